@@ -1,0 +1,1 @@
+"""Where bytes come from: files and the journal, cut into segments that are kept as they were."""

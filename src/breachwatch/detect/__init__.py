@@ -1,0 +1,1 @@
+"""Sigma rules compiled to DuckDB SQL and run over the lake."""

@@ -1,0 +1,84 @@
+"""Every error that breachwatch raises on purpose.
+
+    BreachwatchError            the root; `str(error)` is a sentence for a person: what happened, where, what to do
+    ├── UsageError              the caller asked for something that cannot be (exit code 2)
+    │   ├── SettingsError       a setting is missing, unknown or wrong
+    │   └── UnknownNameError    no source, rule, incident, dataset ... of that name
+    ├── DataError               the input is damaged, hostile or gone; trying again does not help
+    │   └── LimitError          the input is larger than a limit in the settings allows
+    ├── EvidenceError           evidence is missing, altered or could not be sealed
+    ├── EnvironmentFault        the machine lacks something: permission, space, a program
+    └── BusyError               another process holds what is needed; trying again helps
+
+`TransientError` is mixed in where a retry may succeed (the flows retry only those).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class BreachwatchError(Exception):
+    """Root of all errors that are explained to the user instead of shown as a traceback."""
+
+    exit_code = 1
+
+
+class TransientError(BreachwatchError):
+    """Mixed into errors that may vanish when the same call is made again later."""
+
+
+class UsageError(BreachwatchError):
+    """The request itself is wrong."""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """A setting is missing, unknown or has a value that cannot be used; names the key, the value and the fix."""
+
+
+class UnknownNameError(UsageError):
+    """No thing of this kind has this name; the message lists what there is."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind = kind
+        self.name = name
+        self.known = sorted(known)
+        near = get_close_matches(name, self.known, n=3)
+        if near:
+            hint = f"Did you mean {', '.join(near)}?"
+        elif self.known:
+            shown = ", ".join(self.known[:12])
+            more = f" and {len(self.known) - 12} more" if len(self.known) > 12 else ""
+            hint = f"Known: {shown}{more}."
+        else:
+            hint = f"There is no {kind} yet."
+        super().__init__(f"no {kind} is named {name!r}. {hint}")
+
+
+class DataError(BreachwatchError):
+    """Input that is damaged, hostile or gone."""
+
+
+class LimitError(DataError):
+    """Input beyond a limit of the settings, such as an archive that expands too far."""
+
+
+class EvidenceError(BreachwatchError):
+    """Evidence is missing, altered or could not be sealed."""
+
+    exit_code = 4
+
+
+class EnvironmentFault(BreachwatchError):
+    """The machine refuses or lacks something: permission, disk space, a program."""
+
+    exit_code = 3
+
+
+class BusyError(TransientError):
+    """Another process holds the lock that this call needs."""
+
+    exit_code = 3

@@ -1,0 +1,1 @@
+"""Sealed snapshots, custody, signatures and their verification."""

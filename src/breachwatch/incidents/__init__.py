@@ -1,0 +1,1 @@
+"""Alerts, and the incidents they open or join."""

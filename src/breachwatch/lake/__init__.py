@@ -1,0 +1,1 @@
+"""Parquet by dataset and day, its catalog, and the one way to query it."""

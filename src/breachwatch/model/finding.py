@@ -1,0 +1,124 @@
+"""What detection hands on: findings, the outcome of every rule, and the window that was searched."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+
+class Level(IntEnum):
+    """Sigma's levels, in order (Sigma specification 2.1, section "level")."""
+
+    INFORMATIONAL = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+    @classmethod
+    def parse(cls, text: str | None) -> Level:
+        """The level of that name; a rule without one counts as medium."""
+        return cls[text.upper()] if text else cls.MEDIUM
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+class Outcome(StrEnum):
+    """How a rule ended a run. Every rule ends in exactly one."""
+
+    MATCHED = "matched"
+    NO_MATCH = "no match"
+    NOT_APPLICABLE = "not applicable"  # no such log here
+    COULD_NOT_RUN = "could not run"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The span of event time that is searched, [start, end), aware UTC."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """Somebody or something that takes part: `user`, `source_ip` or `host` with its value."""
+
+    kind: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule's hit.
+
+    For a rule over single events, one event; for a correlation, all events of one episode (overlapping windows merged).
+    `key` is the same in every run that sees this hit: rule id plus the event (or group and first event).
+    """
+
+    key: str
+    rule_id: str
+    rule_title: str
+    rule_revision: str  # SHA-256 of the rule's text: which wording fired
+    level: Level
+    dataset: str
+    event_ids: tuple[str, ...]  # in time order
+    first_time: datetime
+    last_time: datetime
+    event_count: int  # events it stands for, repeated-message lines counted as what they stand for
+    entities: tuple[Entity, ...]
+    tags: tuple[str, ...] = ()
+    why: Mapping[str, str] = field(default_factory=dict)  # group values of a correlation, matched fields of a rule
+
+
+def make_finding_key(rule_id: str, *parts: str) -> str:
+    """The identity of a finding. The rule's revision is no part of it: editing a title does not raise history anew."""
+    return hashlib.sha256("\0".join(("finding", rule_id, *parts)).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOutcome:
+    """How one rule ended a run: matched n times, no match, not applicable or could not run, and why."""
+
+    rule_id: str
+    title: str
+    level: Level
+    outcome: Outcome
+    findings: int = 0
+    reason: str = ""
+    unknown_fields: tuple[str, ...] = ()  # fields the rule names that no event in the window had
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A rule as it was run: its source text and the SQL, kept as evidence beside what it found."""
+
+    rule_id: str
+    title: str
+    revision: str
+    text: str  # the Sigma YAML as read
+    sql: str
+    dataset: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The result of one detection run over one window.
+
+    `scanned_files` are the lake files the window covered whole: once the findings are recorded they count as searched.
+    `rules` holds only the rules that matched.
+    """
+
+    window: Window
+    findings: tuple[Finding, ...]
+    outcomes: tuple[RuleOutcome, ...]
+    rules: tuple[CompiledRule, ...]
+    events_in_window: int
+    scanned_files: tuple[str, ...] = ()

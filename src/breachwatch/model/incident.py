@@ -1,0 +1,74 @@
+"""What the incident and evidence stages hand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from breachwatch.model.finding import Level
+
+
+class IncidentState(StrEnum):
+    """An incident is visible (open) only once its snapshot is sealed, or with a loud preservation failure."""
+
+    PRESERVING = "preserving"
+    OPEN = "open"
+    PRESERVATION_FAILED = "preservation failed"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class ToPreserve:
+    """A job for the evidence stage: seal these alerts' evidence for this incident."""
+
+    incident: str  # number, INC-2026-0001
+    alert_keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What recording a scan's findings gave. `to_preserve` lists the incidents with alerts that are not yet sealed."""
+
+    new_alerts: int
+    known_alerts: int
+    new_incidents: tuple[str, ...]
+    extended_incidents: tuple[str, ...]
+    to_preserve: tuple[ToPreserve, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A sealed bag of evidence."""
+
+    number: str  # EV-2026-000001
+    incident: str
+    path: str  # the bag's folder
+    sealed_at: datetime  # aware UTC
+    tagmanifest_sha256: str
+    events: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreservationFailure:
+    """A snapshot that could not be sealed; its incident is shown with this reason and tried again by the next run."""
+
+    incident: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentLine:
+    """An incident as a row of the queue."""
+
+    number: str
+    state: IncidentState
+    level: Level
+    title: str
+    entities: tuple[str, ...]
+    alerts: int
+    first_time: datetime
+    last_time: datetime
+    opened_at: datetime
+    evidence: tuple[str, ...]

@@ -1,0 +1,59 @@
+"""The summary of a run: what a person, a flow's artifact and `--json` are made from. Holds counts and names only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from breachwatch.model.finding import RuleOutcome
+from breachwatch.model.incident import PreservationFailure, Snapshot
+from breachwatch.model.night import Night
+from breachwatch.model.segment import Problem
+
+
+class RunState(StrEnum):
+    """running -> completed | partial (something was left out, see problems) | failed."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What one source gave in one run; `records == rows + rejects`. `failed` holds the error if it broke off."""
+
+    source: str
+    files: int
+    segments: int
+    bytes: int
+    records: int
+    rows: int
+    rejects: int
+    by_dataset: tuple[tuple[str, int], ...] = ()
+    problems: tuple[Problem, ...] = ()
+    failed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What one run did, from sources to evidence. Times are aware UTC."""
+
+    run_id: str
+    night: Night
+    state: RunState
+    started_at: datetime
+    finished_at: datetime
+    sources: tuple[SourceReport, ...]
+    outcomes: tuple[RuleOutcome, ...]
+    events_searched: int
+    new_alerts: int
+    known_alerts: int
+    new_incidents: tuple[str, ...]
+    extended_incidents: tuple[str, ...]
+    snapshots: tuple[Snapshot, ...]
+    failures: tuple[PreservationFailure, ...]
+    workspace: str
+    vault: str

@@ -1,0 +1,1 @@
+"""The front door for notebooks: a session over one workspace."""

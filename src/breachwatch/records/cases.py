@@ -1,0 +1,120 @@
+"""Tables of alerts, incidents, evidence, custody and audit."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+
+from breachwatch.records.catalog import metadata
+from breachwatch.records.types import UtcDateTime
+
+incident = Table(
+    "incident",
+    metadata,
+    Column("number", String(32), primary_key=True),  # INC-2026-0001
+    Column("state", String(32), nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("first_time", UtcDateTime, nullable=False),
+    Column("last_time", UtcDateTime, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("opened_by_run", String(64), nullable=False),
+    Column("failure", Text, nullable=False, default=""),  # why preservation failed
+    Column("version", Integer, nullable=False, default=1),
+)
+
+incident_entity = Table(
+    "incident_entity",
+    metadata,
+    Column("incident", String(32), ForeignKey("incident.number"), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("last_time", UtcDateTime, nullable=False),
+    Index("ix_incident_entity_kind_value", "kind", "value"),
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("rule_id", String(64), nullable=False),
+    Column("rule_title", Text, nullable=False),
+    Column("rule_revision", String(64), nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("dataset", String(63), nullable=False),
+    Column("first_time", UtcDateTime, nullable=False),
+    Column("last_time", UtcDateTime, nullable=False),
+    Column("event_count", BigInteger, nullable=False),
+    Column("entities", Text, nullable=False),  # JSON [[kind, value], ...]
+    Column("tags", Text, nullable=False),  # JSON list
+    Column("why", Text, nullable=False),  # JSON object
+    Column("detected_at", UtcDateTime, nullable=False),
+    Column("run_id", String(64), nullable=False),
+    Column("incident", String(32), ForeignKey("incident.number")),
+    Column("evidence", String(32)),  # the snapshot that holds it, once sealed
+    Index("ix_alert_incident", "incident"),
+    Index("ix_alert_rule_id", "rule_id"),
+)
+
+alert_event = Table(
+    "alert_event",
+    metadata,
+    Column("alert_key", String(32), ForeignKey("alert.key"), primary_key=True),
+    Column("event_id", String(32), primary_key=True),
+    Column("sealed_in", String(32)),  # the snapshot that holds this event for this alert
+    Index("ix_alert_event_event_id", "event_id"),
+)
+
+detection = Table(
+    "detection",
+    metadata,
+    Column("rule_revision", String(64), primary_key=True),
+    Column("rule_id", String(64), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),  # the Sigma YAML that ran
+    Column("sql", Text, nullable=False),  # the SQL that it became
+    Column("dataset", String(63), nullable=False),
+    Column("first_used_at", UtcDateTime, nullable=False),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("number", String(32), primary_key=True),  # EV-2026-000001
+    Column("incident", String(32), ForeignKey("incident.number"), nullable=False),
+    Column("path", Text, nullable=False),  # relative to the vault
+    Column("tagmanifest_sha256", String(64), nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("sealed_at", UtcDateTime, nullable=False),
+    Column("run_id", String(64), nullable=False),
+    Column("supplements", String(32)),  # the snapshot this one adds to
+    Column("verified_at", UtcDateTime),
+    Column("verified_ok", Integer),
+)
+
+custody = Table(
+    "custody",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("prev", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),  # SHA-256 of `body`
+    Column("evidence", String(32), nullable=False),
+    Column("event", String(32), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("body", Text, nullable=False),  # the exact JSON line of the chain, with prev in it
+    UniqueConstraint("prev"),
+    UniqueConstraint("hash"),
+    Index("ix_custody_evidence", "evidence"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("entity", String(64), nullable=False),  # the thing's number or key
+    Column("change", Text, nullable=False),  # from -> to
+    Column("reason", Text, nullable=False),
+)

@@ -1,0 +1,95 @@
+"""Opening the records database and writing to it.
+
+SQLite in WAL mode by default. Every write is one short transaction that takes the write lock at its start (`BEGIN
+IMMEDIATE`): a deferred transaction that turns into a writer half-way dies with "database is locked".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import OperationalError
+
+from breachwatch.errors import EnvironmentFault
+
+BUSY_TIMEOUT_MS = 60_000
+_MIGRATIONS = Path(__file__).parent / "migrations"
+HEAD = "0001"
+"""The schema revision this code works with."""
+
+
+class Database:
+    """The records database of one workspace. Thread-safe: each call takes a connection of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Database:
+        """Connect, and bring the schema to the current revision. Raises EnvironmentFault."""
+        parsed = make_url(url)
+        engine = create_engine(parsed)
+        if engine.dialect.name == "sqlite":
+            _prepare_sqlite(engine)
+        database = cls(engine)
+        try:
+            database._migrate()
+        except OperationalError as error:
+            where = parsed.render_as_string(hide_password=True)
+            msg = f"cannot open the records database {where}: {error.orig}"
+            raise EnvironmentFault(msg) from error
+        if engine.dialect.name == "sqlite" and parsed.database:
+            Path(parsed.database).chmod(0o600)
+        return database
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection to read with; what it writes is rolled back."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One write transaction: committed when the block ends, rolled back when it raises. Keep it short."""
+        with self.engine.connect().execution_options(write=True) as connection, connection.begin():
+            yield connection
+
+    def _migrate(self) -> None:
+        # Importing Alembic costs more than this look.
+        with self.read() as connection:
+            if inspect(connection).has_table("alembic_version"):
+                found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+                if found == HEAD:
+                    return
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        with self.write() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,16 @@
+"""Alembic's entry point: runs the migrations on the connection that Database.open hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from breachwatch.records.cases import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+    user_module_prefix="",
+)
+with context.begin_transaction():
+    context.run_migrations()

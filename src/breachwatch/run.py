@@ -1,0 +1,239 @@
+"""The nightly run: the stage calls, top to bottom.
+
+`run` does a whole night without a server. `pipelines/nightly.py` wraps the same steps (`begin`, `ingest`, `search`,
+`preserve`, `finish`) in Prefect tasks; both leave the same lake and the same incidents.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from breachwatch import collect, detect, evidence, incidents, lake, parse
+from breachwatch.errors import BreachwatchError, TransientError
+from breachwatch.model.finding import RuleOutcome
+from breachwatch.model.incident import PreservationFailure, Snapshot, ToPreserve
+from breachwatch.model.night import Night
+from breachwatch.model.segment import Landed, Problem
+from breachwatch.model.summary import RunState, RunSummary, SourceReport
+from breachwatch.records import catalog
+from breachwatch.workspace import Workspace
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what, done, total) while long work goes on; total 0 means not known."""
+
+
+def no_progress(what: str, done: int, total: int) -> None:
+    """A `Progress` that stays quiet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A run that has begun: its id, night and start (aware UTC)."""
+
+    run_id: str
+    night: Night
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What searching the lake gave: counts, rule outcomes, and what the evidence stage must seal."""
+
+    events: int
+    outcomes: tuple[RuleOutcome, ...]
+    new_alerts: int
+    known_alerts: int
+    new_incidents: tuple[str, ...]
+    extended_incidents: tuple[str, ...]
+    to_preserve: tuple[ToPreserve, ...]
+
+
+def run(ws: Workspace, night: Night | None = None, progress: Progress = no_progress) -> RunSummary:
+    """Do one night: collect, parse, land, search, open incidents, seal their evidence."""
+    begun = begin(ws, night)
+    try:
+        sources = [source.name for source in ws.settings.sources if source.enabled]
+        with ThreadPoolExecutor(max_workers=ws.settings.run.parallel_sources) as pool:
+            reports = list(pool.map(lambda name: ingest_or_report(ws, name, progress), sources))
+        searched = search(ws, begun, progress)
+        sealed = [preserve(ws, begun, job) for job in searched.to_preserve]
+    except BaseException as error:
+        record_failure(ws, begun, error)
+        raise
+    return finish(ws, begun, reports, searched, sealed)
+
+
+def begin(ws: Workspace, night: Night | None = None) -> Begun:
+    """Enter a run into the records. Without a night it is the one scheduled for now."""
+    now = ws.clock.now()
+    night = night or Night.scheduled_at(now, ws.settings.city.zone)
+    begun = Begun(f"run-{night.date:%Y%m%d}-{uuid.uuid4().hex[:8]}", night, now)
+    with ws.database.write() as connection:
+        connection.execute(
+            catalog.run.insert().values(
+                run_id=begun.run_id,
+                night=night.date.isoformat(),
+                until=night.until,
+                state=RunState.RUNNING.value,
+                started_at=now,
+            )
+        )
+    return begun
+
+
+def ingest(ws: Workspace, source_name: str, progress: Progress = no_progress) -> SourceReport:
+    """Collect one source, then parse and land its segments. One run at a time per source; others wait.
+
+    Raises TransientError where trying again may help, other BreachwatchError where it does not.
+    """
+    source = ws.settings.source(source_name)
+    with ws.lock(f"source-{source.name}"):
+        collected = collect.collect(ws, source)
+        landed: list[Landed] = []
+        problems = list(collected.problems)
+        for number, segment_id in enumerate(collected.segment_ids, 1):
+            try:
+                landed.append(land(ws, segment_id))
+            except TransientError:
+                raise
+            except BreachwatchError as error:
+                problems.append(Problem(source.name, segment_id, str(error), lost_data=True))
+            progress(source.name, number, len(collected.segment_ids))
+    return _report(collected.source, collected.files, collected.bytes, landed, problems)
+
+
+def ingest_or_report(ws: Workspace, source_name: str, progress: Progress = no_progress) -> SourceReport:
+    """`ingest`, with an error turned into a report: one failing source does not stop the others."""
+    try:
+        return ingest(ws, source_name, progress)
+    except BreachwatchError as error:
+        return failed_source(source_name, str(error))
+
+
+def failed_source(source_name: str, reason: str) -> SourceReport:
+    """The report of a source that broke off."""
+    return SourceReport(source_name, 0, 0, 0, 0, 0, 0, failed=reason)
+
+
+def land(ws: Workspace, segment_id: str) -> Landed:
+    """Parse one stored segment and land its events in the lake. A segment that has landed is left as it is."""
+    segment = collect.segment(ws, segment_id)
+    with collect.open_segment(ws, segment) as data:
+        return lake.land(ws, segment, parse.parse(segment, data, ws.settings.limits))
+
+
+def search(ws: Workspace, begun: Begun, progress: Progress = no_progress) -> Searched:
+    """Run the rules over what is new (and the look-back), record alerts, open incidents.
+
+    The findings and the mark "these files are searched" are recorded in one transaction: killed before it, the next run
+    searches again; killed after it, the next run finds the incidents waiting for their evidence.
+    """
+    with ws.lock("search"):
+        scan = detect.scan(ws, begun.night.until, progress)
+        opened = incidents.record(ws, scan, begun.run_id)
+    return Searched(
+        events=scan.events_in_window,
+        outcomes=scan.outcomes,
+        new_alerts=opened.new_alerts,
+        known_alerts=opened.known_alerts,
+        new_incidents=opened.new_incidents,
+        extended_incidents=opened.extended_incidents,
+        to_preserve=opened.to_preserve,
+    )
+
+
+def preserve(ws: Workspace, begun: Begun, job: ToPreserve) -> Snapshot | PreservationFailure:
+    """Seal the evidence of one incident. A failure is recorded on the incident, loudly, and returned."""
+    with ws.lock("vault"):
+        return evidence.preserve(ws, job, begun.run_id)
+
+
+def finish(
+    ws: Workspace,
+    begun: Begun,
+    reports: Sequence[SourceReport],
+    searched: Searched,
+    sealed: Sequence[Snapshot | PreservationFailure],
+) -> RunSummary:
+    """Sum up the run and record the summary."""
+    summary = RunSummary(
+        run_id=begun.run_id,
+        night=begun.night,
+        state=RunState.COMPLETED,
+        started_at=begun.started_at,
+        finished_at=ws.clock.now(),
+        sources=tuple(reports),
+        outcomes=searched.outcomes,
+        events_searched=searched.events,
+        new_alerts=searched.new_alerts,
+        known_alerts=searched.known_alerts,
+        new_incidents=searched.new_incidents,
+        extended_incidents=searched.extended_incidents,
+        snapshots=tuple(item for item in sealed if isinstance(item, Snapshot)),
+        failures=tuple(item for item in sealed if isinstance(item, PreservationFailure)),
+        workspace=str(ws.root),
+        vault=str(ws.vault),
+    )
+    if _left_something_out(ws, summary):
+        summary = replace(summary, state=RunState.PARTIAL)
+    _record(ws, begun.run_id, summary.state, summary.finished_at, to_json(summary))
+    return summary
+
+
+def record_failure(ws: Workspace, begun: Begun, error: BaseException) -> None:
+    """Record that the run broke off, with the reason. Only the kind of an unexpected error is kept: no log content."""
+    reason = str(error) if isinstance(error, BreachwatchError) else type(error).__name__
+    _record(ws, begun.run_id, RunState.FAILED, ws.clock.now(), json.dumps({"error": reason}))
+
+
+def to_json(summary: RunSummary) -> str:
+    """The summary as JSON; times as ISO 8601 with their zone."""
+    return json.dumps(asdict(summary), default=_plain, ensure_ascii=False)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value)
+
+
+def _record(ws: Workspace, run_id: str, state: RunState, at: datetime, summary: str) -> None:
+    with ws.database.write() as connection:
+        connection.execute(
+            catalog.run.update()
+            .where(catalog.run.c.run_id == run_id)
+            .values(state=state.value, finished_at=at, summary=summary)
+        )
+
+
+def _left_something_out(ws: Workspace, summary: RunSummary) -> bool:
+    optional = {source.name for source in ws.settings.sources if source.optional}
+    return bool(summary.failures) or any(
+        report.failed or any(problem.lost_data for problem in report.problems)
+        for report in summary.sources
+        if report.failed is None or report.source not in optional
+    )
+
+
+def _report(source: str, files: int, size: int, landed: Sequence[Landed], problems: Sequence[Problem]) -> SourceReport:
+    by_dataset: dict[str, int] = {}
+    for item in landed:
+        for dataset, rows in item.by_dataset:
+            by_dataset[dataset] = by_dataset.get(dataset, 0) + rows
+    return SourceReport(
+        source=source,
+        files=files,
+        segments=len(landed),
+        bytes=size,
+        records=sum(item.records for item in landed),
+        rows=sum(item.rows for item in landed),
+        rejects=sum(item.rejects for item in landed),
+        by_dataset=tuple(sorted(by_dataset.items())),
+        problems=tuple(problems),
+    )

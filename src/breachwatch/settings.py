@@ -1,0 +1,292 @@
+"""The settings: `breachwatch.toml`, typed, with environment variables on top.
+
+Every key is documented in the commented file that `breachwatch init` writes (`settings_template.toml`). Unknown keys
+are errors. `BREACHWATCH_` variables override the file, with `__` between levels:
+`BREACHWATCH_CITY__TIME_ZONE=America/Denver`.
+Secrets are never written into the file: they come from the environment or from a file named by a `*_file` key.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from breachwatch.errors import SettingsError, UnknownNameError
+from breachwatch.model.finding import Level
+from breachwatch.model.formats import format_named
+
+SETTINGS_NAME = "breachwatch.toml"
+
+_MIB = 1024 * 1024
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        msg = f"{name!r} is no IANA time zone (like America/Chicago)"
+        raise ValueError(msg)
+    return name
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class City(_Section):
+    """Who runs this, and in which time zone its people live."""
+
+    name: str = "City"
+    time_zone: str = "UTC"
+
+    _check_zone = field_validator("time_zone")(_zone)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+class Run(_Section):
+    """How a run goes about its work."""
+
+    parallel_sources: Annotated[int, Field(ge=1, le=64)] = 2
+    schedule: str = "15 4 * * *"  # cron, in the city's time zone; 04:15 never falls into a clock change
+
+
+class Detect(_Section):
+    """Which rules run, and how far back."""
+
+    rules: tuple[str, ...] = (
+        "builtin",
+    )  # "builtin", or folders, files and zips of Sigma rules, relative to the workspace
+    filters: tuple[str, ...] = ()
+    minimum_level: str = "informational"
+    lookback_days: Annotated[int, Field(ge=1, le=366)] = 7
+    max_findings_per_rule: Annotated[int, Field(ge=1)] = 10_000
+    working_hours: tuple[int, int] = (6, 20)  # local hours [from, to) in which people sign in
+    working_days: tuple[int, ...] = (1, 2, 3, 4, 5)  # ISO weekdays, 1 = Monday
+
+    @field_validator("minimum_level")
+    @classmethod
+    def _level(cls, value: str) -> str:
+        if value.upper() not in Level.__members__:
+            msg = f"{value!r} is no Sigma level (informational, low, medium, high, critical)"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("working_hours")
+    @classmethod
+    def _hours(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if not 0 <= value[0] < value[1] <= 24:
+            msg = "working_hours must be [from, to) with 0 <= from < to <= 24"
+            raise ValueError(msg)
+        return value
+
+
+class Incidents(_Section):
+    """When alerts become an incident and which belong together."""
+
+    minimum_level: str = "medium"  # lower alerts join incidents but open none
+    gap_hours: Annotated[float, Field(gt=0)] = 24.0
+    max_span_days: Annotated[float, Field(gt=0)] = 7.0
+
+    _level = field_validator("minimum_level")(Detect._level.__func__)  # type: ignore[attr-defined]
+
+
+class Evidence(_Section):
+    """Who seals evidence, and how much is kept around what matched."""
+
+    custodian: str = "breachwatch nightly run"
+    title: str = ""
+    contact: str = ""
+    location: str = ""
+    whole_segment_bytes: Annotated[int, Field(ge=0)] = 4 * _MIB  # segments up to this size are kept whole
+    context_records: Annotated[int, Field(ge=0)] = 20  # around each match, where the segment is not kept whole
+
+
+class Limits(_Section):
+    """Bounds on hostile input."""
+
+    record_bytes: Annotated[int, Field(ge=1024)] = _MIB  # a longer record becomes a reject
+    segment_bytes: Annotated[int, Field(ge=64 * 1024)] = 16 * _MIB
+    expanded_bytes: Annotated[int, Field(ge=_MIB)] = 8 * 1024 * _MIB  # of one compressed file
+    expansion_ratio: Annotated[float, Field(gt=1)] = 250.0  # checked beyond the first 64 MiB
+
+
+class Database(_Section):
+    """Where records (catalog, alerts, incidents, custody) are kept; empty: SQLite in the workspace."""
+
+    url: SecretStr = SecretStr("")
+    url_file: str = ""
+
+    @model_validator(mode="after")
+    def _one(self) -> Database:
+        if self.url.get_secret_value() and self.url_file:
+            msg = "give url or url_file, not both"
+            raise ValueError(msg)
+        return self
+
+
+class Source(_Section):
+    """One place logs come from."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
+    kind: Literal["files", "journal"] = "files"
+    paths: tuple[str, ...] = ()  # globs; relative ones start at the workspace
+    format: str = "auto"
+    time_zone: str = ""  # of times that name none; empty: the city's
+    host: str = ""  # where a record names none
+    optional: bool = False  # True: it may be absent without making the run partial
+    enabled: bool = True
+    settle_seconds: Annotated[float, Field(ge=0)] = 60.0  # an unfinished last line is left this long for its writer
+    since_hours: Annotated[float, Field(gt=0)] = 24.0 * 14  # journal: how far back the first run reads
+
+    @field_validator("time_zone")
+    @classmethod
+    def _check_zone(cls, value: str) -> str:
+        return _zone(value) if value else value
+
+    @field_validator("format")
+    @classmethod
+    def _check_format(cls, value: str) -> str:
+        if value != "auto":
+            try:
+                format_named(value)
+            except UnknownNameError as error:
+                raise ValueError(str(error)) from error
+        return value
+
+    @model_validator(mode="after")
+    def _paths_fit(self) -> Source:
+        if self.kind == "files" and not self.paths:
+            msg = f"source {self.name!r} of kind 'files' needs paths"
+            raise ValueError(msg)
+        return self
+
+
+class Settings(BaseSettings):
+    """All settings of a workspace."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix="BREACHWATCH_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    city: City = City()
+    run: Run = Run()
+    detect: Detect = Detect()
+    incidents: Incidents = Incidents()
+    evidence: Evidence = Evidence()
+    limits: Limits = Limits()
+    database: Database = Database()
+    sources: tuple[Source, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Settings:
+        names = [source.name for source in self.sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            msg = f"two sources are named {twice[0]!r}; names must differ"
+            raise ValueError(msg)
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # The environment wins over the file, whose content arrives as init arguments.
+        return env_settings, init_settings
+
+    def source(self, name: str) -> Source:
+        """The source of that name; raises UnknownNameError."""
+        for source in self.sources:
+            if source.name == name:
+                return source
+        raise UnknownNameError("source", name, (source.name for source in self.sources))
+
+
+# Variables that steer breachwatch itself and are no settings.
+_NOT_SETTINGS = frozenset({"BREACHWATCH_WORKSPACE", "BREACHWATCH_REPO"})
+
+
+def load_settings(path: Path) -> Settings:
+    """Read and check a settings file, then apply the environment.
+
+    Raises SettingsError that names the file, the key, the value and the fix.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        msg = f"there is no settings file {path}. `breachwatch init` writes one."
+        raise SettingsError(msg) from None
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"cannot read the settings file {path}: {error}"
+        raise SettingsError(msg) from error
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{path} is not valid TOML: {error}"
+        raise SettingsError(msg) from error
+    _refuse_unknown_environment()
+    try:
+        return Settings(**data)
+    except ValidationError as error:
+        raise SettingsError(_explain(path, error)) from None
+
+
+def _refuse_unknown_environment() -> None:
+    known = set(Settings.model_fields)
+    for variable in os.environ:
+        if variable.startswith("BREACHWATCH_") and variable not in _NOT_SETTINGS:
+            section = variable.removeprefix("BREACHWATCH_").split("__")[0].lower()
+            if section not in known:
+                msg = (
+                    f"the environment variable {variable} matches no setting. "
+                    f"Known sections: {', '.join(sorted(known))}; write BREACHWATCH_<SECTION>__<KEY>."
+                )
+                raise SettingsError(msg)
+
+
+_SECRET_KEYS = frozenset({"url", "password", "token", "secret"})
+
+
+def _explain(path: Path, error: ValidationError) -> str:
+    """Pydantic's errors as sentences: key, value, fix. A value that may be a secret is not repeated."""
+    lines = [f"{path} has {error.error_count()} setting(s) that cannot be used:"]
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"]) or "(file)"
+        if item["type"] == "extra_forbidden":
+            lines.append(f"  {key}: there is no such key. Remove it or mend its spelling{_near(item['loc'])}.")
+            continue
+        shown = "" if _SECRET_KEYS & {str(part) for part in item["loc"]} else f" (it is {_short(item['input'])})"
+        lines.append(f"  {key}: {item['msg'].removeprefix('Value error, ')}{shown}")
+    return "\n".join(lines)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _near(loc: tuple[int | str, ...]) -> str:
+    from difflib import get_close_matches
+
+    fields = Settings.model_fields
+    names: list[str] = list(fields)
+    if len(loc) > 1:
+        section = Source if loc[0] == "sources" else fields[str(loc[0])].annotation
+        names = list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else names
+    near = get_close_matches(str(loc[-1]), names, n=1)
+    return f" (did you mean {near[0]}?)" if near else f" (known here: {', '.join(names)})"
