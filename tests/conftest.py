@@ -1,0 +1,63 @@
+"""Fixtures that several parts of the tests share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from breachwatch.clock import FixedClock
+from breachwatch.workspace import Workspace, open_workspace
+
+ROOT = Path(__file__).resolve().parents[1]
+NOW = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
+
+# A task that starts Prefect's temporary server by accident fails at once instead of costing half a minute.
+os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "false"
+os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
+os.environ["DO_NOT_TRACK"] = "1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that uses the development log data is marked `shared` by its fixture."""
+    for item in items:
+        if "shared" in getattr(item, "fixturenames", ()) or "shared_logs" in getattr(item, "fixturenames", ()):
+            item.add_marker("shared")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with development data (real logs, public rules); tests that need it skip where it is absent."""
+    folder = Path(os.environ.get("BREACHWATCH_SHARED", ROOT.parent / "shared"))
+    if not (folder / "data").is_dir():
+        pytest.skip(f"no development data in {folder}")
+    return folder / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_logs(shared: Path) -> Path:
+    """The folder of real logs with expected results (see its MANIFEST.md)."""
+    return shared / "logs"
+
+
+@pytest.fixture
+def make_ws(tmp_path: Path) -> Callable[..., Workspace]:
+    """Make a workspace from TOML text: `make_ws('[[sources]]\\nname = "auth"\\npaths = ["/x"]')`."""
+
+    def make(toml: str = "", *, now: datetime = NOW, folder: str = "ws") -> Workspace:
+        root = tmp_path / folder
+        root.mkdir(exist_ok=True)
+        head = "" if "[city]" in toml else '[city]\nname = "Testville"\ntime_zone = "America/Chicago"\n'
+        (root / "breachwatch.toml").write_text(head + toml, encoding="utf-8")
+        return open_workspace(root, FixedClock(now))
+
+    return make
+
+
+@pytest.fixture
+def ws(make_ws: Callable[..., Workspace]) -> Workspace:
+    """A fresh workspace without sources."""
+    return make_ws()
