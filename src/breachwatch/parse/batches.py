@@ -1,0 +1,144 @@
+"""Collecting rows into Arrow tables of fixed size, one dataset a table, and filling what every event has.
+
+The same rows in the same order give the same tables: the lake relies on it when a killed run is repeated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC
+from typing import Any, Final
+
+import pyarrow as pa
+
+from breachwatch.model.datasets import REJECTS_DATASET, dataset
+from breachwatch.model.segment import Batch, Segment
+from breachwatch.parse.base import Rejected, Row
+from breachwatch.parse.columns import make_column, make_extra, make_time, visible
+
+BATCH_ROWS: Final = 50_000
+REJECT_BYTES: Final = 32 * 1024 * 1024  # rejects are kept whole and may be long: their batches are bounded by size too
+
+_FILLED = frozenset(
+    [
+        *("event_id", "time", "observed_at", "source", "host", "repeat_count", "extra"),
+        *("segment_id", "record_number", "byte_offset", "byte_length"),
+    ]
+)
+
+
+class Batches:
+    """Takes rows and rejects of one segment and gives batches back as they fill up."""
+
+    def __init__(self, segment: Segment, batch_rows: int = BATCH_ROWS) -> None:
+        self._segment = segment
+        self._observed_at = segment.planned_at.astimezone(UTC).replace(tzinfo=None)
+        self._batch_rows = batch_rows
+        self._rows: dict[str, list[Row]] = {}
+        self._rejects: list[Rejected] = []
+        self._reject_bytes = 0
+        # What `make_event_id` hashes before the position; `test_batches` proves that both give the same id.
+        self._id_start = hashlib.sha256(f"event\0{segment.source}\0{segment.file_id}\0".encode())
+
+    def add(self, record: Row | Rejected) -> Batch | None:
+        """Take one record; gives a batch when one is full."""
+        if isinstance(record, Row):
+            rows = self._rows.get(record.dataset)
+            if rows is None:
+                rows = self._rows[record.dataset] = []
+            rows.append(record)
+            return self._flush_rows(record.dataset) if len(rows) >= self._batch_rows else None
+        self._rejects.append(record)
+        self._reject_bytes += len(record.raw)
+        full = len(self._rejects) >= self._batch_rows or self._reject_bytes >= REJECT_BYTES
+        return self._flush_rejects() if full else None
+
+    def rest(self) -> Iterator[Batch]:
+        """What is left when the segment ends, datasets in the order of their names, rejects last."""
+        for name in sorted(self._rows):
+            if self._rows[name]:
+                yield self._flush_rows(name)
+        if self._rejects:
+            yield self._flush_rejects()
+
+    def _flush_rows(self, name: str) -> Batch:
+        rows, self._rows[name] = self._rows[name], []
+        schema = dataset(name).schema
+        known = frozenset(schema.names)
+        for row in rows:
+            if not known.issuperset(row.values):
+                row.extra.update({key: value for key, value in row.values.items() if key not in known})
+        size = len(rows)
+        columns: dict[str, pa.Array[Any]] = {
+            "event_id": self._ids(rows),
+            "time": make_time(rows),
+            "observed_at": _same(self._observed_at, pa.timestamp("us"), size),
+            "source": _same(self._segment.source, pa.string(), size),
+            "host": self._hosts(rows),
+            "repeat_count": _repeat_counts(rows),
+            **self._provenance(rows),
+        }
+        for field in schema:
+            if field.name not in _FILLED:
+                columns[field.name] = make_column(field.name, field.type, rows)
+        columns["extra"] = make_extra(rows)  # last: values that fitted nowhere have arrived there by now
+        return Batch(name, pa.Table.from_arrays([columns[field.name] for field in schema], schema=schema))
+
+    def _flush_rejects(self) -> Batch:
+        rejects, self._rejects, self._reject_bytes = self._rejects, [], 0
+        size = len(rejects)
+        schema = REJECTS_DATASET.schema
+        columns = {
+            "event_id": self._ids(rejects),
+            "observed_at": _same(self._observed_at, pa.timestamp("us"), size),
+            "source": _same(self._segment.source, pa.string(), size),
+            "reason": pa.array([visible(reject.reason) for reject in rejects], pa.string()),
+            "raw": pa.array([reject.raw for reject in rejects], pa.binary()),
+            **self._provenance(rejects),
+        }
+        table = pa.Table.from_arrays([columns[field.name] for field in schema], schema=schema)
+        return Batch(REJECTS_DATASET.name, table)
+
+    def _ids(self, records: list[Row] | list[Rejected]) -> pa.Array[Any]:
+        ids = []
+        for record in records:
+            position = record.byte_offset if record.position is None else visible(record.position)
+            digest = self._id_start.copy()
+            digest.update(str(position).encode())
+            ids.append(digest.hexdigest()[:32])
+        return pa.array(ids, pa.string())
+
+    def _hosts(self, rows: list[Row]) -> pa.Array[Any]:
+        default = self._segment.host or None
+        if default is not None:
+            for row in rows:
+                if not row.values.get("host"):
+                    row.values["host"] = default
+        return make_column("host", pa.string(), rows)
+
+    def _provenance(self, records: list[Row] | list[Rejected]) -> dict[str, pa.Array[Any]]:
+        return {
+            "segment_id": _same(self._segment.segment_id, pa.string(), len(records)),
+            "record_number": pa.array([record.record_number for record in records], pa.int64()),
+            "byte_offset": pa.array([record.byte_offset for record in records], pa.int64()),
+            "byte_length": pa.array([record.byte_length for record in records], pa.int64()),
+        }
+
+
+def _same(value: object, kind: pa.DataType, size: int) -> pa.Array[Any]:
+    scalar: Any = pa.scalar(value, kind)
+    column: pa.Array[Any] = pa.repeat(scalar, size)
+    return column
+
+
+def _repeat_counts(rows: list[Row]) -> pa.Array[Any]:
+    """How many events each record stands for: at least 1, at most what the column holds."""
+    counts = []
+    for row in rows:
+        count = row.values.get("repeat_count", 1)
+        if not isinstance(count, int):
+            row.extra["repeat_count"] = count
+            count = 1
+        counts.append(min(max(count, 1), 2**31 - 1))
+    return pa.array(counts, pa.int32())

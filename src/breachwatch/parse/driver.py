@@ -1,0 +1,63 @@
+"""The stage itself: pick the segment's parser, turn its records into batches, lose nothing.
+
+rows + rejects = records, also where a parser has a bug: what such a parser left unread becomes rejects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from breachwatch.errors import BreachwatchError
+from breachwatch.model.formats import format_named
+from breachwatch.model.segment import Batch, Segment
+from breachwatch.parse.base import Parser, Rejected, Row, reason_of
+from breachwatch.parse.batches import BATCH_ROWS, Batches
+from breachwatch.parse.lines import split_lines
+from breachwatch.parse.registry import parser_for
+from breachwatch.settings import Limits
+
+_READ = 1024 * 1024
+
+
+def parse(segment: Segment, data: BinaryIO, limits: Limits, *, batch_rows: int = BATCH_ROWS) -> Iterator[Batch]:
+    """The events and rejects of one segment, in batches of at most `batch_rows`, always the same for the same bytes.
+
+    `data` gives exactly the segment's bytes. Raises UnknownNameError for a format without a parser, and what reading
+    `data` raises; no content of a log raises.
+    """
+    batches = Batches(segment, batch_rows)
+    for record in read_records(parser_for(segment.format), segment, data, limits):
+        batch = batches.add(record)
+        if batch is not None:
+            yield batch
+    yield from batches.rest()
+
+
+def read_records(parser: Parser, segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
+    """The parser's records; if the parser itself breaks, the bytes it left unread follow as rejects."""
+    end, number = segment.start, segment.first_record
+    try:
+        for record in parser(segment, data, limits):
+            end = max(end, record.byte_offset + record.byte_length)
+            number = max(number, record.record_number + 1)
+            yield record
+    except (OSError, BreachwatchError):
+        raise  # the bytes could not be read: the caller tries again or reports it
+    except Exception as error:  # noqa: BLE001 - a bug in one parser must not lose a file
+        yield from _unread(segment, data, limits, end, number, reason_of(error))
+
+
+def _unread(
+    segment: Segment, data: BinaryIO, limits: Limits, start: int, number: int, reason: str
+) -> Iterator[Rejected]:
+    """The bytes from `start` (counted in the log) to the segment's end as rejects: by lines, or else in one piece."""
+    data.seek(start - segment.start)
+    if format_named(segment.format).framing == "lines":
+        for line in split_lines(data, limits):
+            yield Rejected(number, start + line.offset, line.length, line.raw, reason)
+            number += 1
+        return
+    rest = data.read()
+    if rest:
+        yield Rejected(number, start, len(rest), rest, reason)

@@ -1,0 +1,109 @@
+"""Text logs as records: one line, one record.
+
+A line ends with LF; a CR right before it belongs to the ending. A line of nothing but white space is no record: it is
+neither counted nor numbered. The last line of a segment may lack its ending. A line longer than `limits.record_bytes`
+is a reject that keeps its bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, NamedTuple
+
+from breachwatch.model.segment import Segment
+from breachwatch.parse.base import Rejected, Row, reason_of
+from breachwatch.settings import Limits
+
+_READ = 256 * 1024
+
+
+class Line(NamedTuple):
+    """One line: where it starts in `data`, its length without its ending, and its bytes.
+
+    Of a line longer than `limits.segment_bytes` only that many bytes are held here (memory stays bounded); its length
+    is the true one, and the whole line stays in the stored segment.
+    """
+
+    offset: int
+    length: int
+    raw: bytes
+
+
+class UnreadableError(ValueError):
+    """A record is not what its format promises; the message is the reject's reason and names no log content."""
+
+
+Reader = Callable[[str, Line], tuple[str, dict[str, Any], dict[str, Any]]]
+"""Reads one decoded line: (dataset, values, extra). Raises UnreadableError to reject it."""
+
+
+def split_lines(data: BinaryIO, limits: Limits) -> Iterator[Line]:
+    """The lines of `data` from its current position on; offsets count from there."""
+    offset = 0
+    tail = b""
+    while True:
+        chunk = data.read(_READ)
+        if not chunk:
+            break
+        pieces = (tail + chunk).split(b"\n") if tail else chunk.split(b"\n")
+        tail = pieces.pop()
+        for piece in pieces:
+            raw = piece[:-1] if piece.endswith(b"\r") else piece
+            if raw and not raw.isspace():
+                yield Line(offset, len(raw), raw)
+            offset += len(piece) + 1
+        if len(tail) > limits.record_bytes:
+            line, rest, used = _long_line(data, tail, offset, limits)
+            if not line.raw.isspace():
+                yield line
+            tail, offset = rest, offset + used
+    if tail and not tail.isspace():
+        yield Line(offset, len(tail), tail)
+
+
+def _long_line(data: BinaryIO, start: bytes, offset: int, limits: Limits) -> tuple[Line, bytes, int]:
+    """Read on to the end of an overlong line: the line, the bytes read beyond it, and how many bytes it takes up."""
+    held, length = [start], len(start)
+    kept = length
+    last, rest, ending = start[-1:], b"", 0
+    while chunk := data.read(_READ):
+        line_end = chunk.find(b"\n")
+        part = chunk if line_end < 0 else chunk[:line_end]
+        if kept < limits.segment_bytes:
+            held.append(part[: limits.segment_bytes - kept])
+            kept += len(held[-1])
+        length += len(part)
+        last = part[-1:] or last
+        if line_end >= 0:
+            rest, ending = chunk[line_end + 1 :], 1
+            break
+    raw = b"".join(held)
+    used = length + ending
+    if ending and last == b"\r":
+        length -= 1
+        raw = raw[:length]
+    return Line(offset, length, raw), rest, used
+
+
+def decode(raw: bytes) -> str:
+    r"""The line as text: UTF-8, bytes that are none written as \xNN. The original bytes stay in the segment."""
+    return raw.decode("utf-8", "backslashreplace")
+
+
+def read_lines(segment: Segment, data: BinaryIO, limits: Limits, read: Reader) -> Iterator[Row | Rejected]:
+    """Every line as one Row or one Rejected; a failure of `read` costs its line only."""
+    number = segment.first_record
+    for line in split_lines(data, limits):
+        offset = segment.start + line.offset
+        if line.length > limits.record_bytes:
+            reason = f"the record is longer than {limits.record_bytes} bytes"
+            yield Rejected(number, offset, line.length, line.raw, reason)
+        else:
+            try:
+                dataset, values, extra = read(decode(line.raw), line)
+                yield Row(dataset, number, offset, line.length, values, extra)
+            except UnreadableError as error:
+                yield Rejected(number, offset, line.length, line.raw, str(error))
+            except Exception as error:  # noqa: BLE001 - a bug in reading one record must not lose the file
+                yield Rejected(number, offset, line.length, line.raw, reason_of(error))
+        number += 1
