@@ -9,7 +9,9 @@ Secrets are never written into the file: they come from the environment or from 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -55,6 +57,32 @@ class Run(_Section):
 
     parallel_sources: Annotated[int, Field(ge=1, le=64)] = 2
     schedule: str = "15 4 * * *"  # cron, in the city's time zone; 04:15 never falls into a clock change
+
+    @field_validator("schedule")
+    @classmethod
+    def _check_schedule(cls, value: str) -> str:
+        match = re.fullmatch(r"(\d{1,2}) (\d{1,2}) \* \* \S+", value.strip())
+        if match is None or int(match[1]) > 59 or int(match[2]) > 23:
+            msg = "must be a cron line with one minute and one hour, like '15 4 * * *'"
+            raise ValueError(msg)
+        if int(match[2]) < 3:
+            msg = "runs in the hours of clock changes, which come twice or not at all; choose 3 o'clock or later"
+            raise ValueError(msg)
+        return value.strip()
+
+    @property
+    def time_of_day(self) -> time:
+        """The local time of day that the schedule names."""
+        minute, hour = self.schedule.split()[:2]
+        return time(int(hour), int(minute))
+
+
+class Alarm(_Section):
+    """Who is told when a nightly run fails, is partial or stays away. Without an address the alarm shows in Prefect."""
+
+    webhook_url: SecretStr = SecretStr("")
+    webhook_url_file: str = ""
+    hours: Annotated[float, Field(gt=0)] = 26.0  # no completed run for so long raises the alarm
 
 
 class Detect(_Section):
@@ -181,6 +209,7 @@ class Settings(BaseSettings):
 
     city: City = City()
     run: Run = Run()
+    alarm: Alarm = Alarm()
     detect: Detect = Detect()
     incidents: Incidents = Incidents()
     evidence: Evidence = Evidence()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from breachwatch.model.finding import Level
+from breachwatch.model.finding import Entity, Level
 
 
 class IncidentState(StrEnum):
@@ -72,3 +73,71 @@ class IncidentLine:
     last_time: datetime
     opened_at: datetime
     evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRecord:
+    """An alert as the records hold it. `evidence` names the snapshots that hold its events, oldest first."""
+
+    key: str
+    rule_id: str
+    rule_title: str
+    rule_revision: str
+    level: Level
+    dataset: str
+    first_time: datetime
+    last_time: datetime
+    event_count: int
+    entities: tuple[Entity, ...]
+    tags: tuple[str, ...]
+    why: Mapping[str, str]
+    detected_at: datetime
+    run_id: str
+    event_ids: tuple[str, ...]
+    unsealed: int  # how many of them no snapshot holds yet
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRecord:
+    """A snapshot as the records hold it. `verified_ok` is None until somebody verified it."""
+
+    number: str
+    path: str  # relative to the vault
+    tagmanifest_sha256: str
+    events: int
+    bytes: int
+    sealed_at: datetime
+    supplements: str | None
+    verified_at: datetime | None
+    verified_ok: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """One state change: who, what, why, when (aware UTC)."""
+
+    at: datetime
+    actor: str
+    entity: str
+    change: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A case with all that the records hold about it; alerts in time order, times aware UTC."""
+
+    number: str
+    state: IncidentState
+    level: Level
+    title: str
+    failure: str  # why preservation failed, else empty
+    first_time: datetime
+    last_time: datetime
+    opened_at: datetime
+    opened_by_run: str
+    entities: tuple[Entity, ...]
+    alerts: tuple[AlertRecord, ...]
+    evidence: tuple[EvidenceRecord, ...]
+    audit: tuple[AuditRecord, ...]

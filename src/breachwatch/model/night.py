@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 
@@ -25,3 +25,8 @@ class Night:
             msg = "a night needs an aware time"
             raise ValueError(msg)
         return cls(moment.astimezone(zone).date(), moment.astimezone(UTC))
+
+    @classmethod
+    def on(cls, day: date, time_of_day: time, zone: ZoneInfo) -> Night:
+        """The night that is scheduled on `day` at `time_of_day` in the city's time zone."""
+        return cls.scheduled_at(datetime.combine(day, time_of_day, zone), zone)

@@ -1,0 +1,52 @@
+# `make run` does the main job, `make test` passes the tests; each makes its own environment first.
+PYTHON ?= python3
+BIN := .venv/bin
+WORKSPACE ?= workspace
+DEMO ?= demo
+WORKERS ?= 2
+
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export DO_NOT_TRACK := 1
+
+.PHONY: help run test quick demo lint notebook schedule lock clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+run:  ## one nightly run over this machine's own logs, in ./workspace
+	@PYTHON=$(PYTHON) scripts/setup run
+	@test -f $(WORKSPACE)/breachwatch.toml || $(BIN)/breachwatch init $(WORKSPACE)
+	@$(BIN)/python -m pipelines.once --workspace $(WORKSPACE) || test $$? = 5
+
+demo:  ## the same run over a simulated city with planted attacks, in ./demo
+	@PYTHON=$(PYTHON) scripts/setup run
+	@test -f $(DEMO)/breachwatch.toml || { \
+	  $(BIN)/breachwatch simulate $(DEMO)/city --days 14 --seed 7 && \
+	  $(BIN)/breachwatch init $(DEMO) --name "Port Alder" --time-zone America/Chicago --sources $(DEMO)/city/sources.toml; }
+	@$(BIN)/python -m pipelines.once --workspace $(DEMO) --night 2026-11-22 || test $$? = 5
+
+test:  ## all tests, the slow ones too
+	@PYTHON=$(PYTHON) scripts/setup dev
+	@$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+
+quick:  ## the fast tests only
+	@PYTHON=$(PYTHON) scripts/setup dev
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not prefect" $(PYTEST_ARGS)
+
+lint:  ## formatter, linter, types, import direction
+	@PYTHON=$(PYTHON) scripts/setup dev
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+notebook:  ## open the notebooks on ./demo (or WORKSPACE=...)
+	@PYTHON=$(PYTHON) scripts/setup dev
+	@BREACHWATCH_WORKSPACE=$(abspath $(DEMO)) $(BIN)/jupyter lab notebooks
+
+schedule:  ## serve the nightly schedule of ./workspace until stopped
+	@PYTHON=$(PYTHON) scripts/setup run
+	@$(BIN)/breachwatch --workspace $(WORKSPACE) schedule
+
+lock:  ## renew the locks (needs uv)
+	@scripts/lock
+
+clean:  ## remove the environment and caches, keep workspaces
+	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

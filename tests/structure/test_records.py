@@ -1,0 +1,28 @@
+"""The migrations give exactly the tables that the code names."""
+
+from __future__ import annotations
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from breachwatch.records import database
+from breachwatch.records.cases import metadata
+from breachwatch.workspace import Workspace
+
+
+def test_migrations_and_tables_agree(ws: Workspace) -> None:
+    with ws.database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_head_is_the_newest_migration() -> None:
+    folder = str(database._MIGRATIONS)
+    assert ScriptDirectory(folder).get_heads() == [database.HEAD]
+
+
+def test_opening_twice_changes_nothing(ws: Workspace) -> None:
+    again = database.Database.open(str(ws.database.engine.url))
+    with again.read() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == database.HEAD
