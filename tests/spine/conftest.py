@@ -1,0 +1,17 @@
+"""Fixtures for tests that drive the whole line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.spine.small_city import write_logs
+
+
+@pytest.fixture(scope="session")
+def small_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Log files of the small city."""
+    folder = tmp_path_factory.mktemp("small-city")
+    write_logs(folder)
+    return folder

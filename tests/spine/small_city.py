@@ -1,0 +1,162 @@
+"""A handful of log files with one break-in over SSH and one cleared Windows log, and how to compare two workspaces."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from breachwatch import lake
+from breachwatch.clock import FixedClock
+from breachwatch.model.datasets import DATASETS
+from breachwatch.records import cases
+from breachwatch.workspace import Workspace, open_workspace
+
+NOW = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
+ATTACKER = "203.0.113.7"
+
+SETTINGS = """
+[city]
+name = "Testville"
+time_zone = "America/Chicago"
+[evidence]
+custodian = "Test custodian"
+[[sources]]
+name = "web01-auth"
+paths = ["{logs}/web01/auth.log*"]
+host = "web01"
+time_zone = "UTC"
+settle_seconds = 0
+[[sources]]
+name = "dc01-security"
+paths = ["{logs}/dc01/Security.jsonl"]
+settle_seconds = 0
+"""
+
+
+def write_logs(folder: Path) -> None:
+    """web01: ordinary days, a rotated file, a brute force that succeeds and a new account; dc01: the log is cleared."""
+    web, dc = folder / "web01", folder / "dc01"
+    web.mkdir(parents=True)
+    dc.mkdir(parents=True)
+    lines: list[tuple[datetime, str]] = []
+
+    def say(at: datetime, program: str, pid: int, text: str) -> None:
+        lines.append((at, f"{at:%b} {at.day:2d} {at:%H:%M:%S} web01 {program}[{pid}]: {text}"))
+
+    for day in range(4):
+        morning = datetime(2026, 11, 18 + day, 14, 0, tzinfo=UTC)
+        for n in range(10):
+            at = morning + timedelta(minutes=7 * n)
+            say(at, "sshd", 1000 + n, f"Accepted publickey for deploy from 10.1.0.{n + 10} port {50000 + n} ssh2")
+            say(at, "sshd", 1000 + n, "pam_unix(sshd:session): session opened for user deploy(uid=1001) by (uid=0)")
+            say(
+                at + timedelta(minutes=3),
+                "CRON",
+                2000 + n,
+                "pam_unix(cron:session): session opened for user root(uid=0) by (uid=0)",
+            )
+    attack = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+    for n in range(30):
+        at = attack + timedelta(seconds=4 * n)
+        say(at, "sshd", 3000 + n, f"Failed password for jmeyer from {ATTACKER} port {40000 + n} ssh2")
+    at = attack + timedelta(minutes=3)
+    say(at, "sshd", 3100, f"Accepted password for jmeyer from {ATTACKER} port 41000 ssh2")
+    say(
+        at + timedelta(seconds=40),
+        "sudo",
+        3101,
+        "  jmeyer : TTY=pts/0 ; PWD=/home/jmeyer ; USER=root ; COMMAND=/bin/bash",
+    )
+    say(
+        at + timedelta(seconds=70),
+        "useradd",
+        3102,
+        "new user: name=helper2, UID=1500, GID=1500, home=/home/helper2, shell=/bin/bash, from=/dev/pts/0",
+    )
+    say(at + timedelta(seconds=80), "usermod", 3103, "add 'helper2' to group 'sudo'")
+    say(at + timedelta(seconds=80), "usermod", 3103, "add 'helper2' to shadow group 'sudo'")
+    _write(web / "auth.log.1", lines[:60])
+    _write(web / "auth.log", lines[60:])
+    events = [_event(n, 4624, NOW - timedelta(hours=20) + timedelta(minutes=n), _SIGN_IN) for n in range(20)]
+    events.append(_event(21, 1102, NOW - timedelta(hours=6), {}, provider="Microsoft-Windows-Eventlog", user_data=True))
+    target = dc / "Security.jsonl"
+    target.write_text("".join(json.dumps(event) + "\n" for event in events))
+    stamp = (NOW - timedelta(hours=1)).timestamp()
+    os.utime(target, (stamp, stamp))
+
+
+_SIGN_IN = {
+    "TargetUserName": "akim",
+    "TargetDomainName": "TESTVILLE",
+    "LogonType": "2",
+    "IpAddress": "10.1.0.44",
+    "IpPort": "50123",
+    "SubjectUserName": "DC01$",
+    "LogonProcessName": "User32",
+    "AuthenticationPackageName": "Negotiate",
+}
+
+
+def _write(path: Path, lines: list[tuple[datetime, str]]) -> None:
+    path.write_text("".join(text + "\n" for _, text in lines))
+    stamp = lines[-1][0].timestamp()
+    os.utime(path, (stamp, stamp))
+
+
+def _event(
+    record: int, event_id: int, at: datetime, data: dict[str, str], provider: str = "", user_data: bool = False
+) -> dict[str, Any]:
+    system = {
+        "Provider": {"#attributes": {"Name": provider or "Microsoft-Windows-Security-Auditing"}},
+        "EventID": event_id,
+        "Version": 2,
+        "Level": 0,
+        "Task": 12544,
+        "Opcode": 0,
+        "Keywords": "0x8020000000000000",
+        "TimeCreated": {"#attributes": {"SystemTime": f"{at:%Y-%m-%dT%H:%M:%S.%f}Z"}},
+        "EventRecordID": record,
+        "Channel": "Security",
+        "Computer": "dc01.testville.example",
+    }
+    if user_data:
+        cleared = {"SubjectUserName": "hdesk", "SubjectDomainName": "TESTVILLE"}
+        return {"Event": {"System": system, "UserData": {"LogFileCleared": cleared}}}
+    return {"Event": {"System": system, "EventData": data}}
+
+
+def make_workspace(root: Path, logs: Path) -> Workspace:
+    """A workspace over these logs; laid out like `breachwatch init` does, with its own signing key."""
+    from breachwatch.evidence import create_key
+
+    root.mkdir(parents=True)
+    (root / "breachwatch.toml").write_text(SETTINGS.format(logs=logs))
+    ws = open_workspace(root, FixedClock(NOW))
+    create_key(ws.keys)
+    return ws
+
+
+def contents(ws: Workspace) -> dict[str, Any]:
+    """All that must be equal between an undisturbed run and a killed and repeated one: rows, alerts, incidents."""
+    found: dict[str, Any] = {}
+    connection = lake.connect(ws)
+    for dataset in DATASETS.values():
+        rows = connection.sql(f'SELECT * FROM "{dataset.view}" ORDER BY event_id').to_arrow_table()
+        if rows.num_rows:
+            found[dataset.name] = rows.to_pylist()
+    found["rejects"] = connection.sql("SELECT * FROM rejects ORDER BY event_id").to_arrow_table().to_pylist()
+    connection.close()
+    with ws.database.read() as database:
+        alerts = database.execute(select(cases.alert).order_by(cases.alert.c.key)).mappings()
+        found["alerts"] = [{k: v for k, v in row.items() if k not in {"run_id", "evidence"}} for row in alerts]
+        pairs = database.execute(select(cases.alert_event.c.alert_key, cases.alert_event.c.event_id)).all()
+        found["alert_events"] = sorted(tuple(pair) for pair in pairs)
+        incidents = database.execute(select(cases.incident).order_by(cases.incident.c.number)).mappings()
+        left_out = {"opened_by_run", "version"}
+        found["incidents"] = [{k: v for k, v in row.items() if k not in left_out} for row in incidents]
+    return found
