@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -141,22 +142,28 @@ def make_workspace(root: Path, logs: Path) -> Workspace:
     return ws
 
 
-def contents(ws: Workspace) -> dict[str, Any]:
+CLOCK_TIMES = {"observed_at", "detected_at", "opened_at"}
+"""Columns that say when breachwatch did something, not what it found."""
+
+
+def contents(ws: Workspace, leave_out: set[str] | frozenset[str] = frozenset()) -> dict[str, Any]:
     """All that must be equal between an undisturbed run and a killed and repeated one: rows, alerts, incidents."""
     found: dict[str, Any] = {}
+
+    def plain(rows: Iterable[Mapping[str, Any]], *without: str) -> list[dict[str, Any]]:
+        return [{k: v for k, v in row.items() if k not in leave_out and k not in without} for row in rows]
+
     connection = lake.connect(ws)
-    for dataset in DATASETS.values():
-        rows = connection.sql(f'SELECT * FROM "{dataset.view}" ORDER BY event_id').to_arrow_table()
-        if rows.num_rows:
-            found[dataset.name] = rows.to_pylist()
-    found["rejects"] = connection.sql("SELECT * FROM rejects ORDER BY event_id").to_arrow_table().to_pylist()
+    for view in [*(dataset.view for dataset in DATASETS.values()), "rejects"]:
+        table = connection.sql(f'SELECT * FROM "{view}" ORDER BY event_id').to_arrow_table()
+        if table.num_rows:
+            found[view] = plain(table.to_pylist())
     connection.close()
     with ws.database.read() as database:
         alerts = database.execute(select(cases.alert).order_by(cases.alert.c.key)).mappings()
-        found["alerts"] = [{k: v for k, v in row.items() if k not in {"run_id", "evidence"}} for row in alerts]
+        found["alerts"] = plain(alerts, "run_id", "evidence")
         pairs = database.execute(select(cases.alert_event.c.alert_key, cases.alert_event.c.event_id)).all()
         found["alert_events"] = sorted(tuple(pair) for pair in pairs)
         incidents = database.execute(select(cases.incident).order_by(cases.incident.c.number)).mappings()
-        left_out = {"opened_by_run", "version"}
-        found["incidents"] = [{k: v for k, v in row.items() if k not in left_out} for row in incidents]
+        found["incidents"] = plain(incidents, "opened_by_run", "version")
     return found
