@@ -1,0 +1,64 @@
+"""Triggers that make the database itself refuse to change what must stay: custody, audit, identity of evidence.
+
+An administrator of the database can drop a trigger; the hash chain, its mirror in the vault and every export then still
+show the change. The triggers stop mistakes, and every program that is not the administrator's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+APPEND_ONLY = {"custody": ("seq", "prev", "hash"), "audit": ("seq",)}
+"""Tables whose rows are only ever added, with the columns that identify a row."""
+
+EVIDENCE_IDENTITY = (
+    *("number", "incident", "path", "tagmanifest_sha256", "events", "bytes"),
+    *("sealed_at", "run_id", "supplements"),
+)
+"""Columns of `evidence` that never change; when it was last verified may."""
+
+
+def protect(connection: Connection) -> None:
+    """Create the triggers, in SQLite or PostgreSQL. Called by the migration that makes the tables."""
+    statements = _postgresql() if connection.dialect.name == "postgresql" else _sqlite()
+    for statement in statements:
+        connection.exec_driver_sql(statement)
+
+
+def _sqlite() -> Iterator[str]:
+    for table, identity in APPEND_ONLY.items():
+        refuse = f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are only ever added'); END"
+        yield f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}"
+        yield f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}"
+        # INSERT OR REPLACE deletes the row it replaces without asking the trigger for DELETE.
+        same = " OR ".join(f"{column} = NEW.{column}" for column in identity)
+        yield (
+            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
+            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {refuse}"
+        )
+    refuse = "BEGIN SELECT RAISE(ABORT, 'sealed evidence does not change'); END"
+    yield f"CREATE TRIGGER evidence_no_update BEFORE UPDATE OF {', '.join(EVIDENCE_IDENTITY)} ON evidence {refuse}"
+    yield f"CREATE TRIGGER evidence_no_delete BEFORE DELETE ON evidence {refuse}"
+    yield (
+        "CREATE TRIGGER evidence_no_replace BEFORE INSERT ON evidence "
+        f"WHEN EXISTS (SELECT 1 FROM evidence WHERE number = NEW.number) {refuse}"
+    )
+
+
+def _postgresql() -> Iterator[str]:
+    yield (
+        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'rows of % do not change', TG_TABLE_NAME; END $$"
+    )
+    for table in APPEND_ONLY:
+        yield _postgresql_trigger(f"{table}_no_change", "UPDATE OR DELETE", table, "ROW")
+    for table in (*APPEND_ONLY, "evidence"):
+        yield _postgresql_trigger(f"{table}_no_truncate", "TRUNCATE", table, "STATEMENT")
+    columns = ", ".join(EVIDENCE_IDENTITY)
+    yield _postgresql_trigger("evidence_no_change", f"DELETE OR UPDATE OF {columns}", "evidence", "ROW")
+
+
+def _postgresql_trigger(name: str, deed: str, table: str, each: str) -> str:
+    return f"CREATE TRIGGER {name} BEFORE {deed} ON {table} FOR EACH {each} EXECUTE FUNCTION refuse_change()"
