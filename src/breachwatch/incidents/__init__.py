@@ -1,1 +1,9 @@
-"""Alerts, and the incidents they open or join."""
+"""Alerts become incidents: recording, grouping by entity and time, the queue, the audit trail."""
+
+from __future__ import annotations
+
+from breachwatch.incidents.queries import count_waiting, incident, queue
+from breachwatch.incidents.recording import record
+from breachwatch.incidents.sealing import mark_failed, mark_sealed, unsealed
+
+__all__ = ["count_waiting", "incident", "mark_failed", "mark_sealed", "queue", "record", "unsealed"]

@@ -1,0 +1,174 @@
+"""Reading incidents: the queue, and one incident with all that belongs to it."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from breachwatch.errors import UnknownNameError
+from breachwatch.incidents import audit, stored
+from breachwatch.incidents.numbers import order_of
+from breachwatch.model.finding import Entity, Level
+from breachwatch.model.incident import AlertRecord, EvidenceRecord, Incident, IncidentLine, IncidentState
+from breachwatch.records import cases
+from breachwatch.workspace import Workspace
+
+_VISIBLE = (IncidentState.OPEN, IncidentState.PRESERVATION_FAILED)
+_KIND_ORDER = {"user": 0, "source_ip": 1, "host": 2}
+
+
+def queue(ws: Workspace, *, closed: bool = False) -> list[IncidentLine]:
+    """The incidents that wait for an analyst: highest level first, then the oldest. With `closed`, those last.
+
+    An incident whose evidence is not sealed yet is left out (see `count_waiting`), unless sealing it failed.
+    """
+    states = [*_VISIBLE, IncidentState.CLOSED] if closed else list(_VISIBLE)
+    with ws.database.read() as connection:
+        rows = connection.execute(
+            select(cases.incident).where(cases.incident.c.state.in_(state.value for state in states))
+        )
+        found = rows.all()
+        numbers = [row.number for row in found]
+        entities = _entities(connection, numbers)
+        evidence = _evidence_numbers(connection, numbers)
+        alerts = _alert_counts(connection, numbers)
+    lines = [
+        IncidentLine(
+            number=row.number,
+            state=IncidentState(row.state),
+            level=Level(row.level),
+            title=row.title,
+            entities=tuple(entity.value for entity in entities[row.number]),
+            alerts=alerts.get(row.number, 0),
+            first_time=row.first_time,
+            last_time=row.last_time,
+            opened_at=row.opened_at,
+            evidence=tuple(evidence[row.number]),
+        )
+        for row in found
+    ]
+    return sorted(
+        lines, key=lambda line: (line.state is IncidentState.CLOSED, -line.level, line.opened_at, order_of(line.number))
+    )
+
+
+def count_waiting(ws: Workspace) -> int:
+    """How many incidents are not shown because their evidence is not sealed yet; the next run seals it."""
+    query = select(func.count()).where(cases.incident.c.state == IncidentState.PRESERVING.value)
+    with ws.database.read() as connection:
+        return int(connection.scalar(query) or 0)
+
+
+def incident(ws: Workspace, number: str) -> Incident:
+    """One incident with its alerts, entities, evidence and audit trail. Raises UnknownNameError."""
+    with ws.database.read() as connection:
+        row = connection.execute(select(cases.incident).where(cases.incident.c.number == number)).one_or_none()
+        if row is None:
+            raise UnknownNameError("incident", number, connection.scalars(select(cases.incident.c.number)))
+        return Incident(
+            number=row.number,
+            state=IncidentState(row.state),
+            level=Level(row.level),
+            title=row.title,
+            failure=row.failure,
+            first_time=row.first_time,
+            last_time=row.last_time,
+            opened_at=row.opened_at,
+            opened_by_run=row.opened_by_run,
+            entities=tuple(_entities(connection, [number])[number]),
+            alerts=_alerts(connection, number),
+            evidence=_evidence(connection, number),
+            audit=audit.trail(connection, number),
+        )
+
+
+def _entities(connection: Connection, numbers: list[str]) -> dict[str, list[Entity]]:
+    """Accounts, then addresses, then hosts; of each kind the most recently active first."""
+    found: dict[str, list[Row[Any]]] = defaultdict(list)
+    for chunk in stored.chunks(numbers):
+        query = select(cases.incident_entity).where(cases.incident_entity.c.incident.in_(chunk))
+        for row in connection.execute(query):
+            found[row.incident].append(row)
+    ordered: dict[str, list[Entity]] = defaultdict(list)
+    for number, rows in found.items():
+        rows.sort(key=lambda row: (_KIND_ORDER.get(row.kind, 9), -row.last_time.timestamp(), row.value))
+        ordered[number] = [Entity(row.kind, row.value) for row in rows]
+    return ordered
+
+
+def _evidence_numbers(connection: Connection, numbers: list[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    columns = cases.evidence.c
+    for chunk in stored.chunks(numbers):
+        query = select(columns.incident, columns.number).where(columns.incident.in_(chunk))
+        for row in connection.execute(query.order_by(columns.sealed_at, columns.number)):
+            found[row.incident].append(row.number)
+    return found
+
+
+def _alert_counts(connection: Connection, numbers: list[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    column = cases.alert.c.incident
+    for chunk in stored.chunks(numbers):
+        rows = connection.execute(select(column, func.count()).where(column.in_(chunk)).group_by(column))
+        found.update((number, count) for number, count in rows)
+    return found
+
+
+def _alerts(connection: Connection, number: str) -> tuple[AlertRecord, ...]:
+    columns = cases.alert.c
+    rows = connection.execute(
+        select(cases.alert).where(columns.incident == number).order_by(columns.first_time, columns.key)
+    ).all()
+    events: dict[str, list[Row[Any]]] = defaultdict(list)
+    for chunk in stored.chunks(row.key for row in rows):
+        query = select(cases.alert_event).where(cases.alert_event.c.alert_key.in_(chunk))
+        for row in connection.execute(query.order_by(cases.alert_event.c.event_id)):
+            events[row.alert_key].append(row)
+    return tuple(_alert(row, events[row.key]) for row in rows)
+
+
+def _alert(row: Row[Any], events: list[Row[Any]]) -> AlertRecord:
+    return AlertRecord(
+        key=row.key,
+        rule_id=row.rule_id,
+        rule_title=row.rule_title,
+        rule_revision=row.rule_revision,
+        level=Level(row.level),
+        dataset=row.dataset,
+        first_time=row.first_time,
+        last_time=row.last_time,
+        event_count=row.event_count,
+        entities=stored.entities_from_json(row.entities),
+        tags=tuple(json.loads(row.tags)),
+        why=json.loads(row.why),
+        detected_at=row.detected_at,
+        run_id=row.run_id,
+        event_ids=tuple(event.event_id for event in events),
+        unsealed=sum(event.sealed_in is None for event in events),
+        evidence=tuple(sorted({event.sealed_in for event in events if event.sealed_in})),
+    )
+
+
+def _evidence(connection: Connection, number: str) -> tuple[EvidenceRecord, ...]:
+    columns = cases.evidence.c
+    rows = connection.execute(
+        select(cases.evidence).where(columns.incident == number).order_by(columns.sealed_at, columns.number)
+    )
+    return tuple(
+        EvidenceRecord(
+            number=row.number,
+            path=row.path,
+            tagmanifest_sha256=row.tagmanifest_sha256,
+            events=row.events,
+            bytes=row.bytes,
+            sealed_at=row.sealed_at,
+            supplements=row.supplements,
+            verified_at=row.verified_at,
+            verified_ok=None if row.verified_ok is None else bool(row.verified_ok),
+        )
+        for row in rows
+    )

@@ -1,0 +1,230 @@
+"""Recording a scan: alerts, their incidents and the mark "these files are searched", in one transaction.
+
+Killed before it commits, nothing has changed and the next run searches again. Killed after it, the incidents wait for
+their evidence and the next run's `Opened.to_preserve` names them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from breachwatch.incidents import audit, stored
+from breachwatch.incidents.grouping import Alert, Case, Grouping, Placed
+from breachwatch.incidents.numbers import numbering
+from breachwatch.incidents.sealing import unsealed
+from breachwatch.model.finding import CompiledRule, Entity, Finding, Level, Scan
+from breachwatch.model.incident import AuditRecord, IncidentState, Opened
+from breachwatch.records import cases, catalog
+from breachwatch.workspace import Workspace
+
+
+def record(ws: Workspace, scan: Scan, run_id: str) -> Opened:
+    """Record the findings of a scan as alerts and open or extend their incidents. Recording it twice adds nothing."""
+    at = ws.clock.now()
+    with ws.database.write() as connection:
+        book = _Book(ws, connection, scan.findings, at, run_id)
+        for finding in sorted(scan.findings, key=lambda item: (item.first_time, item.key)):
+            book.enter(finding)
+        book.save()
+        _record_rules(connection, scan.rules, at)
+        _mark_searched(connection, scan.scanned_files, at)
+        to_preserve = unsealed(connection)
+    return Opened(
+        new_alerts=len(book.new),
+        known_alerts=len(book.seen) - len(book.new),
+        new_incidents=tuple(case.number for case in book.grouping.cases if case.new),
+        extended_incidents=tuple(sorted(case.number for case in book.grouping.cases if case.changed and not case.new)),
+        to_preserve=to_preserve,
+    )
+
+
+@dataclass(slots=True)
+class _Known:
+    """An alert that is recorded, or was entered a moment ago."""
+
+    incident: str | None
+    events: set[str]
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+class _Book:
+    """Alerts and incidents as they are recorded, plus what this scan adds; `save` writes it all."""
+
+    def __init__(
+        self, ws: Workspace, connection: Connection, findings: Iterable[Finding], at: datetime, run_id: str
+    ) -> None:
+        settings = ws.settings.incidents
+        self._connection, self._at, self._run_id = connection, at, run_id
+        findings = tuple(findings)
+        rows = stored.known_alerts(connection, {finding.key for finding in findings})
+        events = stored.known_events(connection, rows)
+        self._known = {
+            key: _Known(row.incident, events.get(key, set()), dict(row._mapping)) for key, row in rows.items()
+        }
+        gap = timedelta(hours=settings.gap_hours)
+        max_span = timedelta(days=settings.max_span_days)
+        start = min((finding.first_time for finding in findings), default=at) - gap
+        end = max((finding.last_time for finding in findings), default=at) + gap
+        also = {row.incident for row in rows.values() if row.incident}
+        cases_now = stored.load_cases(connection, start, end, sorted(also))
+        self._cases = {case.number: case for case in cases_now}
+        self.grouping = Grouping(
+            cases_now,
+            stored.loose_alerts(connection, start - max_span, end + max_span),
+            gap=gap,
+            max_span=max_span,
+            minimum=Level.parse(settings.minimum_level),
+            next_number=numbering(connection, at, ws.settings.city.zone),
+        )
+        self.seen: set[str] = set()
+        self.new: dict[str, dict[str, Any]] = {}
+        self._events: list[dict[str, Any]] = []
+        self._grown: dict[str, dict[str, Any]] = {}
+        self._moved: dict[str, str] = {}
+        self._audit: list[AuditRecord] = []
+
+    def enter(self, finding: Finding) -> None:
+        """Take in one finding: a new alert, an alert that grew, or one that is known as it is."""
+        self.seen.add(finding.key)
+        known = self._known.get(finding.key)
+        if known is None:
+            self._enter_new(finding)
+            return
+        added = [event for event in dict.fromkeys(finding.event_ids) if event not in known.events]
+        if added:
+            self._grow(finding, known, added)
+
+    def save(self) -> None:
+        """Write what changed: incidents first, because alerts refer to them."""
+        changed = [case for case in self.grouping.cases if case.changed]
+        stored.save_cases(self._connection, changed, at=self._at, run_id=self._run_id)
+        stored.save_alerts(self._connection, list(self.new.values()), self._events)
+        stored.update_grown(self._connection, list(self._grown.values()))
+        stored.move_to(self._connection, self._moved)
+        audit.append(self._connection, self._audit)
+
+    def _enter_new(self, finding: Finding) -> None:
+        values = stored.alert_values(finding, at=self._at, run_id=self._run_id)
+        self.new[finding.key] = values
+        events = dict.fromkeys(finding.event_ids)
+        self._add_events(finding.key, events)
+        self._known[finding.key] = _Known(None, set(events), values)
+        self._place(finding, finding.entities)
+
+    def _place(self, finding: Finding, entities: tuple[Entity, ...]) -> None:
+        placed = self.grouping.place(_alert(finding, entities))
+        if placed.case is None:
+            return
+        self._cases[placed.case.number] = placed.case
+        self._assign(finding.key, placed.case)
+        self._tell(finding, placed, placed.case)
+        for loose in placed.adopted:
+            self._assign(loose.key, placed.case)
+            reason = "shares an entity with the incident; it waited without one"
+            self._note(placed.case.number, f"alert {loose.key} joined", reason)
+
+    def _assign(self, key: str, case: Case) -> None:
+        if key in self.new:
+            self.new[key]["incident"] = case.number
+        else:
+            self._moved[key] = case.number
+        if key in self._known:
+            self._known[key].incident = case.number
+
+    def _grow(self, finding: Finding, known: _Known, added: list[str]) -> None:
+        before = known.values
+        merged = tuple(dict.fromkeys([*stored.entities_from_json(before["entities"]), *finding.entities]))
+        changes = {
+            "last_time": max(before["last_time"], finding.last_time),
+            "event_count": max(before["event_count"], finding.event_count),
+            "why": json.dumps(dict(finding.why)),
+            "entities": stored.entities_to_json(merged),
+            "rule_revision": finding.rule_revision,  # the wording that found the new events
+        }
+        before.update(changes)
+        known.events.update(added)
+        self._add_events(finding.key, added)
+        if finding.key not in self.new:
+            self._grown[finding.key] = {"b_key": finding.key, **{f"b_{name}": to for name, to in changes.items()}}
+        if known.incident is None:
+            self._place(finding, merged)
+            return
+        case = self._cases[known.incident]
+        self.grouping.extend(case, _alert(finding, merged))
+        self._note(case.number, f"alert {finding.key} grew", f"{len(added)} more events of {finding.rule_title}")
+        if case.state is IncidentState.CLOSED:
+            case.state = IncidentState.OPEN
+            self._note(case.number, "closed -> open", "activity of one of its alerts went on")
+
+    def _tell(self, finding: Finding, placed: Placed, case: Case) -> None:
+        reason = f"{finding.rule_title} ({finding.level})"
+        if placed.opened:
+            self._note(case.number, f"none -> {IncidentState.PRESERVING}", f"opened by alert {finding.key}: {reason}")
+            return
+        self._note(case.number, f"alert {finding.key} joined", reason)
+        if placed.raised_from is not None:
+            self._note(case.number, f"level {placed.raised_from} -> {case.level}", f"alert {finding.key}: {reason}")
+        for other in placed.others:
+            self._note(
+                case.number, f"related to {other.number}", f"alert {finding.key} shares an entity with both; not merged"
+            )
+            self._note(other.number, f"related to {case.number}", f"alert {finding.key} joined the older incident")
+
+    def _add_events(self, key: str, events: Iterable[str]) -> None:
+        self._events.extend({"alert_key": key, "event_id": event, "sealed_in": None} for event in events)
+
+    def _note(self, number: str, change: str, reason: str) -> None:
+        actor = f"{audit.PROGRAM} {self._run_id}"
+        self._audit.append(AuditRecord(self._at, actor, number, change, reason))
+
+
+def _alert(finding: Finding, entities: tuple[Entity, ...]) -> Alert:
+    return Alert(
+        finding.key,
+        finding.rule_title,
+        finding.level,
+        finding.first_time,
+        finding.last_time,
+        entities,
+    )
+
+
+def _record_rules(connection: Connection, rules: Iterable[CompiledRule], at: datetime) -> None:
+    """Keep the wording and the SQL of every rule that matched; evidence needs them. A known revision stays as it is."""
+    by_revision = {rule.revision: rule for rule in rules}
+    revisions = cases.detection.c.rule_revision
+    for chunk in stored.chunks(list(by_revision)):
+        for known in connection.scalars(select(revisions).where(revisions.in_(chunk))).all():
+            del by_revision[known]
+    if by_revision:
+        connection.execute(
+            cases.detection.insert(),
+            [
+                {
+                    "rule_revision": rule.revision,
+                    "rule_id": rule.rule_id,
+                    "title": rule.title,
+                    "text": rule.text,
+                    "sql": rule.sql,
+                    "dataset": rule.dataset,
+                    "first_used_at": at,
+                }
+                for rule in by_revision.values()
+            ],
+        )
+
+
+def _mark_searched(connection: Connection, paths: Iterable[str], at: datetime) -> None:
+    columns = catalog.lake_file.c
+    for chunk in stored.chunks(paths):
+        connection.execute(
+            catalog.lake_file.update()
+            .where(columns.path.in_(chunk), columns.scanned_at.is_(None))
+            .values(scanned_at=at)
+        )

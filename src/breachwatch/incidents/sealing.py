@@ -1,0 +1,107 @@
+"""What waits for evidence, and what the evidence stage reports back: sealed, or failed.
+
+`mark_sealed` and `mark_failed` run inside the evidence stage's own transaction, so that a snapshot and the state of its
+incident change together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, exists, or_, select
+
+from breachwatch.errors import UnknownNameError
+from breachwatch.incidents import audit, stored
+from breachwatch.incidents.numbers import order_of
+from breachwatch.model.incident import IncidentState, ToPreserve
+from breachwatch.records import cases
+
+_UNFINISHED = (IncidentState.PRESERVING.value, IncidentState.PRESERVATION_FAILED.value)
+
+
+def unsealed(connection: Connection) -> tuple[ToPreserve, ...]:
+    """Every incident with alert events that no snapshot holds yet, oldest first; also those a killed run left."""
+    alert, event = cases.alert.c, cases.alert_event.c
+    waits = exists().where(event.alert_key == alert.key, event.sealed_in.is_(None))
+    never = alert.evidence.is_(None) & cases.incident.c.state.in_(_UNFINISHED)
+    rows = connection.execute(
+        select(alert.incident, alert.key)
+        .join(cases.incident, cases.incident.c.number == alert.incident)
+        .where(or_(waits, never))
+        .order_by(alert.first_time, alert.key)
+    )
+    keys: dict[str, list[str]] = {}
+    for row in rows:
+        keys.setdefault(row.incident, []).append(row.key)
+    return tuple(ToPreserve(number, tuple(keys[number])) for number in sorted(keys, key=order_of))
+
+
+def mark_sealed(
+    connection: Connection,
+    *,
+    incident: str,
+    alert_keys: Sequence[str],
+    evidence: str,
+    at: datetime,
+    event_ids: Collection[str] | None = None,
+    actor: str = audit.PROGRAM,
+) -> None:
+    """Note that the snapshot `evidence` holds these alerts; the incident opens if it was waiting for that.
+
+    With `event_ids`, only those events count as sealed: another run may have added events to the same alerts while the
+    snapshot was being written, and those still wait. Raises UnknownNameError for an unknown incident.
+    """
+    state = _state(connection, incident)
+    event = cases.alert_event.c
+    for keys in stored.chunks(alert_keys):
+        waiting = cases.alert_event.update().where(event.alert_key.in_(keys), event.sealed_in.is_(None))
+        if event_ids is None:
+            connection.execute(waiting.values(sealed_in=evidence))
+        else:
+            for ids in stored.chunks(event_ids):
+                connection.execute(waiting.where(event.event_id.in_(ids)).values(sealed_in=evidence))
+        connection.execute(
+            cases.alert.update()
+            .where(cases.alert.c.key.in_(keys), cases.alert.c.incident == incident)
+            .values(evidence=evidence)
+        )
+    reason = f"{evidence} holds the evidence of {len(alert_keys)} alert(s)"
+    if state.value in _UNFINISHED:
+        _set_state(connection, incident, IncidentState.OPEN, failure="")
+        audit.change(
+            connection, at=at, actor=actor, entity=incident, change=f"{state} -> {IncidentState.OPEN}", reason=reason
+        )
+    else:
+        audit.change(
+            connection, at=at, actor=actor, entity=incident, change=f"supplemented by {evidence}", reason=reason
+        )
+
+
+def mark_failed(
+    connection: Connection, *, incident: str, reason: str, at: datetime, actor: str = audit.PROGRAM
+) -> None:
+    """Note that the evidence could not be sealed: the incident shows up loudly, and the next run tries again.
+
+    Raises UnknownNameError for an unknown incident.
+    """
+    state = _state(connection, incident)
+    _set_state(connection, incident, IncidentState.PRESERVATION_FAILED, failure=reason)
+    change = f"{state} -> {IncidentState.PRESERVATION_FAILED}"
+    audit.change(connection, at=at, actor=actor, entity=incident, change=change, reason=reason)
+
+
+def _state(connection: Connection, number: str) -> IncidentState:
+    state = connection.scalar(select(cases.incident.c.state).where(cases.incident.c.number == number))
+    if state is None:
+        raise UnknownNameError("incident", number, connection.scalars(select(cases.incident.c.number)))
+    return IncidentState(state)
+
+
+def _set_state(connection: Connection, number: str, state: IncidentState, *, failure: str) -> None:
+    columns = cases.incident.c
+    connection.execute(
+        cases.incident.update()
+        .where(columns.number == number)
+        .values(state=state.value, failure=failure, version=columns.version + 1)
+    )

@@ -1,0 +1,201 @@
+"""Which alerts belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from breachwatch import incidents
+from breachwatch.clock import FixedClock
+from breachwatch.incidents.entities import strong
+from breachwatch.incidents.title import make_title
+from breachwatch.model.finding import Entity, Finding, Level, Scan
+from breachwatch.records import cases
+from breachwatch.workspace import Workspace, open_workspace
+
+Make = Callable[..., Finding]
+MakeScan = Callable[..., Scan]
+Grouped = Callable[..., list[set[int]]]
+
+
+def groups(ws: Workspace, *findings: Finding) -> list[set[int]]:
+    """The findings' positions, by incident; those without one are left out."""
+    with ws.database.read() as connection:
+        of = dict(connection.execute(select(cases.alert.c.key, cases.alert.c.incident)).all())
+    together: dict[str, set[int]] = {}
+    for position, item in enumerate(findings):
+        if of[item.key]:
+            together.setdefault(of[item.key], set()).add(position)
+    return [together[number] for number in sorted(together)]
+
+
+@pytest.fixture
+def grouped(ws: Workspace, scan: MakeScan) -> Grouped:
+    def record(*findings: Finding) -> list[set[int]]:
+        incidents.record(ws, scan(*findings), "run-1")
+        return groups(ws, *findings)
+
+    return record
+
+
+def test_a_shared_account_or_address_ties(grouped: Grouped, finding: Make) -> None:
+    assert grouped(
+        finding(0, user="jmeyer", ip="203.0.113.7"),
+        finding(1, user="jmeyer", ip="198.51.100.1"),
+        finding(2, user="akhan", ip="198.51.100.1"),
+        finding(3, user="bystander", ip="192.0.2.1"),
+    ) == [{0, 1, 2}, {3}]
+
+
+def test_accounts_are_the_same_in_any_case(grouped: Grouped, finding: Make) -> None:
+    assert grouped(finding(0, user="JMeyer"), finding(1, user="jmeyer")) == [{0, 1}]
+
+
+@pytest.mark.parametrize("nobody", ["-", "", "(unknown)", "N/A"])
+def test_placeholders_never_tie(grouped: Grouped, finding: Make, nobody: str) -> None:
+    assert grouped(finding(0, user=nobody), finding(1, user=nobody)) == [{0}, {1}]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0", "fe80::1", "localhost", "-"])
+def test_addresses_of_the_machine_itself_never_tie(grouped: Grouped, finding: Make, address: str) -> None:
+    assert grouped(finding(0, user="a", ip=address), finding(1, user="b", ip=address)) == [{0}, {1}]
+
+
+def test_root_ties_only_on_the_same_host(grouped: Grouped, finding: Make) -> None:
+    assert grouped(
+        finding(0, user="root", host="vpn01"),
+        finding(1, user="root", host="web01"),
+        finding(2, user="root@vpn01", host="elsewhere"),
+        finding(3, user="NT AUTHORITY\\SYSTEM", host="web01"),
+    ) == [{0, 2}, {1}, {3}]
+
+
+def test_a_host_ties_only_an_alert_that_names_nobody(grouped: Grouped, finding: Make) -> None:
+    assert grouped(
+        finding(0, user="a", host="dc01"),
+        finding(1, user="b", host="dc01"),
+        finding(2, user=None, host="dc01"),  # joins the older
+    ) == [{0, 2}, {1}]
+
+
+def test_an_alert_over_a_crowd_does_not_tie_its_members(grouped: Grouped, finding: Make) -> None:
+    crowd = tuple(Entity("user", f"u{n}") for n in range(40))
+    assert grouped(
+        finding(0, user="u1", ip="192.0.2.1"),
+        finding(1, user=None, ip="203.0.113.7", more=crowd),  # a spray
+        finding(2, user="u30", ip="198.51.100.9"),  # one of the sprayed accounts signs in
+    ) == [{0}, {1, 2}]
+
+
+def test_activity_must_be_within_the_gap_on_either_side(grouped: Grouped, finding: Make) -> None:
+    assert grouped(finding(0), finding(24), finding(48.1)) == [{0, 1}, {2}]
+
+
+def test_a_late_log_joins_backwards(ws: Workspace, finding: Make, scan: MakeScan) -> None:
+    late, first = finding(-10), finding(0)
+    incidents.record(ws, scan(first), "run-1")
+    incidents.record(ws, scan(late), "run-2")
+    assert groups(ws, late, first) == [{0, 1}]
+
+
+def test_an_incident_spans_a_week_at_most(grouped: Grouped, finding: Make) -> None:
+    assert grouped(*(finding(20 * n, rule=f"r{n}") for n in range(12))) == [set(range(9)), {9, 10, 11}]
+
+
+def test_gap_and_span_come_from_the_settings(make_ws: Callable[..., Workspace], finding: Make, scan: MakeScan) -> None:
+    ws = make_ws("[incidents]\ngap_hours = 2\nmax_span_days = 0.25\n")
+    found = [finding(n * 1.5, rule=f"r{n}") for n in range(6)]
+    incidents.record(ws, scan(*found), "run-1")
+    assert groups(ws, *found) == [{0, 1, 2, 3, 4}, {5}]
+
+
+def test_what_connects_two_incidents_joins_the_older_and_says_so(
+    ws: Workspace, grouped: Grouped, finding: Make
+) -> None:
+    assert grouped(
+        finding(0, user="a", ip="192.0.2.1"),
+        finding(1, user="b", ip="192.0.2.2"),
+        finding(2, user="b", ip="192.0.2.1"),
+    ) == [{0, 2}, {1}]
+    assert "related to INC-2026-0002" in [row.change for row in incidents.incident(ws, "INC-2026-0001").audit]
+    assert "related to INC-2026-0001" in [row.change for row in incidents.incident(ws, "INC-2026-0002").audit]
+
+
+def test_low_alerts_open_nothing_but_join_before_and_after(grouped: Grouped, finding: Make) -> None:
+    low = {"level": Level.LOW}
+    assert grouped(
+        finding(0, rule="a", **low),
+        finding(1, rule="b"),
+        finding(2, rule="c", **low),
+        finding(3, rule="d", user="other", **low),
+        finding(-25, rule="e", **low),  # too long before
+    ) == [{0, 1, 2}]
+
+
+def test_a_low_alert_waits_for_the_next_night(ws: Workspace, finding: Make, scan: MakeScan) -> None:
+    low, high = finding(0, level=Level.LOW), finding(3, rule="b")
+    first = incidents.record(ws, scan(low), "run-1")
+    assert (first.new_alerts, first.to_preserve) == (1, ())
+    second = incidents.record(ws, scan(low, high), "run-2")
+    assert groups(ws, low, high) == [{0, 1}]
+    assert len(second.to_preserve[0].alert_keys) == 2
+
+
+_FINDING = st.tuples(
+    st.integers(0, 400), st.sampled_from("abcd"), st.sampled_from([None, "203.0.113.1", "203.0.113.2"]),
+    st.sampled_from([Level.LOW, Level.MEDIUM, Level.CRITICAL]), st.integers(0, 30), st.sampled_from(["h1", "h2"]),
+    st.sampled_from(["u1", "u2", "u3", "root", None]),
+)  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(_FINDING, max_size=14, unique_by=lambda row: (row[0], row[1])), cut=st.integers(0, 14))
+def test_at_once_or_in_pieces_gives_the_same_incidents(
+    tmp_path_factory: pytest.TempPathFactory, finding: Make, scan: MakeScan, rows: list, cut: int
+) -> None:
+    found = sorted(
+        (
+            finding(hour, rule=rule, ip=ip, level=level, lasts=lasts, host=host, user=user, events=(f"{hour}{rule}",))
+            for hour, rule, ip, level, lasts, host, user in rows
+        ),
+        key=lambda item: (item.first_time, item.key),
+    )
+    results = []
+    for pieces in ([found], [found[:cut], found[cut:]], [[item] for item in found]):
+        root = tmp_path_factory.mktemp("grouping")
+        (root / "breachwatch.toml").write_text("")
+        ws = open_workspace(root, FixedClock(datetime(2026, 12, 24, tzinfo=UTC)))
+        for number, piece in enumerate(pieces):
+            incidents.record(ws, scan(*piece), f"run-{number}")
+        with ws.database.read() as connection:
+            rows_now = connection.execute(
+                select(cases.incident.c.number, cases.incident.c.title, cases.incident.c.level,
+                       cases.incident.c.first_time, cases.incident.c.last_time)
+            )  # fmt: skip
+            results.append((groups(ws, *found), sorted(tuple(row) for row in rows_now)))
+        ws.database.engine.dispose()
+    assert results[0] == results[1] == results[2]
+
+
+def test_titles_say_who_and_from_where() -> None:
+    def title(*pairs: tuple[str, str]) -> str:
+        return make_title("Sign-ins", [Entity(kind, value) for kind, value in pairs])
+
+    assert (
+        title(("user", "jmeyer"), ("source_ip", "203.0.113.7"), ("host", "vpn01"))
+        == "Sign-ins: jmeyer from 203.0.113.7"
+    )
+    assert title(("user", "a"), ("user", "b"), ("host", "vpn01")) == "Sign-ins: a and b on vpn01"
+    assert title(*(("user", f"u{n}") for n in range(34)), ("source_ip", "x")) == "Sign-ins: 34 accounts from x"
+    assert title(("user", "-")) == "Sign-ins"
+
+
+def test_strong_entities_prefer_people_and_addresses_to_hosts() -> None:
+    assert strong([Entity("host", "dc01")]) == (Entity("host", "dc01"),)
+    assert strong([Entity("host", "dc01"), Entity("user", "A")]) == (Entity("user", "a"),)
+    assert strong([Entity("user", "root")]) == ()
