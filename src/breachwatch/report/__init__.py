@@ -1,1 +1,1 @@
-"""Results as people read them: terminal tables, Markdown, JSON."""
+"""What people and scripts read: pages for the terminal, Markdown and JSON, made from model values."""

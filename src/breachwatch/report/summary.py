@@ -1,0 +1,140 @@
+"""The run's summary on a terminal: what came in, what the rules said, what was opened and sealed, what to do next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from breachwatch.model.finding import Outcome
+from breachwatch.model.summary import RunState, RunSummary
+from breachwatch.report.next_steps import command
+from breachwatch.report.problems import troubles
+from breachwatch.report.quantities import counted, day_and_time, length, number, size
+from breachwatch.report.tables import heading, indented, level_text, table
+from breachwatch.report.text import safe, visible
+
+_STATE_STYLES = {RunState.COMPLETED: "bold green", RunState.PARTIAL: "bold yellow", RunState.FAILED: "bold red"}
+_SHOWN = 10  # matched rules, snapshots and problems on one screen; the rest is counted and has its own command
+
+
+def summary_page(summary: RunSummary, zone: ZoneInfo) -> RenderableType:
+    """The whole summary; times in `zone`."""
+    return Group(*_head(summary, zone), *_sources(summary), *_rules(summary), *_found(summary), *_problems(summary),
+                 *_next(summary))  # fmt: skip
+
+
+def _head(summary: RunSummary, zone: ZoneInfo) -> Iterator[RenderableType]:
+    took = length(summary.finished_at - summary.started_at)
+    yield Text.assemble(
+        (f"Night of {summary.night.date:%a %Y-%m-%d}: ", "bold"),
+        (summary.state.value, _STATE_STYLES.get(summary.state, "bold")),
+        f" in {took}",
+    )
+    yield Text(f"{summary.run_id}, events until {day_and_time(summary.night.until, zone)}", style="dim")
+
+
+def _sources(summary: RunSummary) -> Iterator[RenderableType]:
+    yield heading("Sources")
+    if not summary.sources:
+        yield indented(Text("none is enabled. Add [[sources]] to breachwatch.toml."))
+        return
+    shown = table("source", "files", "records", "rows", "rejects", "", right=("files", "records", "rows", "rejects"))
+    for item in summary.sources:
+        note = Text("broke off", "bold yellow") if item.failed is not None else Text(_datasets(item.by_dataset), "dim")
+        counts = (item.files, item.records, item.rows, item.rejects)
+        shown.add_row(safe(item.source), *(Text(number(value)) for value in counts), note)
+    if len(summary.sources) > 1:
+        totals = [
+            sum(getattr(item, name) for item in summary.sources) for name in ("files", "records", "rows", "rejects")
+        ]
+        shown.add_row(Text("together", "bold"), *(Text(number(value), "bold") for value in totals), Text())
+    yield indented(shown)
+
+
+def _datasets(by_dataset: tuple[tuple[str, int], ...]) -> str:
+    return ", ".join(name for name, _ in by_dataset)
+
+
+def _rules(summary: RunSummary) -> Iterator[RenderableType]:
+    counts = Counter(outcome.outcome for outcome in summary.outcomes)
+    told = ", ".join(f"{number(counts[outcome])} {outcome}" for outcome in Outcome)
+    yield heading("Rules")
+    over = f"{counted(len(summary.outcomes), 'rule')} over {counted(summary.events_searched, 'event')}: {told}"
+    yield indented(Text(over))
+    matched = sorted(
+        (item for item in summary.outcomes if item.outcome is Outcome.MATCHED),
+        key=lambda item: (-item.level, item.title),
+    )
+    if matched:
+        shown = table("level", "matched rule", "findings", right=("findings",))
+        for item in matched[:_SHOWN]:
+            shown.add_row(level_text(item.level), safe(item.title, longest=90), Text(number(item.findings)))
+        yield indented(shown)
+        yield from _more(len(matched) - _SHOWN, "matched rule", "`breachwatch rules list`")
+
+
+def _found(summary: RunSummary) -> Iterator[RenderableType]:
+    yield heading("Alerts and incidents")
+    yield indented(
+        Text(f"{counted(summary.new_alerts, 'new alert')}, {number(summary.known_alerts)} known from before")
+    )
+    opened = f"{counted(len(summary.new_incidents), 'new incident')}"
+    yield indented(Text(f"{opened}{_names(summary.new_incidents)}"))
+    if summary.extended_incidents:
+        grown = counted(len(summary.extended_incidents), "incident")
+        yield indented(Text(f"{grown} went on{_names(summary.extended_incidents)}"))
+    yield heading("Evidence")
+    yield indented(Text(f"in {visible(summary.vault)}"))
+    if summary.snapshots:
+        shown = table("incident", "snapshot", "events", "size", right=("events", "size"))
+        for item in summary.snapshots[:_SHOWN]:
+            shown.add_row(safe(item.incident), safe(item.number), Text(number(item.events)), Text(size(item.bytes)))
+        yield indented(shown)
+        yield from _more(len(summary.snapshots) - _SHOWN, "snapshot", "`breachwatch evidence list`")
+    else:
+        yield indented(Text("nothing new to seal"))
+
+
+def _names(numbers: tuple[str, ...]) -> str:
+    if not numbers:
+        return ""
+    shown = ", ".join(numbers[:5])
+    return f": {shown}" + (f" and {len(numbers) - 5} more" if len(numbers) > 5 else "")
+
+
+def _more(rest: int, what: str, where: str) -> Iterator[RenderableType]:
+    if rest > 0:
+        yield indented(Text(f"and {counted(rest, f'more {what}')}: {where}", style="dim"))
+
+
+def _problems(summary: RunSummary) -> Iterator[RenderableType]:
+    found = troubles(summary)
+    if not found:
+        return
+    yield heading("Problems")
+    for item in found[:_SHOWN]:
+        mark = ("! ", "bold yellow") if item.serious else ("- ", "dim")
+        yield indented(Text.assemble(mark, (visible(item.about), "bold"), f": {visible(item.text, 500)}"))
+    yield from _more(len(found) - _SHOWN, "problem", "`breachwatch run --json` tells all")
+
+
+def _next(summary: RunSummary) -> Iterator[RenderableType]:
+    root = Path(summary.workspace)
+    steps = [(command("queue", workspace=root), "what waits for you")]
+    first = next(iter((*summary.new_incidents, *summary.extended_incidents)), None)
+    if first:
+        steps.append((command("incident", "show", first, workspace=root), "why it fired, and who took part"))
+    if summary.snapshots:
+        steps.append((command("evidence", "verify", "--all", workspace=root), "that nothing was changed since"))
+    steps.append((command("sources", workspace=root), "what is collected"))
+    yield heading("What to type next")
+    shown = table("", "")
+    shown.show_header = False
+    for typed, why in steps:
+        shown.add_row(safe(typed, "cyan"), Text(why, "dim"))
+    yield indented(shown)
