@@ -40,14 +40,16 @@ class SettingsError(UsageError):
 
 
 class UnknownNameError(UsageError):
-    """No thing of this kind has this name; the message lists what there is."""
+    """No thing of this kind has this name; the message lists what there is, or gives `hint` where that is no help."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str] = (), *, hint: str = "") -> None:
         self.kind = kind
         self.name = name
         self.known = sorted(known)
         near = get_close_matches(name, self.known, n=3)
-        if near:
+        if hint:
+            pass
+        elif near:
             hint = f"Did you mean {', '.join(near)}?"
         elif self.known:
             shown = ", ".join(self.known[:12])

@@ -1,1 +1,25 @@
-"""Parquet by dataset and day, its catalog, and the one way to query it."""
+"""The lake: events as Parquet, one file a segment, dataset and day; its catalog; the DuckDB that reads it."""
+
+from __future__ import annotations
+
+from breachwatch.lake.authentication import AUTHENTICATION_SCHEMA
+from breachwatch.lake.catalog import DatasetSpan, LakeFile, SourceCounts, counts, files, spans, unscanned_files
+from breachwatch.lake.connection import connect
+from breachwatch.lake.landing import land
+from breachwatch.lake.originals import original_bytes
+from breachwatch.lake.reading import ReadingConnection
+
+__all__ = [
+    "AUTHENTICATION_SCHEMA",
+    "DatasetSpan",
+    "LakeFile",
+    "ReadingConnection",
+    "SourceCounts",
+    "connect",
+    "counts",
+    "files",
+    "land",
+    "original_bytes",
+    "spans",
+    "unscanned_files",
+]

@@ -1,0 +1,128 @@
+"""The one place that opens DuckDB over the lake: in memory, with a view for each dataset over its catalogued files."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal, overload
+
+import duckdb
+
+from breachwatch.errors import DataError
+from breachwatch.lake import sql
+from breachwatch.lake.authentication import authentication_view
+from breachwatch.lake.catalog import files
+from breachwatch.lake.reading import ReadingConnection
+from breachwatch.model.datasets import DATASETS, REJECTS_DATASET, Dataset
+from breachwatch.workspace import Workspace
+
+MEMORY = "60%"
+"""Of the machine's (or container's) memory; beyond it DuckDB uses temporary files in the workspace."""
+
+SLACK = timedelta(minutes=1)
+"""How far around a time range files are read: the view `authentication` looks at neighbouring records."""
+
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    # Nothing is ever fetched from a network, and SQL sees no variable of the program that runs it.
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "python_enable_replacements": False,
+}
+
+
+@overload
+def connect(
+    ws: Workspace, *, locked_down: Literal[False] = False, since: datetime | None = None, until: datetime | None = None
+) -> duckdb.DuckDBPyConnection: ...
+@overload
+def connect(
+    ws: Workspace, *, locked_down: Literal[True], since: datetime | None = None, until: datetime | None = None
+) -> ReadingConnection: ...
+def connect(
+    ws: Workspace, *, locked_down: bool = False, since: datetime | None = None, until: datetime | None = None
+) -> duckdb.DuckDBPyConnection | ReadingConnection:
+    """An in-memory DuckDB over the lake as the catalog lists it now; close it after use.
+
+    Views: one a dataset (`linux_auth` for `linux.auth`; empty but typed where there are no files), `rejects`, and
+    `authentication`. Files that land later do not appear. Times are TIMESTAMP in UTC.
+
+    With `since` and `until` (aware, [since, until)) only files that may hold events of that time are read; the views
+    are not cut to it. Each mention of a view in a query costs some 40 microseconds a file before a row is read, so
+    give a range where many queries follow.
+
+    `locked_down` is for SQL that a person types: it reads the lake and nothing else. Only catalogued files can be
+    opened, no extension loaded, no setting changed, nothing written; see ReadingConnection.
+
+    Raises DataError when a catalogued file is gone, UsageError for a time without a zone.
+    """
+    listed = _listed(ws, since, until)
+    connection = duckdb.connect(config=_CONFIG)
+    try:
+        _prepare(ws, connection, listed)
+        if not locked_down:
+            return connection
+        _lock_down(connection, listed)
+    except BaseException:
+        connection.close()
+        raise
+    return ReadingConnection(connection)
+
+
+def _lock_down(connection: duckdb.DuckDBPyConnection, listed: Mapping[str, Sequence[Path]]) -> None:
+    paths = [str(path) for group in listed.values() for path in group]
+    connection.execute(f"SET allowed_paths = {sql.text_list(paths)}")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def _listed(ws: Workspace, since: datetime | None, until: datetime | None) -> dict[str, list[Path]]:
+    """The files to read, by dataset; each is there."""
+    found: dict[str, list[Path]] = {}
+    since = since - SLACK if since is not None else None
+    until = until + SLACK if until is not None else None
+    for file in files(ws, since=since, until=until):
+        path = ws.lake / file.path
+        if not path.is_file():
+            msg = (
+                f"the lake file {path} is in the catalog but not on the disk. "
+                f"Restore it from a backup (SHA-256 {file.sha256})."
+            )
+            raise DataError(msg)
+        found.setdefault(file.dataset, []).append(path)
+    return found
+
+
+def _prepare(ws: Workspace, connection: duckdb.DuckDBPyConnection, listed: Mapping[str, Sequence[Path]]) -> None:
+    # A folder of its own: two connections would write the same temporary file names.
+    spill = ws.scratch / f"duckdb-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(f"SET memory_limit = {sql.text(MEMORY)}")
+    connection.execute(f"SET temp_directory = {sql.text(str(spill))}")
+    for dataset in (*DATASETS.values(), REJECTS_DATASET):
+        connection.execute(dataset_view(dataset, listed.get(dataset.name, ())))
+    filled = frozenset(listed)
+    connection.execute(authentication_view(filled, ws.settings))
+
+
+def dataset_view(dataset: Dataset, paths: Sequence[Path]) -> str:
+    """The statement that makes a dataset's view over exactly these files.
+
+    Columns come from the schema in this program, by name: a file that an older version wrote reads as NULL where it
+    lacks a column, and no file is opened to learn its columns.
+    """
+    columns = [(field.name, sql.type_of(field)) for field in dataset.schema]
+    if paths:
+        fields = ", ".join(
+            f"{sql.text(name)}: {{name: {sql.text(name)}, type: {sql.text(kind)}, default_value: NULL}}"
+            for name, kind in columns
+        )
+        listed = sql.text_list(str(path) for path in paths)
+        body = f"SELECT * FROM read_parquet({listed}, hive_partitioning = false, schema = MAP {{{fields}}})"
+    else:
+        nulls = ", ".join(f"CAST(NULL AS {kind}) AS {sql.name(name)}" for name, kind in columns)
+        body = f"SELECT {nulls} WHERE false"
+    return f"CREATE VIEW {sql.name(dataset.view)} AS {body}"

@@ -1,0 +1,62 @@
+"""Records that were landed before, from another segment of the same source.
+
+A Windows event log is rewritten in place and copied to archives; a journal is exported again with an overlap. Their
+event ids come from the record's own number, so the same record has the same id in every copy: it is landed once.
+Logs whose ids come from the byte position cannot repeat: segments of one log never overlap.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow.dataset import dataset as parquet_dataset
+from sqlalchemy import ColumnElement, or_, select
+
+from breachwatch.lake.partition import Partition
+from breachwatch.model.datasets import REJECTS_DATASET
+from breachwatch.model.segment import Segment
+from breachwatch.records import catalog
+from breachwatch.workspace import Workspace
+
+POSITION_NAMES_THE_RECORD = frozenset({"syslog", "web-access", "utmp"})
+"""Formats whose event ids come from the byte offset."""
+
+
+def without_known(ws: Workspace, segment: Segment, partition: Partition) -> pa.Table:
+    """The partition's rows without those that other segments of the source have landed, in the same order."""
+    table = partition.table
+    if segment.format in POSITION_NAMES_THE_RECORD:
+        return table
+    files = _candidates(ws, segment, partition)
+    if not files:
+        return table
+    mine = table["event_id"].combine_chunks()
+    landed = parquet_dataset(files, format="parquet")
+    known = landed.to_table(columns=["event_id"], filter=pc.field("event_id").isin(mine))["event_id"]
+    return table.filter(pc.invert(pc.is_in(mine, value_set=known.combine_chunks())))
+
+
+def _candidates(ws: Workspace, segment: Segment, partition: Partition) -> list[str]:
+    """Files of other segments of the source that may hold the same records: the same record has the same time."""
+    file, other = catalog.lake_file.c, catalog.segment.c
+    query = (
+        select(file.path)
+        .join(catalog.segment, file.segment_id == other.segment_id)
+        .where(other.source == segment.source, other.segment_id != segment.segment_id)
+        .where(file.dataset == partition.dataset)
+        .order_by(file.path)
+    )
+    # A reject's file is dated by its segment, so that a copy of it lies under another date.
+    if partition.dataset != REJECTS_DATASET.name:
+        query = query.where(file.date == partition.date, *_overlap(partition.min_time, partition.max_time))
+    with ws.database.read() as connection:
+        return [str(ws.lake / path) for path in connection.execute(query).scalars()]
+
+
+def _overlap(first: datetime | None, last: datetime | None) -> list[ColumnElement[bool]]:
+    file = catalog.lake_file.c
+    if first is None or last is None:
+        return []
+    return [or_(file.min_time.is_(None), file.min_time <= last), or_(file.max_time.is_(None), file.max_time >= first)]

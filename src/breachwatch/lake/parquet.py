@@ -1,0 +1,116 @@
+"""Writing one Parquet file of the lake: to scratch space first, synced, then renamed into its place."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from breachwatch.lake.faults import faults_at
+from breachwatch.lake.partition import Partition
+from breachwatch.workspace import PRIVATE_DIR
+
+ROW_GROUP_ROWS = 122_880  # DuckDB reads row groups in parallel and skips them by their statistics
+
+_READ_ONLY = 0o444
+_DELTA = {
+    # Sorted or nearly sorted numbers and long, mostly different texts are smaller as differences than in a dictionary.
+    "time": "DELTA_BINARY_PACKED",
+    "observed_at": "DELTA_BINARY_PACKED",
+    "record_number": "DELTA_BINARY_PACKED",
+    "byte_offset": "DELTA_BINARY_PACKED",
+    "message": "DELTA_LENGTH_BYTE_ARRAY",
+    "raw": "DELTA_LENGTH_BYTE_ARRAY",
+    "extra": "DELTA_LENGTH_BYTE_ARRAY",
+    "event_id": "PLAIN",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A Parquet file that is complete in scratch space; `path` is its place, relative to the lake, with /."""
+
+    path: str
+    dataset: str
+    date: str
+    rows: int
+    bytes: int
+    sha256: str
+    min_time: datetime | None
+    max_time: datetime | None
+
+
+def lake_path(dataset: str, day: str, segment_id: str) -> str:
+    """Where the events of a segment lie, relative to the lake: `linux.auth/date=2026-11-22/<segment>.parquet`."""
+    return f"{dataset}/date={day}/{segment_id}.parquet"
+
+
+def write_scratch(folder: Path, partition: Partition, segment_id: str) -> WrittenFile:
+    """Write a partition to `folder`, synced to the disk. The same rows give the same bytes (with the same pyarrow)."""
+    path = lake_path(partition.dataset, partition.date, segment_id)
+    target = folder / scratch_name(path)
+    with faults_at(target):
+        with target.open("xb") as out:
+            _write(partition.table, out)
+            out.flush()
+            os.fsync(out.fileno())
+        target.chmod(_READ_ONLY)
+        with target.open("rb") as written:
+            sha256 = hashlib.file_digest(written, "sha256").hexdigest()
+        size = target.stat().st_size
+    return WrittenFile(
+        path=path,
+        dataset=partition.dataset,
+        date=partition.date,
+        rows=partition.table.num_rows,
+        bytes=size,
+        sha256=sha256,
+        min_time=partition.min_time,
+        max_time=partition.max_time,
+    )
+
+
+def place(folder: Path, written: WrittenFile, lake: Path) -> Path:
+    """Rename a finished file into the lake, replacing what a killed attempt left there; returns its folder."""
+    target = lake / written.path
+    with faults_at(target):
+        target.parent.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)
+        (folder / scratch_name(written.path)).replace(target)
+    return target.parent
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder last through a power cut."""
+    with faults_at(folder):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def scratch_name(path: str) -> str:
+    """The name that a lake file has while it is being written."""
+    return path.replace("/", "@")
+
+
+def _write(table: pa.Table, out: BinaryIO) -> None:
+    delta = {name: encoding for name, encoding in _DELTA.items() if name in table.schema.names}
+    dictionary: Any = [name for name in table.schema.names if name not in delta]
+    pq.write_table(
+        table,
+        out,
+        row_group_size=ROW_GROUP_ROWS,
+        compression="zstd",  # both pyarrow and DuckDB would take snappy
+        use_dictionary=dictionary,
+        column_encoding=delta,
+        # Finding an event by its id reads one filter a file instead of all ids.
+        bloom_filter_options={"event_id": {"ndv": min(table.num_rows, ROW_GROUP_ROWS), "fpp": 0.01}},
+        store_schema=True,
+    )

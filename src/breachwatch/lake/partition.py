@@ -1,0 +1,95 @@
+"""Cutting a segment's events into the tables of single days, sorted by time.
+
+Rows of one dataset and one UTC date of `time` make one Parquet file. Rejects have no time of their own; they go by
+`observed_at`. Rows whose time could not be read go to `date=unknown`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from breachwatch.model.datasets import REJECTS_DATASET
+
+UNKNOWN = "unknown"
+MAX_DAYS = 1000
+"""A segment that names more days than this keeps the days with most rows; the rest goes to `date=unknown`.
+
+Whoever can write a log can write any date into it: without a bound one segment could become 100 000 files.
+"""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = 86_400_000_000  # in microseconds
+_FIRST_DAY = (date.min - _EPOCH.date()).days
+_LAST_DAY = (date.max - _EPOCH.date()).days
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """The rows of one dataset and day, sorted by time, then by record number. Times are aware UTC."""
+
+    dataset: str
+    date: str  # YYYY-MM-DD, or "unknown"
+    table: pa.Table
+    min_time: datetime | None
+    max_time: datetime | None
+
+
+def time_column(dataset: str) -> str:
+    """The column by which a dataset's files are dated and sorted."""
+    return "observed_at" if dataset == REJECTS_DATASET.name else "time"
+
+
+def distinct(table: pa.Table) -> pa.Table:
+    """The table without rows whose `event_id` an earlier row (by record number) has."""
+    if pc.count_distinct(table["event_id"]).as_py() == table.num_rows:
+        return table
+    ordered = table.sort_by([("record_number", "ascending"), ("byte_offset", "ascending")])
+    places = ordered.select(["event_id"]).append_column("place", pa.array(np.arange(ordered.num_rows)))
+    first = places.group_by("event_id", use_threads=False).aggregate([("place", "min")])["place_min"]
+    return ordered.take(first)
+
+
+def by_day(dataset: str, table: pa.Table) -> Iterator[Partition]:
+    """The table's rows day by day, oldest day first, `unknown` last."""
+    column = time_column(dataset)
+    # Rows without a time come last.
+    rows = table.combine_chunks().sort_by(
+        [(column, "ascending"), ("record_number", "ascending"), ("byte_offset", "ascending")]
+    )
+    timed = rows.num_rows - rows[column].null_count
+    days = np.floor_divide(rows[column].slice(0, timed).cast(pa.int64()).to_numpy(), _DAY)
+    kept = _most_frequent(days[(days >= _FIRST_DAY) & (days <= _LAST_DAY)])
+    for day in kept:
+        first, end = np.searchsorted(days, day, "left"), np.searchsorted(days, day, "right")
+        name = (_EPOCH + timedelta(days=int(day))).date().isoformat()
+        yield _partition(dataset, column, name, rows.slice(first, end - first))
+    left = np.ones(rows.num_rows, dtype=bool)
+    left[:timed] = ~np.isin(days, kept)
+    if left.any():
+        yield _partition(dataset, column, UNKNOWN, rows.filter(pa.array(left)))
+
+
+def _most_frequent(days: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The days with most rows, at most MAX_DAYS of them, in order of time."""
+    names, rows = np.unique(days, return_counts=True)
+    most = np.argsort(-rows, kind="stable")[:MAX_DAYS]
+    return np.sort(names[most])
+
+
+def _partition(dataset: str, column: str, day: str, table: pa.Table) -> Partition:
+    micros = table[column].cast(pa.int64())
+    return Partition(dataset, day, table, _aware(pc.min(micros).as_py()), _aware(pc.max(micros).as_py()))
+
+
+def _aware(micros: int | None) -> datetime | None:
+    """Microseconds since 1970 as a time; None outside the years 1 to 9999, which no calendar here can name."""
+    if micros is None or not _FIRST_DAY <= micros // _DAY <= _LAST_DAY:
+        return None
+    return _EPOCH + timedelta(microseconds=micros)

@@ -1,0 +1,39 @@
+"""Writing names, texts and types into DuckDB's SQL, for the few places that cannot take bound values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pyarrow as pa
+
+_TYPES = {
+    pa.string(): "VARCHAR",
+    pa.binary(): "BLOB",
+    pa.int32(): "INTEGER",
+    pa.int64(): "BIGINT",
+    pa.timestamp("us"): "TIMESTAMP",
+}
+
+
+def text(value: str) -> str:
+    """A text as an SQL literal."""
+    if "\0" in value:
+        msg = "an SQL text cannot hold a NUL"
+        raise ValueError(msg)
+    return "'" + value.replace("'", "''") + "'"
+
+
+def text_list(values: Iterable[str]) -> str:
+    """Texts as a literal of DuckDB's list type."""
+    return "[" + ", ".join(text(value) for value in values) + "]"
+
+
+def name(value: str) -> str:
+    """A column or view as a quoted identifier."""
+    return '"' + value.replace('"', '""') + '"'
+
+
+def type_of(field: pa.Field[Any]) -> str:
+    """The DuckDB type of an Arrow field of the event schemas."""
+    return _TYPES[field.type]
