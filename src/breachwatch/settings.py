@@ -8,18 +8,15 @@ Secrets are never written into the file: they come from the environment or from 
 
 from __future__ import annotations
 
-import os
 import re
-import tomllib
 from datetime import time
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from breachwatch.errors import SettingsError, UnknownNameError
+from breachwatch.errors import UnknownNameError
 from breachwatch.model.finding import Level
 from breachwatch.model.formats import format_named
 
@@ -132,6 +129,7 @@ class Evidence(_Section):
     title: str = ""
     contact: str = ""
     location: str = ""
+    authority: str = ""  # the policy or order under which evidence is kept
     whole_segment_bytes: Annotated[int, Field(ge=0)] = 4 * _MIB  # segments up to this size are kept whole
     context_records: Annotated[int, Field(ge=0)] = 20  # around each match, where the segment is not kept whole
 
@@ -244,78 +242,3 @@ class Settings(BaseSettings):
             if source.name == name:
                 return source
         raise UnknownNameError("source", name, (source.name for source in self.sources))
-
-
-# Variables that steer breachwatch itself and are no settings.
-_NOT_SETTINGS = frozenset({"BREACHWATCH_WORKSPACE", "BREACHWATCH_REPO"})
-
-
-def load_settings(path: Path) -> Settings:
-    """Read and check a settings file, then apply the environment.
-
-    Raises SettingsError that names the file, the key, the value and the fix.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        msg = f"there is no settings file {path}. `breachwatch init` writes one."
-        raise SettingsError(msg) from None
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"cannot read the settings file {path}: {error}"
-        raise SettingsError(msg) from error
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        msg = f"{path} is not valid TOML: {error}"
-        raise SettingsError(msg) from error
-    _refuse_unknown_environment()
-    try:
-        return Settings(**data)
-    except ValidationError as error:
-        raise SettingsError(_explain(path, error)) from None
-
-
-def _refuse_unknown_environment() -> None:
-    known = set(Settings.model_fields)
-    for variable in os.environ:
-        if variable.startswith("BREACHWATCH_") and variable not in _NOT_SETTINGS:
-            section = variable.removeprefix("BREACHWATCH_").split("__")[0].lower()
-            if section not in known:
-                msg = (
-                    f"the environment variable {variable} matches no setting. "
-                    f"Known sections: {', '.join(sorted(known))}; write BREACHWATCH_<SECTION>__<KEY>."
-                )
-                raise SettingsError(msg)
-
-
-_SECRET_KEYS = frozenset({"url", "password", "token", "secret"})
-
-
-def _explain(path: Path, error: ValidationError) -> str:
-    """Pydantic's errors as sentences: key, value, fix. A value that may be a secret is not repeated."""
-    lines = [f"{path} has {error.error_count()} setting(s) that cannot be used:"]
-    for item in error.errors():
-        key = ".".join(str(part) for part in item["loc"]) or "(file)"
-        if item["type"] == "extra_forbidden":
-            lines.append(f"  {key}: there is no such key. Remove it or mend its spelling{_near(item['loc'])}.")
-            continue
-        shown = "" if _SECRET_KEYS & {str(part) for part in item["loc"]} else f" (it is {_short(item['input'])})"
-        lines.append(f"  {key}: {item['msg'].removeprefix('Value error, ')}{shown}")
-    return "\n".join(lines)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-def _near(loc: tuple[int | str, ...]) -> str:
-    from difflib import get_close_matches
-
-    fields = Settings.model_fields
-    names: list[str] = list(fields)
-    if len(loc) > 1:
-        section = Source if loc[0] == "sources" else fields[str(loc[0])].annotation
-        names = list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else names
-    near = get_close_matches(str(loc[-1]), names, n=1)
-    return f" (did you mean {near[0]}?)" if near else f" (known here: {', '.join(names)})"

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 
 from breachwatch.clock import Clock, SystemClock
 from breachwatch.errors import BusyError, EnvironmentFault, SettingsError
-from breachwatch.settings import SETTINGS_NAME, Settings, load_settings
+from breachwatch.settings import SETTINGS_NAME, Settings
+from breachwatch.settings_file import load_settings
 
 if TYPE_CHECKING:
     from breachwatch.records.database import Database
