@@ -114,7 +114,7 @@ def dataset_view(dataset: Dataset, paths: Sequence[Path]) -> str:
     Columns come from the schema in this program, by name: a file that an older version wrote reads as NULL where it
     lacks a column, and no file is opened to learn its columns.
     """
-    columns = [(field.name, sql.type_of(field)) for field in dataset.schema]
+    columns = list(zip(sql.column_names(dataset.schema), map(sql.type_of, dataset.schema), strict=True))
     if paths:
         fields = ", ".join(
             f"{sql.text(name)}: {{name: {sql.text(name)}, type: {sql.text(kind)}, default_value: NULL}}"

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from breachwatch.lake.faults import faults_at
 from breachwatch.lake.partition import Partition
+from breachwatch.lake.sql import column_names
 from breachwatch.workspace import PRIVATE_DIR
 
 ROW_GROUP_ROWS = 122_880  # DuckDB reads row groups in parallel and skips them by their statistics
@@ -100,7 +101,8 @@ def scratch_name(path: str) -> str:
     return path.replace("/", "@")
 
 
-def _write(table: pa.Table, out: BinaryIO) -> None:
+def _write(rows: pa.Table, out: BinaryIO) -> None:
+    table = rows.rename_columns(column_names(rows.schema))
     delta = {name: encoding for name, encoding in _DELTA.items() if name in table.schema.names}
     dictionary: Any = [name for name in table.schema.names if name not in delta]
     pq.write_table(

@@ -51,8 +51,16 @@ class ReadingConnection:
             raise UsageError(msg)
         kind = statements[0].type
         if kind == duckdb.StatementType.EXPLAIN:
-            explained = self._connection.extract_statements(_EXPLAIN.sub("", query, count=1))
-            kind = explained[0].type if len(explained) == 1 else kind
+            kind = self._explained(query)
         if kind != duckdb.StatementType.SELECT:
             msg = f"only queries run here (SELECT, WITH, FROM, DESCRIBE, SUMMARIZE), not {kind.name}."
             raise UsageError(msg)
+
+    def _explained(self, query: str) -> duckdb.StatementType:
+        """The kind of the statement an EXPLAIN is about (EXPLAIN ANALYZE runs it), or EXPLAIN where that is unclear."""
+        head = _EXPLAIN.match(query)
+        try:
+            inner = self._connection.extract_statements(query[head.end() :]) if head else []
+        except duckdb.ParserException:
+            inner = []
+        return inner[0].type if len(inner) == 1 else duckdb.StatementType.EXPLAIN

@@ -34,6 +34,24 @@ def name(value: str) -> str:
     return '"' + value.replace('"', '""') + '"'
 
 
+def column_names(schema: pa.Schema) -> list[str]:
+    """The names of a schema's columns in Parquet and SQL, in order.
+
+    DuckDB (like Spark and Trino) ignores case in names. A native field that differs from an earlier column by case only
+    (Sysmon's `User` beside `user`) gets a number, as DuckDB would give it: `User_1`.
+    """
+    names: list[str] = []
+    taken: set[str] = set()
+    for field in schema:
+        unique, number = field.name, 0
+        while unique.lower() in taken:
+            number += 1
+            unique = f"{field.name}_{number}"
+        taken.add(unique.lower())
+        names.append(unique)
+    return names
+
+
 def type_of(field: pa.Field[Any]) -> str:
     """The DuckDB type of an Arrow field of the event schemas."""
     return _TYPES[field.type]

@@ -37,7 +37,8 @@ def stored_segment(
         after=0,
         state=SegmentState.STORED,
     )
-    row = {name: getattr(segment, name) for name in catalog.segment.columns.keys() if hasattr(segment, name)  # noqa: SIM118}
+    columns = {column.name for column in catalog.segment.columns}
+    row = {name: getattr(segment, name) for name in columns if hasattr(segment, name)}
     with ws.database.write() as connection:
         if not connection.execute(catalog.log_file.select().where(catalog.log_file.c.file_id == file_id)).first():
             connection.execute(
