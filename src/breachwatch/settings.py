@@ -107,7 +107,15 @@ class Detect(_Section):
     @classmethod
     def _hours(cls, value: tuple[int, int]) -> tuple[int, int]:
         if not 0 <= value[0] < value[1] <= 24:
-            msg = "working_hours must be [from, to) with 0 <= from < to <= 24"
+            msg = "must be two hours, from and up to, with 0 <= from < to <= 24"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("working_days")
+    @classmethod
+    def _days(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if not set(value) <= set(range(1, 8)):
+            msg = "must be days of the week from 1 (Monday) to 7 (Sunday)"
             raise ValueError(msg)
         return value
 

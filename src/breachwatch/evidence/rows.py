@@ -1,0 +1,211 @@
+"""The parsed rows of a case: found in the lake, written as Parquet for programs and as CSV for people.
+
+Everything streams in blocks of a fixed number of rows, so that memory stays bounded and the same rows give the same
+bytes, however DuckDB's threads divide the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Self, cast
+
+from sqlalchemy import select
+
+from breachwatch import lake
+from breachwatch.errors import EvidenceError
+from breachwatch.evidence.bag import BagWriter
+from breachwatch.evidence.case import Case
+from breachwatch.evidence.cells import harmless
+from breachwatch.lake import sql
+from breachwatch.model.datasets import DATASETS, dataset
+from breachwatch.records import catalog
+from breachwatch.workspace import Workspace
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+ROWS_PARQUET = "data/events.parquet"
+ROWS_CSV = "data/events.csv"
+_BLOCK = 8192  # rows in a block and in a row group of the Parquet file
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where the original bytes of one event lie, counted from the start of its uncompressed log."""
+
+    event_id: str
+    dataset: str
+    record_number: int
+    offset: int
+    length: int
+
+
+class Rows:
+    """The events of one case in the lake. Holds a DuckDB connection; use it as a context manager."""
+
+    def __init__(self, ws: Workspace, case: Case) -> None:
+        with ws.database.read() as connection:
+            held = set(connection.scalars(select(catalog.lake_file.c.dataset).distinct()))
+        self._datasets = [name for name in sorted(DATASETS) if name in held]
+        self._ws = ws
+        self._connection: duckdb.DuckDBPyConnection = lake.connect(ws)
+        self._find(case)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def _find(self, case: Case) -> None:
+        """Fill the table `picked` with the position of every event. Raises EvidenceError where the lake lacks one."""
+        import pyarrow as pa
+
+        wanted = case.all_event_ids
+        self._connection.register("wanted_ids", pa.table({"event_id": pa.array(wanted, pa.string())}))
+        self._connection.execute("CREATE TEMP TABLE wanted AS SELECT event_id FROM wanted_ids")
+        self._connection.execute(
+            "CREATE TEMP TABLE picked (event_id VARCHAR, dataset VARCHAR, source VARCHAR, segment_id VARCHAR, "
+            "record_number BIGINT, byte_offset BIGINT, byte_length BIGINT)"
+        )
+        first, last = (moment.replace(tzinfo=None) for moment in case.span)
+        # First where the events should be: the alerts' datasets and days. Then anywhere.
+        named = sorted({alert.dataset for alert in case.alerts} & set(self._datasets)) or self._datasets
+        self._pick(named, "AND time BETWEEN ? AND ?", [first, last])
+        self._connection.execute("DELETE FROM wanted WHERE event_id IN (SELECT event_id FROM picked)")
+        if self._count("wanted"):
+            self._pick(self._datasets, "", [])
+            self._connection.execute("DELETE FROM wanted WHERE event_id IN (SELECT event_id FROM picked)")
+        missing = self._count("wanted")
+        if missing:
+            row = self._connection.execute("SELECT min(event_id) FROM wanted").fetchone()
+            msg = f"{missing} of {len(wanted)} events are not in the lake, the first is {row[0] if row else '?'}"
+            raise EvidenceError(msg)
+
+    def _pick(self, names: Sequence[str], condition: str, values: list[object]) -> None:
+        for name in names:
+            # One row per event, even where two segments hold the same record.
+            self._connection.execute(
+                "INSERT INTO picked SELECT event_id, ?, min(source), min(segment_id), "
+                "arg_min(record_number, segment_id), arg_min(byte_offset, segment_id), "
+                f"arg_min(byte_length, segment_id) FROM {sql.name(dataset(name).view)} "
+                f"WHERE event_id IN (SELECT event_id FROM wanted) {condition} GROUP BY event_id",
+                [name, *values],
+            )
+
+    def _count(self, table: str) -> int:
+        row = self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+        return int(row[0]) if row else 0
+
+    @property
+    def count(self) -> int:
+        """How many events there are."""
+        return self._count("picked")
+
+    def segments(self) -> list[str]:
+        """The segments that the events come from, by source and id."""
+        rows = self._connection.execute("SELECT DISTINCT source, segment_id FROM picked ORDER BY ALL").fetchall()
+        return [str(row[1]) for row in rows]
+
+    def positions(self, segment_id: str) -> list[Position]:
+        """The events of one segment, in the order in which they lie in it."""
+        rows = self._connection.execute(
+            "SELECT event_id, dataset, record_number, byte_offset, byte_length FROM picked WHERE segment_id = ? "
+            "ORDER BY byte_offset, record_number, event_id",
+            [segment_id],
+        ).fetchall()
+        return [Position(*row) for row in rows]
+
+    def record_offsets(self, segment_id: str) -> list[int]:
+        """Where the records of a segment begin, events and rejects alike, in order."""
+        with self._ws.database.read() as connection:
+            columns = catalog.lake_file.c
+            names = connection.scalars(select(columns.dataset).where(columns.segment_id == segment_id).distinct()).all()
+        parts = [
+            f"SELECT byte_offset FROM {sql.name(dataset(name).view)} WHERE segment_id = $segment"
+            for name in sorted(names)
+        ]
+        query = f"SELECT DISTINCT byte_offset FROM ({' UNION ALL '.join(parts)}) ORDER BY byte_offset"
+        return [int(row[0]) for row in self._connection.execute(query, {"segment": segment_id}).fetchall()]
+
+    def write(self, bag: BagWriter) -> None:
+        """Write data/events.parquet, and from it data/events.csv."""
+        import pyarrow.parquet as pq
+
+        named = [str(row[0]) for row in self._connection.execute("SELECT DISTINCT dataset FROM picked").fetchall()]
+        schema = _union(sorted(named))
+        filled: set[str] = set()
+        with (
+            bag.open(ROWS_PARQUET) as file,
+            pq.ParquetWriter(cast("IO[Any]", file), schema, compression="zstd", version="2.6") as writer,
+        ):
+            for block in self._blocks(sorted(named), schema):
+                writer.write_table(block, row_group_size=_BLOCK)
+                filled.update(name for name in schema.names if block[name].null_count < len(block))
+        columns = [name for name in schema.names if name in filled]
+        with bag.open(ROWS_CSV) as file:
+            _write_csv(bag.folder / ROWS_PARQUET, columns, cast("IO[Any]", file))
+
+    def _blocks(self, names: Sequence[str], schema: pa.Schema) -> Iterator[pa.Table]:
+        import pyarrow as pa
+
+        reader = self._connection.sql(_select_rows(names, schema)).to_arrow_reader(_BLOCK)
+        waiting: list[pa.Table] = []
+        for batch in reader:
+            waiting.append(pa.Table.from_batches([batch]).select(schema.names).cast(schema))
+            if sum(len(table) for table in waiting) >= _BLOCK:
+                table = pa.concat_tables(waiting)
+                yield table.slice(0, _BLOCK).combine_chunks()
+                waiting = [table.slice(_BLOCK)]
+        rest = pa.concat_tables(waiting).combine_chunks() if waiting else schema.empty_table()
+        if len(rest):
+            yield rest
+
+
+def _union(names: Sequence[str]) -> pa.Schema:
+    """One schema for rows of several datasets; a column that two datasets type differently becomes text."""
+    import pyarrow as pa
+
+    fields: dict[str, pa.Field[Any]] = {"dataset": pa.field("dataset", pa.string(), nullable=False)}
+    for name in names:
+        for field in dataset(name).schema:
+            known = fields.setdefault(field.name, field)
+            if known.type != field.type:
+                fields[field.name] = pa.field(field.name, pa.string())
+    return pa.schema([field.with_nullable(True) for field in fields.values()])
+
+
+def _select_rows(names: Sequence[str], schema: pa.Schema) -> str:
+    parts = []
+    for name in names:
+        own = dataset(name).schema
+        columns = [
+            "p.dataset"
+            if column == "dataset"
+            else f"CAST(e.{sql.name(column)} AS {sql.type_of(schema.field(column))}) AS {sql.name(column)}"
+            if column in own.names
+            else f"CAST(NULL AS {sql.type_of(schema.field(column))}) AS {sql.name(column)}"
+            for column in schema.names
+        ]
+        parts.append(
+            f"SELECT {', '.join(columns)} FROM {sql.name(dataset(name).view)} e "
+            "JOIN picked p ON e.event_id = p.event_id AND e.segment_id = p.segment_id"
+        )
+    order = "time NULLS LAST, source, segment_id, byte_offset, event_id"
+    return f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY {order}"
+
+
+def _write_csv(parquet: Path, columns: list[str], file: IO[Any]) -> None:
+    import pyarrow as pa
+    import pyarrow.csv as pc
+    import pyarrow.parquet as pq
+
+    source = pq.ParquetFile(parquet)
+    schema = pa.schema([pa.field(name, harmless(source.schema_arrow.empty_table()[name]).type) for name in columns])
+    with pc.CSVWriter(file, schema) as writer:
+        for batch in source.iter_batches(batch_size=_BLOCK, columns=columns):
+            table = pa.Table.from_batches([batch]).select(columns)
+            writer.write_table(pa.table([harmless(table[name]) for name in columns], schema=schema))

@@ -1,0 +1,106 @@
+"""Making one bag in the scratch folder: content, manifests, both signatures, everything synced to the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from breachwatch.evidence import bag as bags
+from breachwatch.evidence import signing
+from breachwatch.evidence.bag import BagWriter, one_line
+from breachwatch.evidence.content import Sealing, write_content
+from breachwatch.evidence.instructions import instructions
+from breachwatch.evidence.keys import PUBLIC_NAME, SIGNERS_NAME, SigningKey
+from breachwatch.evidence.raw import MATCHES, copy_segments
+from breachwatch.evidence.rows import Rows
+from breachwatch.workspace import Workspace
+
+INSTRUCTIONS = "VERIFY.txt"
+ENVELOPE = "attestation.dsse.json"
+PAE = "attestation.pae"
+SIGNATURE = "attestation.sig"
+SSH_SIGNATURE = bags.TAG_MANIFEST + ".sig"
+UNLISTED = frozenset({bags.TAG_MANIFEST, ENVELOPE, PAE, SIGNATURE, SSH_SIGNATURE})
+"""The files of a bag that no manifest lists: the tag manifest itself, and what is signed over it."""
+_PREFIX = "evidence-"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A bag that is complete and signed, still in the scratch folder."""
+
+    folder: Path
+    tagmanifest_sha256: str
+    events: int
+    bytes: int
+
+
+def sweep(ws: Workspace) -> None:
+    """Remove what killed runs left in the scratch folder. The caller holds the lock `evidence`."""
+    for left in ws.scratch.glob(f"{_PREFIX}*"):
+        bags.remove(left)
+
+
+@contextmanager
+def seal(ws: Workspace, sealing: Sealing, key: SigningKey) -> Iterator[Sealed]:
+    """A finished bag for the block to move into the vault; removed after it where it was not moved.
+
+    Raises EvidenceError where bytes are missing or are not what they should be, OSError where they cannot be written.
+    """
+    folder = ws.scratch / f"{_PREFIX}{sealing.number}"
+    bag = BagWriter(folder)
+    try:
+        with Rows(ws, sealing.case) as rows:
+            events = rows.count
+            rows.write(bag)
+            segments = copy_segments(ws, rows, bag)
+        write_content(ws, sealing, segments, events, bag)
+        digest = _sign(ws, sealing, key, events, bag)
+        bag.hash_again()
+        bag.make_durable()
+        yield Sealed(folder, digest, events, bag.octets)
+    finally:
+        if folder.exists():
+            bags.remove(folder)
+
+
+def _sign(ws: Workspace, sealing: Sealing, key: SigningKey, events: int, bag: BagWriter) -> str:
+    """Write the tag files, the manifests and both signatures; returns the tag manifest's SHA-256."""
+    city, incident = one_line(ws.settings.city.name), sealing.case.incident.number
+    with (bag.folder / MATCHES).open("rb") as matches:
+        text = instructions(sealing.number, city, key.public, matches.readline())
+    bag.add_tag(INSTRUCTIONS, text)
+    bag.add_tag(PUBLIC_NAME, key.public.pem)
+    bag.add_tag(SIGNERS_NAME, key.public.allowed_signers)
+    info = [
+        ("Source-Organization", city),
+        ("External-Identifier", sealing.number),
+        ("Internal-Sender-Identifier", incident),
+        ("Bagging-Date", f"{sealing.at:%Y-%m-%d}"),
+        ("Bag-Software-Agent", f"breachwatch {_version()}"),
+    ]
+    digest = bag.write_manifests(info)
+    predicate = {
+        "evidence": sealing.number,
+        "incident": incident,
+        "organization": city,
+        "sealed_at": sealing.at.isoformat(),
+        "run_id": sealing.run_id,
+        "supplements": sealing.case.supplements,
+        "events": events,
+        "payload": {"files": len(bag.payload), "bytes": bag.octets},
+    }
+    envelope = signing.attest(key, bags.TAG_MANIFEST, digest, predicate)
+    bag.add_unlisted(ENVELOPE, envelope.to_json())
+    bag.add_unlisted(PAE, envelope.pae)
+    bag.add_unlisted(SIGNATURE, envelope.signature)
+    bag.add_unlisted(SSH_SIGNATURE, signing.ssh_sign(key, (bag.folder / bags.TAG_MANIFEST).read_bytes()))
+    return digest
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("breachwatch")
