@@ -71,8 +71,8 @@ def windows_attempts(passed_on: str) -> str:
 
 # The twin of an administrator's sign-in that carries the token without the administrator's rights (%%1843: no).
 _FILTERED_TWIN = """
-    ElevatedToken = '%%1843' AND json_valid(extra)
-    AND coalesce(json_extract_string(extra, '$.TargetLinkedLogonId'), '0x0') <> '0x0'"""
+    coalesce(ElevatedToken, '') = '%%1843' AND coalesce(
+        CASE WHEN json_valid(extra) THEN json_extract_string(extra, '$.TargetLinkedLogonId') END, '0x0') <> '0x0'"""
 
 # A package that only negotiates does not say what was shown; how the session began says more.
 _METHOD = """
