@@ -1,0 +1,173 @@
+"""One Windows event as a row: its dataset by channel, native fields under their Sigma names, and the event core."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache
+from typing import Any
+
+from breachwatch.model import actions
+from breachwatch.model.datasets import DATASETS
+from breachwatch.parse.address import canonical_ip
+from breachwatch.parse.windows_meanings import SECURITY, SYSTEM, Meaning, meaning
+from breachwatch.parse.windows_shapes import WindowsEvent
+from breachwatch.parse.windows_status import kerberos_reason, ntstatus_reason, number
+
+_DATASET_BY_CHANNEL = {
+    "security": "windows.security",
+    "microsoft-windows-sysmon/operational": "windows.sysmon",
+    "windows powershell": "windows.powershell",
+    "microsoft-windows-powershell/operational": "windows.powershell",
+    "powershellcore/operational": "windows.powershell",
+    "system": "windows.system",
+    "application": "windows.application",
+}
+# Fields that name where something came from, by event family; first one that holds an address.
+_ADDRESS_FIELDS = ("IpAddress", "ClientAddress", "SourceIp", "SourceAddress", "Address", "Param3")
+_PORT_FIELDS = ("IpPort", "SourcePort")
+_NOTHING = frozenset({"", "-", "N/A"})
+_AUDIT_SUCCESS = 0x0020000000000000
+_AUDIT_FAILURE = 0x0010000000000000
+_LONGEST_DETAIL = 256
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(Z|UTC|[+-]\d\d:?\d\d)?")
+_KERBEROS_EVENTS = frozenset({4768, 4769, 4770, 4771})
+
+
+def event_row(event: WindowsEvent, zone: tzinfo = UTC) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """(dataset, values, extra) of an event. `time` is naive UTC; `zone` is that of times which name none."""
+    dataset = _DATASET_BY_CHANNEL.get((event.channel or "").lower(), "windows.other")
+    values: dict[str, Any] = {
+        "time": parse_time(event.time_text, zone),
+        "time_text": event.time_text,
+        "host": event.computer,
+        "program": event.provider,
+        "process_id": event.process_id,
+        "EventID": event.event_id,
+        "EventRecordID": event.record_id,
+        "Level": event.level,
+        "Task": event.task,
+        "Opcode": event.opcode,
+        "Channel": event.channel,
+        "Provider_Name": event.provider,
+        "Computer": event.computer,
+        "Keywords": event.keywords,
+        "UserID": event.user_id,
+    }
+    extra: dict[str, Any] = dict(event.more)
+    columns = native_fields(dataset)
+    for name, text in event.data.items():
+        if name in columns:
+            values[name] = text
+        else:
+            extra[name] = text
+    what = meaning(event.channel, event.provider, event.event_id)
+    _set_core(event, what, values)
+    if event.message is not None:
+        extra["Message"] = event.message
+    return dataset, {name: value for name, value in values.items() if value is not None}, extra
+
+
+@cache
+def native_fields(dataset: str) -> frozenset[str]:
+    """The columns of a Windows dataset that event data may fill: all that start with an upper-case or `param` name."""
+    system = {"EventID", "EventRecordID", "Level", "Task", "Opcode", "Channel", "Provider_Name", "Computer", "Keywords"}
+    names = {name for name in DATASETS[dataset].schema.names if name[0].isupper() or name.startswith("param")}
+    return frozenset(names - system - {"UserID"})
+
+
+def parse_time(text: str | None, zone: tzinfo = UTC) -> datetime | None:
+    """A time as Windows and forwarders write it (ISO 8601, up to 100 ns) as naive UTC; None if it is none."""
+    found = _TIME.match(text) if text else None
+    if found is None:
+        return None
+    try:
+        at = datetime.fromisoformat(f"{found[1]}T{found[2]}")
+        at += timedelta(microseconds=int((found[3] or "0").ljust(6, "0")[:6]))
+        own = found[4] and datetime.fromisoformat(f"2000-01-01T00:00:00{found[4].replace('UTC', 'Z')}").tzinfo
+        return at.replace(tzinfo=own or zone).astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        return None
+
+
+def account_name(text: str | None) -> str | None:
+    r"""An account without its domain (`CITY\jmeyer`, `jmeyer@CITY.LAN`); None for `-` and empty text."""
+    if text is None or text in _NOTHING:
+        return None
+    name = text.rpartition("\\")[2]
+    return name.partition("@")[0] or name or None
+
+
+def _set_core(event: WindowsEvent, what: Meaning | None, values: dict[str, Any]) -> None:
+    data = event.data
+    user = next((name for field in (what.user if what else ()) if (name := account_name(data.get(field)))), None)
+    values["user"] = user
+    values["source_ip"] = next((ip for field in _ADDRESS_FIELDS if (ip := _address(data.get(field)))), None)
+    port = number(next((data[field] for field in _PORT_FIELDS if field in data), None))
+    values["source_port"] = port if port and port < 65_536 else None
+    values["action"] = _action(event, what)
+    values["outcome"] = _outcome(event, what)
+    values["message"] = _message(event, what, values, _failure_reason(event))
+
+
+def _address(text: str | None) -> str | None:
+    if text is None or text in _NOTHING or text.upper() == "LOCAL":
+        return None
+    return canonical_ip(text)
+
+
+def _action(event: WindowsEvent, what: Meaning | None) -> str | None:
+    if event.channel == SYSTEM and event.event_id == 7036 and what:
+        state = event.data.get("param2", "").lower()
+        return {"running": actions.SERVICE_STARTED, "stopped": actions.SERVICE_STOPPED}.get(state)
+    if event.channel == SECURITY and event.event_id == 4768 and _failure_reason(event) is not None:
+        return actions.LOGON  # a refused ticket is the domain's failed sign-in
+    return what.action if what else None
+
+
+def _failure_reason(event: WindowsEvent) -> str | None:
+    """Why a sign-in was refused, None where it was not, or where the event is none."""
+    if event.channel != SECURITY:
+        return None
+    status, event_id = event.data.get("Status"), event.event_id
+    if event_id in _KERBEROS_EVENTS:
+        return kerberos_reason(status or event.data.get("FailureCode"))
+    if event_id == 4625:
+        return ntstatus_reason(status, event.data.get("SubStatus")) or "reason not given"
+    return ntstatus_reason(status) if event_id == 4776 else None
+
+
+def _outcome(event: WindowsEvent, what: Meaning | None) -> str | None:
+    if what and what.outcome:
+        return what.outcome
+    if event.channel != SECURITY:
+        return None
+    if event.event_id in _KERBEROS_EVENTS or event.event_id == 4776:
+        return actions.FAILURE if _failure_reason(event) else actions.SUCCESS
+    return _audit_outcome((event.keywords or "").lower())
+
+
+def _audit_outcome(keywords: str) -> str | None:
+    """What the audit keywords say, as bits (`0x8020000000000000`) or as a forwarder's words (`Audit Success`)."""
+    bits = int(keywords, 16) if re.fullmatch(r"0x[0-9a-f]{1,16}", keywords) else 0
+    if bits & _AUDIT_FAILURE or "audit failure" in keywords:
+        return actions.FAILURE
+    return actions.SUCCESS if bits & _AUDIT_SUCCESS or "audit success" in keywords else None
+
+
+def _message(event: WindowsEvent, what: Meaning | None, values: dict[str, Any], reason: str | None) -> str:
+    """One line: number, what happened, who, to whom, from where, why."""
+    parts = [str(event.event_id if event.event_id is not None else "?")]
+    parts.append(what.text if what else (event.provider or event.channel or "Windows event"))
+    details: list[str] = []
+    if values["user"]:
+        details.append(values["user"])
+    about = event.data.get(what.about) if what and what.about else None
+    if about and about not in _NOTHING:
+        details.append(f"-> {about}" if details else about)
+    if values["source_ip"]:
+        details.append(f"from {values['source_ip']}")
+    text = " ".join(parts) + (": " + " ".join(details) if details else "")
+    if reason:
+        text += f" ({reason})"
+    return " ".join(text.split())[:_LONGEST_DETAIL]
