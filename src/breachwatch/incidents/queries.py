@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Row, func, select
 from breachwatch.errors import UnknownNameError
 from breachwatch.incidents import audit, stored
 from breachwatch.incidents.numbers import order_of
+from breachwatch.model.evidence import EvidenceLine
 from breachwatch.model.finding import Entity, Level
-from breachwatch.model.incident import AlertRecord, EvidenceRecord, Incident, IncidentLine, IncidentState
+from breachwatch.model.incident import AlertRecord, Incident, IncidentLine, IncidentState
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
 
@@ -80,7 +81,7 @@ def incident(ws: Workspace, number: str) -> Incident:
             opened_by_run=row.opened_by_run,
             entities=tuple(_entities(connection, [number])[number]),
             alerts=_alerts(connection, number),
-            evidence=_evidence(connection, number),
+            evidence=_evidence(ws, connection, number),
             audit=audit.trail(connection, number),
         )
 
@@ -153,20 +154,21 @@ def _alert(row: Row[Any], events: list[Row[Any]]) -> AlertRecord:
     )
 
 
-def _evidence(connection: Connection, number: str) -> tuple[EvidenceRecord, ...]:
+def _evidence(ws: Workspace, connection: Connection, number: str) -> tuple[EvidenceLine, ...]:
     columns = cases.evidence.c
     rows = connection.execute(
         select(cases.evidence).where(columns.incident == number).order_by(columns.sealed_at, columns.number)
     )
     return tuple(
-        EvidenceRecord(
+        EvidenceLine(
             number=row.number,
-            path=row.path,
-            tagmanifest_sha256=row.tagmanifest_sha256,
+            incident=row.incident,
+            sealed_at=row.sealed_at,
             events=row.events,
             bytes=row.bytes,
-            sealed_at=row.sealed_at,
             supplements=row.supplements,
+            path=str(ws.vault / row.path),
+            tagmanifest_sha256=row.tagmanifest_sha256,
             verified_at=row.verified_at,
             verified_ok=None if row.verified_ok is None else bool(row.verified_ok),
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from breachwatch.model.evidence import EvidenceLine
 from breachwatch.model.finding import Entity, Level
 
 
@@ -99,21 +100,6 @@ class AlertRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class EvidenceRecord:
-    """A snapshot as the records hold it. `verified_ok` is None until somebody verified it."""
-
-    number: str
-    path: str  # relative to the vault
-    tagmanifest_sha256: str
-    events: int
-    bytes: int
-    sealed_at: datetime
-    supplements: str | None
-    verified_at: datetime | None
-    verified_ok: bool | None
-
-
-@dataclass(frozen=True, slots=True)
 class AuditRecord:
     """One state change: who, what, why, when (aware UTC)."""
 
@@ -139,5 +125,5 @@ class Incident:
     opened_by_run: str
     entities: tuple[Entity, ...]
     alerts: tuple[AlertRecord, ...]
-    evidence: tuple[EvidenceRecord, ...]
+    evidence: tuple[EvidenceLine, ...]
     audit: tuple[AuditRecord, ...]

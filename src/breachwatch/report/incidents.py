@@ -12,6 +12,7 @@ from rich.text import Text
 
 from breachwatch.model.finding import Entity
 from breachwatch.model.incident import AlertRecord, Incident, IncidentLine, IncidentState
+from breachwatch.report.evidence import verified_text
 from breachwatch.report.next_steps import can_be_typed, command
 from breachwatch.report.quantities import counted, day_and_time, length, number, size, span
 from breachwatch.report.tables import heading, indented, level_text, table
@@ -159,13 +160,14 @@ def _snapshots(incident: Incident, zone: ZoneInfo) -> Iterator[RenderableType]:
         return
     shown = table("snapshot", "sealed", "events", "size", "verified", right=("events", "size"))
     for item in incident.evidence:
-        if item.verified_at is None:
-            verified = Text("not yet", style="dim")
-        else:
-            good = Text("good", "green") if item.verified_ok else Text("ALTERED", "bold red")
-            verified = Text.assemble(good, f" {day_and_time(item.verified_at, zone)}")
         sealed = day_and_time(item.sealed_at, zone)
-        shown.add_row(safe(item.number), Text(sealed), Text(number(item.events)), Text(size(item.bytes)), verified)
+        shown.add_row(
+            safe(item.number),
+            Text(sealed),
+            Text(number(item.events)),
+            Text(size(item.bytes)),
+            verified_text(item, zone),
+        )
     yield indented(shown)
 
 

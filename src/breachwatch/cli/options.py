@@ -1,0 +1,67 @@
+"""What the commands share: options, the workspace they mean, and where their output goes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from breachwatch.workspace import Workspace
+
+
+@dataclass
+class Common:
+    """What was said before the command, and what the error handling needs to know later."""
+
+    workspace: Path | None = None
+    traceback: bool = bool(os.environ.get("BREACHWATCH_TRACEBACK", "0") not in {"", "0"})
+    opened: Path | None = None  # the folder `state` of the workspace, once one is open
+
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        "-w",
+        metavar="DIR",
+        help="The workspace's folder. Default: $BREACHWATCH_WORKSPACE, else the nearest with a breachwatch.toml.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of a table.")]
+
+
+def open_workspace(ctx: typer.Context, named: Path | None = None) -> Workspace:
+    """The workspace that was named after or before the command, else the one found from here."""
+    from breachwatch import workspace
+
+    common = ctx.ensure_object(Common)
+    ws = workspace.open_workspace(named or common.workspace)
+    common.opened = ws.state
+    return ws
+
+
+def show(page: RenderableType) -> None:
+    """Print a page for people on standard output."""
+    from breachwatch.report.terminal import output
+
+    output().print(page)
+
+
+def show_json(value: Any) -> None:
+    """Print a value as JSON on standard output."""
+    from breachwatch.report.plain import to_json
+
+    typer.echo(to_json(value))
+
+
+def remark(text: str) -> None:
+    """Tell a person something on standard error, beside the data on standard output."""
+    from breachwatch.report.text import visible
+
+    typer.echo("\n".join(visible(line) for line in text.splitlines()), err=True)

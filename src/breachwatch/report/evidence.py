@@ -1,0 +1,75 @@
+"""Lists of evidence, the result of verifying it, and what an export gave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from breachwatch.model.evidence import EvidenceLine, Exported, VerifyReport
+from breachwatch.report.quantities import counted, day_and_time, number, size
+from breachwatch.report.tables import indented, table
+from breachwatch.report.text import safe
+
+_ALL_CHECKS_UP_TO = 3  # reports; of more, only what failed is told in full
+
+
+def evidence_page(lines: Sequence[EvidenceLine], zone: ZoneInfo, vault: Path) -> RenderableType:
+    """The sealed snapshots of a workspace."""
+    if not lines:
+        return Text("No evidence is sealed yet.")
+    shown = table("snapshot", "incident", "sealed", "events", "size", "verified", "adds to", right=("events", "size"))
+    for line in lines:
+        shown.add_row(
+            safe(line.number),
+            safe(line.incident),
+            Text(day_and_time(line.sealed_at, zone)),
+            Text(number(line.events)),
+            Text(size(line.bytes)),
+            verified_text(line, zone),
+            safe(line.supplements or ""),
+        )
+    return Group(shown, safe(f"{counted(len(lines), 'snapshot')} in {vault}", "dim"))
+
+
+def verified_text(line: EvidenceLine, zone: ZoneInfo) -> Text:
+    """Whether and when somebody verified it last."""
+    if line.verified_at is None:
+        return Text("not yet", style="dim")
+    result = Text("good", "green") if line.verified_ok else Text("ALTERED", "bold red")
+    return Text.assemble(result, f" {day_and_time(line.verified_at, zone)}")
+
+
+def verification_page(reports: Sequence[VerifyReport]) -> RenderableType:
+    """What verifying gave: every check of a few, the failed ones of many."""
+    parts: list[RenderableType] = []
+    for report in reports:
+        result = Text("good", "bold green") if report.ok else Text("DOES NOT VERIFY", "bold red")
+        parts.append(Text.assemble(safe(report.number or report.path, "bold"), "  ", result))
+        if report.path and report.number:
+            parts.append(indented(safe(report.path, "dim")))
+        checks = [item for item in report.checks if not item.ok or len(reports) <= _ALL_CHECKS_UP_TO]
+        if checks:
+            shown = table("", "", "", flexible="")
+            shown.show_header = False
+            for check in checks:
+                mark = Text("ok", "green") if check.ok else Text("FAILED", "bold red")
+                shown.add_row(mark, Text(check.name), safe(check.detail, longest=1000))
+            parts.append(indented(shown))
+        if report.signed_by and len(reports) <= _ALL_CHECKS_UP_TO:
+            parts.append(indented(safe(f"signed by {report.signed_by}", "dim")))
+    if len(reports) > 1:
+        bad = sum(not report.ok for report in reports)
+        told = f"{counted(bad, 'does', 'do')} not verify" if bad else "all verify"
+        parts.append(Text(f"{counted(len(reports), 'snapshot')}: {told}", style="bold red" if bad else "bold green"))
+    return Group(*parts)
+
+
+def export_page(done: Sequence[Exported]) -> RenderableType:
+    """The archives that were written, with the lines that `sha256sum -c` takes."""
+    lines = [safe(f"{item.sha256}  {item.path}") for item in done]
+    total = size(sum(item.bytes for item in done))
+    return Group(*lines, Text(f"{counted(len(done), 'archive')}, {total}; the chain of custody says so.", style="dim"))
