@@ -65,25 +65,25 @@ class Batches:
     def _flush_rows(self, name: str) -> Batch:
         rows, self._rows[name] = self._rows[name], []
         schema = dataset(name).schema
-        known = frozenset(schema.names)
-        for row in rows:
-            if not known.issuperset(row.values):
-                row.extra.update({key: value for key, value in row.values.items() if key not in known})
         size = len(rows)
+        filled = _fill(rows, schema.names)
         columns: dict[str, pa.Array[Any]] = {
             "event_id": self._ids(rows),
-            "time": make_time(rows),
+            "time": make_time(filled.get("time", [None] * size), rows),
             "observed_at": _same(self._observed_at, pa.timestamp("us"), size),
             "source": _same(self._segment.source, pa.string(), size),
-            "host": self._hosts(rows),
-            "repeat_count": _repeat_counts(rows),
+            "host": make_column("host", pa.string(), self._hosts(filled.get("host", [None] * size)), rows),
+            "repeat_count": _repeat_counts(filled["repeat_count"], rows)
+            if "repeat_count" in filled
+            else _same(1, pa.int32(), size),
             **self._provenance(rows),
         }
         for field in schema:
-            if field.name not in _FILLED:
-                columns[field.name] = make_column(field.name, field.type, rows)
+            if field.name in filled and field.name not in _FILLED:
+                columns[field.name] = make_column(field.name, field.type, filled[field.name], rows)
         columns["extra"] = make_extra(rows)  # last: values that fitted nowhere have arrived there by now
-        return Batch(name, pa.Table.from_arrays([columns[field.name] for field in schema], schema=schema))
+        arrays = [columns[field.name] if field.name in columns else pa.nulls(size, field.type) for field in schema]
+        return Batch(name, pa.Table.from_arrays(arrays, schema=schema))
 
     def _flush_rejects(self) -> Batch:
         rejects, self._rejects, self._reject_bytes = self._rejects, [], 0
@@ -109,13 +109,9 @@ class Batches:
             ids.append(digest.hexdigest()[:32])
         return pa.array(ids, pa.string())
 
-    def _hosts(self, rows: list[Row]) -> pa.Array[Any]:
+    def _hosts(self, hosts: list[Any]) -> list[Any]:
         default = self._segment.host or None
-        if default is not None:
-            for row in rows:
-                if not row.values.get("host"):
-                    row.values["host"] = default
-        return make_column("host", pa.string(), rows)
+        return hosts if default is None else [host or default for host in hosts]
 
     def _provenance(self, records: list[Row] | list[Rejected]) -> dict[str, pa.Array[Any]]:
         return {
@@ -132,13 +128,34 @@ def _same(value: object, kind: pa.DataType, size: int) -> pa.Array[Any]:
     return column
 
 
-def _repeat_counts(rows: list[Row]) -> pa.Array[Any]:
+def _fill(rows: list[Row], known: list[str]) -> dict[str, list[Any]]:
+    """The values of the rows column by column; columns that no row fills are left out.
+
+    A value under a name that the schema does not have goes to its row's `extra`.
+    """
+    size = len(rows)
+    names = frozenset(known)
+    columns: dict[str, list[Any]] = {}
+    for index, row in enumerate(rows):
+        for name, value in row.values.items():
+            column = columns.get(name)
+            if column is None:
+                if name not in names:
+                    row.extra[name] = value
+                    continue
+                column = columns[name] = [None] * size
+            column[index] = value
+    return columns
+
+
+def _repeat_counts(counts: list[Any], rows: list[Row]) -> pa.Array[Any]:
     """How many events each record stands for: at least 1, at most what the column holds."""
-    counts = []
-    for row in rows:
-        count = row.values.get("repeat_count", 1)
-        if not isinstance(count, int):
-            row.extra["repeat_count"] = count
-            count = 1
-        counts.append(min(max(count, 1), 2**31 - 1))
+    for index, count in enumerate(counts):
+        if count is None:
+            counts[index] = 1
+        elif isinstance(count, int):
+            counts[index] = min(max(count, 1), 2**31 - 1)
+        else:
+            rows[index].extra["repeat_count"] = count
+            counts[index] = 1
     return pa.array(counts, pa.int32())

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from breachwatch.parse.base import Row
 
@@ -30,18 +31,24 @@ class _UnfitError(Exception):
     """The value has no place in its column."""
 
 
-def make_column(name: str, kind: pa.DataType, rows: Sequence[Row]) -> pa.Array[Any]:
+def make_column(name: str, kind: pa.DataType, values: list[Any], rows: Sequence[Row]) -> pa.Array[Any]:
     """The Arrow array of one column; a value that does not fit moves to its row's `extra`."""
-    values = [row.values.get(name) for row in rows]
     try:
         return pa.array(values, kind)
     except (pa.ArrowException, UnicodeError, TypeError, ValueError, OverflowError):
-        return pa.array([_fit_or_move(name, kind, row) for row in rows], kind)
+        return pa.array([_fit_or_move(name, kind, value, rows[index]) for index, value in enumerate(values)], kind)
 
 
-def make_time(rows: Sequence[Row]) -> pa.Array[Any]:
+def make_time(values: list[Any], rows: Sequence[Row]) -> pa.Array[Any]:
     """The column `time`; aware times are brought to UTC, those out of range or of no known kind become empty."""
-    return pa.array([_time(row) for row in rows], pa.timestamp("us"))
+    try:
+        times = pa.array(values, pa.timestamp("us"))
+        bounds: Any = pc.min_max(times).as_py()
+        if bounds["min"] is None or (bounds["min"] >= EARLIEST and bounds["max"] < LATEST):
+            return times
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        pass  # some value is no time: one by one, then
+    return pa.array([_time(value, rows[index]) for index, value in enumerate(values)], pa.timestamp("us"))
 
 
 def make_extra(rows: Sequence[Row]) -> pa.Array[Any]:
@@ -54,8 +61,7 @@ def visible(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _time(row: Row) -> datetime | None:
-    value = row.values.get("time")
+def _time(value: Any, row: Row) -> datetime | None:
     if value is None:
         return None
     if not isinstance(value, datetime):
@@ -69,8 +75,7 @@ def _time(row: Row) -> datetime | None:
     return value if EARLIEST <= value < LATEST else None
 
 
-def _fit_or_move(name: str, kind: pa.DataType, row: Row) -> Any:
-    value = row.values.get(name)
+def _fit_or_move(name: str, kind: pa.DataType, value: Any, row: Row) -> Any:
     if value is None:
         return None
     try:

@@ -17,8 +17,6 @@ from breachwatch.parse.lines import split_lines
 from breachwatch.parse.registry import parser_for
 from breachwatch.settings import Limits
 
-_READ = 1024 * 1024
-
 
 def parse(segment: Segment, data: BinaryIO, limits: Limits, *, batch_rows: int = BATCH_ROWS) -> Iterator[Batch]:
     """The events and rejects of one segment, in batches of at most `batch_rows`, always the same for the same bytes.
@@ -36,15 +34,16 @@ def parse(segment: Segment, data: BinaryIO, limits: Limits, *, batch_rows: int =
 
 def read_records(parser: Parser, segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
     """The parser's records; if the parser itself breaks, the bytes it left unread follow as rejects."""
-    end, number = segment.start, segment.first_record
+    last: Row | Rejected | None = None
     try:
         for record in parser(segment, data, limits):
-            end = max(end, record.byte_offset + record.byte_length)
-            number = max(number, record.record_number + 1)
+            last = record
             yield record
     except (OSError, BreachwatchError):
         raise  # the bytes could not be read: the caller tries again or reports it
     except Exception as error:  # noqa: BLE001 - a bug in one parser must not lose a file
+        end = segment.start if last is None else last.byte_offset + last.byte_length
+        number = segment.first_record if last is None else last.record_number + 1
         yield from _unread(segment, data, limits, end, number, reason_of(error))
 
 
@@ -54,8 +53,8 @@ def _unread(
     """The bytes from `start` (counted in the log) to the segment's end as rejects: by lines, or else in one piece."""
     data.seek(start - segment.start)
     if format_named(segment.format).framing == "lines":
-        for line in split_lines(data, limits):
-            yield Rejected(number, start + line.offset, line.length, line.raw, reason)
+        for offset, length, raw in split_lines(data, limits):
+            yield Rejected(number, start + offset, length, raw, reason)
             number += 1
         return
     rest = data.read()

@@ -8,7 +8,7 @@ is a reject that keeps its bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from breachwatch.model.segment import Segment
 from breachwatch.parse.base import Rejected, Row, reason_of
@@ -17,23 +17,19 @@ from breachwatch.settings import Limits
 _READ = 256 * 1024
 
 
-class Line(NamedTuple):
-    """One line: where it starts in `data`, its length without its ending, and its bytes.
+Line = tuple[int, int, bytes]
+"""One line: where it starts in `data`, its length without its ending, and its bytes.
 
-    Of a line longer than `limits.segment_bytes` only that many bytes are held here (memory stays bounded); its length
-    is the true one, and the whole line stays in the stored segment.
-    """
-
-    offset: int
-    length: int
-    raw: bytes
+Of a line longer than `limits.segment_bytes` only that many bytes are held here (memory stays bounded); its length is
+the true one, and the whole line stays in the stored segment.
+"""
 
 
 class UnreadableError(ValueError):
     """A record is not what its format promises; the message is the reject's reason and names no log content."""
 
 
-Reader = Callable[[str, Line], tuple[str, dict[str, Any], dict[str, Any]]]
+Reader = Callable[[str], tuple[str, dict[str, Any], dict[str, Any]]]
 """Reads one decoded line: (dataset, values, extra). Raises UnreadableError to reject it."""
 
 
@@ -50,15 +46,15 @@ def split_lines(data: BinaryIO, limits: Limits) -> Iterator[Line]:
         for piece in pieces:
             raw = piece[:-1] if piece.endswith(b"\r") else piece
             if raw and not raw.isspace():
-                yield Line(offset, len(raw), raw)
+                yield offset, len(raw), raw
             offset += len(piece) + 1
         if len(tail) > limits.record_bytes:
             line, rest, used = _long_line(data, tail, offset, limits)
-            if not line.raw.isspace():
+            if not line[2].isspace():
                 yield line
             tail, offset = rest, offset + used
     if tail and not tail.isspace():
-        yield Line(offset, len(tail), tail)
+        yield offset, len(tail), tail
 
 
 def _long_line(data: BinaryIO, start: bytes, offset: int, limits: Limits) -> tuple[Line, bytes, int]:
@@ -82,28 +78,29 @@ def _long_line(data: BinaryIO, start: bytes, offset: int, limits: Limits) -> tup
     if ending and last == b"\r":
         length -= 1
         raw = raw[:length]
-    return Line(offset, length, raw), rest, used
-
-
-def decode(raw: bytes) -> str:
-    r"""The line as text: UTF-8, bytes that are none written as \xNN. The original bytes stay in the segment."""
-    return raw.decode("utf-8", "backslashreplace")
+    return (offset, length, raw), rest, used
 
 
 def read_lines(segment: Segment, data: BinaryIO, limits: Limits, read: Reader) -> Iterator[Row | Rejected]:
-    """Every line as one Row or one Rejected; a failure of `read` costs its line only."""
-    number = segment.first_record
-    for line in split_lines(data, limits):
-        offset = segment.start + line.offset
-        if line.length > limits.record_bytes:
-            reason = f"the record is longer than {limits.record_bytes} bytes"
-            yield Rejected(number, offset, line.length, line.raw, reason)
+    r"""Every line as one Row or one Rejected; a failure of `read` costs its line only.
+
+    `read` gets the line as text: UTF-8, bytes that are none written as \xNN. The original bytes stay in the segment.
+    """
+    number, start, longest = segment.first_record, segment.start, limits.record_bytes
+    for position, length, raw in split_lines(data, limits):
+        offset = start + position
+        if length > longest:
+            yield Rejected(number, offset, length, raw, f"the record is longer than {longest} bytes")
         else:
-            try:
-                dataset, values, extra = read(decode(line.raw), line)
-                yield Row(dataset, number, offset, line.length, values, extra)
-            except UnreadableError as error:
-                yield Rejected(number, offset, line.length, line.raw, str(error))
-            except Exception as error:  # noqa: BLE001 - a bug in reading one record must not lose the file
-                yield Rejected(number, offset, line.length, line.raw, reason_of(error))
+            yield _record(number, offset, raw, read)
         number += 1
+
+
+def _record(number: int, offset: int, raw: bytes, read: Reader) -> Row | Rejected:
+    try:
+        dataset, values, extra = read(raw.decode("utf-8", "backslashreplace"))
+    except UnreadableError as error:
+        return Rejected(number, offset, len(raw), raw, str(error))
+    except Exception as error:  # noqa: BLE001 - a bug in reading one record must not lose the file
+        return Rejected(number, offset, len(raw), raw, reason_of(error))
+    return Row(dataset, number, offset, len(raw), values, extra)

@@ -1,0 +1,142 @@
+"""The systemd journal as text: `journalctl -o json` (one object a line) and `-o export`.
+
+Formats: systemd's JOURNAL_EXPORT_FORMATS.md; fields: systemd.journal-fields(7). Both renderings of an entry give the
+same event: its text goes through the same program parsers as a syslog line, its place is the journal's cursor (so the
+event id does not depend on the rendering), its time is `__REALTIME_TIMESTAMP`, microseconds since 1970 UTC.
+
+In JSON a value is a string, null (journalctl left out a long one), a list of small numbers (bytes that are no UTF-8)
+or a list of such values (a field given more than once: the first one counts, all are kept in `extra`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO, Final
+
+from breachwatch.model.segment import Segment
+from breachwatch.parse.base import Rejected, Row, reason_of
+from breachwatch.parse.journal_export import ENTRY_DAMAGED, Entry, split_entries
+from breachwatch.parse.lines import UnreadableError, split_lines
+from breachwatch.parse.priority import facility_name, severity_name
+from breachwatch.parse.programs.dispatch import read_message
+from breachwatch.settings import Limits
+
+Fields = dict[str, Any]
+
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - naive by design: all times of rows are UTC
+_READ: Final = frozenset(
+    ("MESSAGE", "__REALTIME_TIMESTAMP", "__CURSOR", "_HOSTNAME", "SYSLOG_IDENTIFIER", "PRIORITY", "SYSLOG_FACILITY")
+)
+
+
+def parse_json(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
+    """Every line of `journalctl -o json` as an event or a reject."""
+    number = segment.first_record
+    for offset, length, raw in split_lines(data, limits):
+        start = segment.start + offset
+        if length > limits.record_bytes:
+            reason = f"the record is longer than {limits.record_bytes} bytes"
+            yield Rejected(number, start, length, raw, reason)
+        else:
+            yield _from_json(number, start, raw)
+        number += 1
+
+
+def parse_export(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
+    """Every entry of `journalctl -o export` as an event or a reject."""
+    for number, entry in enumerate(split_entries(data, limits), segment.first_record):
+        yield _from_export(number, segment.start + entry.offset, entry)
+
+
+def _from_json(number: int, offset: int, raw: bytes) -> Row | Rejected:
+    try:
+        try:
+            fields = json.loads(raw.decode("utf-8", "backslashreplace"))
+        except (ValueError, RecursionError):
+            return Rejected(number, offset, len(raw), raw, "the line is no JSON")
+        if not isinstance(fields, dict):
+            return Rejected(number, offset, len(raw), raw, "the line is no JSON object")
+        return _row(number, offset, len(raw), {name: _plain(value) for name, value in fields.items()})
+    except UnreadableError as error:
+        return Rejected(number, offset, len(raw), raw, str(error))
+    except Exception as error:  # noqa: BLE001 - a bug in reading one record must not lose the file
+        return Rejected(number, offset, len(raw), raw, reason_of(error))
+
+
+def _from_export(number: int, offset: int, entry: Entry) -> Row | Rejected:
+    try:
+        if entry.problem:
+            return Rejected(number, offset, entry.length, entry.raw, entry.problem)
+        fields: Fields = {}
+        for name, value in entry.fields:
+            text = value.decode("utf-8", "backslashreplace")
+            held = fields.get(name)
+            if held is None:
+                fields[name] = text
+            elif isinstance(held, list):
+                held.append(text)
+            else:
+                fields[name] = [held, text]
+        return _row(number, offset, entry.length, fields)
+    except UnreadableError as error:
+        return Rejected(number, offset, entry.length, entry.raw, str(error))
+    except Exception as error:  # noqa: BLE001 - a bug in reading one record must not lose the file
+        return Rejected(number, offset, entry.length, entry.raw, reason_of(error))
+
+
+def _plain(value: Any) -> Any:
+    """A JSON value as text, or as a list of texts."""
+    if isinstance(value, str) or value is None:
+        return value
+    if isinstance(value, list):
+        if value and all(type(item) is int and 0 <= item <= 255 for item in value):
+            return bytes(value).decode("utf-8", "backslashreplace")
+        return [_plain(item) for item in value]
+    return value if isinstance(value, dict) else json.dumps(value)
+
+
+def _first(fields: Fields, name: str) -> str | None:
+    value = fields.get(name)
+    if isinstance(value, list):
+        value = value[0] if value else None
+    return value if isinstance(value, str) else None
+
+
+def _row(number: int, offset: int, length: int, fields: Fields) -> Row:
+    moment = _first(fields, "__REALTIME_TIMESTAMP")
+    cursor = _first(fields, "__CURSOR")
+    if moment is None and cursor is None and "MESSAGE" not in fields:
+        raise UnreadableError(ENTRY_DAMAGED)
+    message = _first(fields, "MESSAGE")
+    program = _first(fields, "SYSLOG_IDENTIFIER") or _first(fields, "_COMM")
+    values: dict[str, Any] = {
+        "time": _time(moment),
+        "time_text": moment,
+        "host": _first(fields, "_HOSTNAME"),
+        "program": program,
+        "message": message,
+    }
+    extra = {name: value for name, value in fields.items() if name not in _READ and value is not None}
+    extra.update({name: fields[name] for name in _READ if isinstance(fields.get(name), list | dict)})
+    process = _first(fields, "SYSLOG_PID") or _first(fields, "_PID")
+    if process is not None and process.isascii() and process.isdecimal() and len(process) < 20:
+        values["process_id"] = int(process)
+    for column, name, name_of in (
+        ("severity", "PRIORITY", severity_name),
+        ("facility", "SYSLOG_FACILITY", facility_name),
+    ):
+        text = _first(fields, name)
+        if text is not None:
+            values[column] = name_of(int(text)) if text.isascii() and text.isdecimal() and len(text) < 5 else None
+            if values[column] is None:
+                extra[name] = text
+    dataset = read_message(program, message or "", values, extra)
+    return Row(dataset, number, offset, length, values, extra, cursor)
+
+
+def _time(text: str | None) -> datetime | None:
+    if text is None or not (text.isascii() and text.isdecimal() and len(text) < 18):
+        return None
+    return _EPOCH + timedelta(microseconds=int(text))

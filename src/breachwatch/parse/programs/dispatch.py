@@ -1,0 +1,126 @@
+"""Which program's parser reads which message. To add a program: write its module beside this one and name it here."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
+
+from breachwatch.parse.programs import (
+    accounts,
+    cron,
+    login,
+    logind,
+    mail,
+    netfilter,
+    pam,
+    polkit,
+    sshd,
+    su,
+    sudo,
+    vpn,
+)
+from breachwatch.parse.programs.meaning import AUTH, CRON, LONGEST_MESSAGE, SYSLOG, MessageReader, Values
+
+_ACCOUNT_TOOLS = (
+    *(
+        "useradd",
+        "userdel",
+        "usermod",
+        "groupadd",
+        "groupdel",
+        "groupmod",
+        "gpasswd",
+        "passwd",
+        "chpasswd",
+        "chgpasswd",
+    ),
+    *("chage", "chfn", "chsh", "newusers", "adduser", "addgroup", "deluser", "delgroup"),
+)
+
+PROGRAMS: Final = MappingProxyType(
+    {
+        "sshd": sshd.read,
+        "sshd-session": sshd.read,
+        "sshd-auth": sshd.read,
+        "sudo": sudo.read,
+        "su": su.read,
+        **dict.fromkeys(_ACCOUNT_TOOLS, accounts.read),
+        **dict.fromkeys(("cron", "crond", "crontab", "anacron", "atd"), cron.read),
+        "systemd-logind": logind.read,
+        "elogind": logind.read,
+        "polkitd": polkit.read,
+        "pkexec": polkit.read,
+        "login": login.read,
+        "kernel": netfilter.read,
+        "ufw": netfilter.read,
+        "openvpn": vpn.read_openvpn,
+        "ovpn-server": vpn.read_openvpn,
+        "charon": vpn.read_charon,
+        "charon-systemd": vpn.read_charon,
+        "pppd": vpn.read_pppd,
+        "dovecot": mail.read_dovecot,
+        "postfix": mail.read_postfix,
+        "vsftpd": mail.read_vsftpd,
+    }
+)
+"""Parsers by program, lower case, without path, instance and bracketed module."""
+
+# Programs whose records belong to linux.auth, also those that no parser here can read.
+_AUTH_PROGRAMS = frozenset(
+    {
+        "sshd",
+        "sshd-session",
+        "sshd-auth",
+        "sudo",
+        "su",
+        "systemd-logind",
+        "polkitd",
+        "pkexec",
+        "login",
+        "vsftpd",
+        "dropbear",
+        "doas",
+        "gdm",
+        "lightdm",
+        "sddm",
+        "xrdp-sesman",
+        "in.telnetd",
+        "systemd-homed",
+        *_ACCOUNT_TOOLS,
+    }
+)
+
+
+def read_message(program: str | None, message: str, values: Values, extra: Values) -> str:
+    """Fill in what a message means and give its dataset; `program` is its tag or identifier as logged."""
+    readable = len(message) <= LONGEST_MESSAGE
+    if readable and message.startswith("pam_"):
+        found = pam.read(message, values, extra)
+        if found is not None:
+            return found
+    if program is None:
+        return SYSLOG
+    reader, service, default = _reader(program)
+    if not readable:
+        return default
+    if service is not None:
+        return pam.read_for_service(service, message, values, extra)
+    return (reader(message, values, extra) if reader is not None else None) or default
+
+
+@lru_cache(maxsize=8192)
+def _reader(program: str) -> tuple[MessageReader | None, str | None, str]:
+    """(parser, PAM service, default dataset) for a tag such as `CRON`, `/usr/sbin/cron` or `sshd(pam_unix)`."""
+    name = program.lower()
+    if name.startswith("/"):
+        name = name.rsplit("/", 1)[1]
+    base, bracket, module = name.partition("(")
+    if bracket and module.startswith(("pam_unix", "pam_sss", "pam_ldap", "pam_winbind", "pam_krb5")):
+        return None, base, AUTH  # the wording before Linux-PAM 0.99: sshd(pam_unix)[31738]: session opened ...
+    if name.startswith("ovpn-"):
+        base = "openvpn"
+    base = base.partition("/")[0].partition("@")[0]  # postfix/smtpd, openvpn@city
+    reader = PROGRAMS.get(base)
+    default = AUTH if base in _AUTH_PROGRAMS else CRON if reader is cron.read else SYSLOG
+    return reader, None, default

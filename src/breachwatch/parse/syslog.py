@@ -1,0 +1,194 @@
+"""Syslog lines: RFC 3164, RFC 5424, and what rsyslog, syslog-ng and systemd write into files.
+
+    Apr  3 00:17:01 web01 sshd[7192]: text              the traditional file format (RFC 3164 section 4.1 without PRI)
+    <38>Apr  3 00:17:01 web01 sshd[7192]: text           the same with PRI
+    Jan  6 2009 15:22:26 ...                            with a year (Cisco)
+    2026-11-22T04:15:00.123456-06:00 web01 sshd[7]: text rsyslog's default since 8.2204, systemd's short-iso
+    <34>1 2026-11-22T10:15:00Z web01 sshd 7 ID47 - text RFC 5424
+    62 <34>1 ...                                        any of them with an octet count before it (RFC 6587, 3.4.1)
+
+A line with neither a PRI nor a time is a reject: it is no syslog record but a continuation or a stray. What follows a
+PRI without a time is kept as a message without a time.
+
+`message repeated N times: [ text]` (rsyslog) is read as its text with `repeat_count` N; `last message repeated N times`
+takes over what the previous message of that host in this segment meant, with `repeat_count` N.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, BinaryIO, Final
+
+from breachwatch.model.segment import Segment
+from breachwatch.parse.base import Rejected, Row
+from breachwatch.parse.lines import UnreadableError, read_lines
+from breachwatch.parse.priority import HIGHEST, facility_name, severity_name
+from breachwatch.parse.programs.dispatch import read_message
+from breachwatch.parse.syslogtime import SyslogClock
+from breachwatch.settings import Limits
+
+_MONTH = r"[A-Z][a-z]{2}"
+_CLOCK = r"\d\d:\d\d:\d\d"
+_ISO = rf"\d{{4}}-\d\d-\d\d[T ]{_CLOCK}(?:[.,]\d{{1,9}})?(?:Z|[+-]\d\d:?\d\d)?"
+
+# Nearly every line of a host's own log; all others take the slower way below.
+_COMMON: Final = re.compile(
+    rf"""
+    (?P<time>{_MONTH}[ ][ \d]\d[ ]{_CLOCK}|{_ISO})[ ]
+    (?P<host>[^ :\[]+)[ ]
+    (?P<program>[^ :\[\]]{{1,128}})(?:\[(?P<pid>\d{{1,19}})\])?:[ ]
+    (?P<message>.*)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_PRI: Final = re.compile(r"(?:\d{1,10} )?<(\d{1,3})>")
+_RFC5424: Final = re.compile(
+    rf"""
+    (?P<version>[1-9]\d{{0,2}})[ ]
+    (?P<time>-|{_ISO})[ ]
+    (?P<host>[!-~]{{1,255}})[ ]
+    (?P<program>[!-~]{{1,128}})[ ]        # RFC 5424 allows an APP-NAME of 48; longer ones are met
+    (?P<pid>[!-~]{{1,128}})[ ]
+    (?P<msgid>[!-~]{{1,128}})[ ]
+    (?P<data>-|(?:\[[^ =\]"]{{1,128}}(?:[ ][^ =\]"]{{1,128}}="(?:[^"\\\]]++|\\.)*+")*+\])++)
+    (?:[ ](?P<message>.*))?
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_TIME: Final = re.compile(
+    rf"""
+    [ *.]*                              # a space too many; Cisco's "clock not set" marks
+    (?:(?P<yearless>{_MONTH}[ ]{{1,2}}\d{{1,2}}[ ]{_CLOCK}(?:\.\d{{1,9}})?)
+      |(?P<month>{_MONTH})[ ]{{1,2}}(?P<day>\d{{1,2}})[ ](?P<year>\d{{4}})[ ](?P<clock>{_CLOCK}(?:\.\d{{1,9}})?)
+      |(?P<iso>{_ISO}))
+    :?(?P<rest>(?:[ ].*)?)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_TAG: Final = re.compile(
+    r"(?P<program>[^ :\[\]]{1,128})\]?(?:\[(?P<pid>[^\]]{0,64})\])?:(?: |(?=[^:/\\]|$))(?P<message>.*)", re.DOTALL
+)
+_REPEATED: Final = re.compile(r"message repeated (\d{1,9}) times: \[ ?(.*)\]", re.DOTALL)
+_REPEATS: Final = ("message repeated ", "last message repeated ", "--- last message repeated ")
+_LAST_REPEATED: Final = re.compile(r"(?:-+ )?last message repeated (\d{1,9}) times?(?: -+)?")
+
+
+def parse_syslog(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
+    """Every line of the segment as an event, or as a reject where it is no syslog."""
+    reader = SyslogReader(SyslogClock(segment.modified_at, segment.time_zone))
+    reader.clock.look_ahead(data)
+    yield from read_lines(segment, data, limits, reader.read)
+
+
+class SyslogReader:
+    """Reads the lines of one segment in their order."""
+
+    def __init__(self, clock: SyslogClock) -> None:
+        self.clock = clock
+        self._previous: dict[str | None, tuple[str | None, str]] = {}  # by host: program and message
+
+    def read(self, text: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        """One line as (dataset, values, extra). Raises UnreadableError for a line that is no syslog."""
+        found = _COMMON.match(text)
+        if found is not None:
+            time_text, host, program, pid, message = found.groups()
+            time = self.clock.iso(time_text) if time_text[0] <= "9" else self.clock.yearless(time_text)
+            values: dict[str, Any] = {"time": time, "time_text": time_text, "host": host, "program": program}
+            if pid is not None:
+                values["process_id"] = int(pid)
+            return self._meaning(host, program, message, values, {})
+        return self._uncommon(text.removeprefix("\ufeff"))
+
+    def _uncommon(self, text: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        values: dict[str, Any] = {}
+        extra: dict[str, Any] = {}
+        pri = _PRI.match(text)
+        if pri is not None and int(pri[1]) <= HIGHEST:
+            values["facility"], values["severity"] = facility_name(int(pri[1]) >> 3), severity_name(int(pri[1]) & 7)
+            text = text[pri.end() :]
+            found = _RFC5424.fullmatch(text)
+            if found is not None:
+                return self._rfc5424(found, values, extra)
+        elif pri is not None:
+            msg = f"the priority in front is above {HIGHEST}"
+            raise UnreadableError(msg)
+        stamp = _TIME.fullmatch(text)
+        if stamp is None and pri is None:
+            msg = "the line begins with neither a priority nor a time"
+            raise UnreadableError(msg)
+        if stamp is None:
+            host, rest = None, text
+        else:
+            values["time"], values["time_text"] = self._time(stamp)
+            host, rest = _host_and_rest(stamp["rest"])
+        values["host"] = host
+        return self._tagged(host, rest, values, extra)
+
+    def _time(self, stamp: re.Match[str]) -> tuple[datetime | None, str]:
+        text = stamp.string[: stamp.start("rest")].strip(" *.").removesuffix(":")
+        if stamp["yearless"]:
+            return self.clock.yearless(stamp["yearless"]), text
+        if stamp["iso"]:
+            return self.clock.iso(stamp["iso"]), text
+        return self.clock.with_year(int(stamp["year"]), stamp["month"], stamp["day"], stamp["clock"]), text
+
+    def _tagged(
+        self, host: str | None, rest: str, values: dict[str, Any], extra: dict[str, Any]
+    ) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        tag = _TAG.fullmatch(rest)
+        if tag is None:
+            return self._meaning(host, None, rest, values, extra)
+        values["program"] = tag["program"]
+        _put_process(tag["pid"], values, extra)
+        return self._meaning(host, tag["program"], tag["message"], values, extra)
+
+    def _rfc5424(
+        self, found: re.Match[str], values: dict[str, Any], extra: dict[str, Any]
+    ) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        fields = {name: None if text == "-" else text for name, text in found.groupdict().items()}
+        time_text = fields["time"]
+        values["time"] = self.clock.iso(time_text) if time_text else None
+        values["time_text"], values["host"], values["program"] = time_text, fields["host"], fields["program"]
+        values["msgid"], values["structured_data"] = fields["msgid"], fields["data"]
+        _put_process(fields["pid"], values, extra)
+        message = (found["message"] or "").removeprefix("\ufeff")
+        return self._meaning(fields["host"], fields["program"], message, values, extra)
+
+    def _meaning(
+        self, host: str | None, program: str | None, message: str, values: dict[str, Any], extra: dict[str, Any]
+    ) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        values["message"] = message
+        if not message.startswith(_REPEATS):
+            self._previous[host] = (program, message)
+            return read_message(program, message, values, extra), values, extra
+        found = _REPEATED.fullmatch(message)
+        if found is not None:
+            values["repeat_count"] = int(found[1])
+            self._previous[host] = (program, found[2])
+            return read_message(program, found[2], values, extra), values, extra
+        last = _LAST_REPEATED.fullmatch(message)
+        previous = self._previous.get(host) if last is not None else None
+        if last is None or previous is None:
+            return read_message(program, message, values, extra), values, extra
+        values["repeat_count"], values["program"] = int(last[1]), previous[0]
+        extra["repeated_message"] = previous[1]
+        return read_message(*previous, values, extra), values, extra
+
+
+def _host_and_rest(rest: str) -> tuple[str | None, str]:
+    """Split what follows the time. Several spaces, or a tag in its place, mean that the host is missing (pfSense)."""
+    if rest.startswith("  "):
+        return None, rest.lstrip(" ")
+    host, _, after = rest[1:].partition(" ")
+    if host.endswith(":") or "[" in host or rest.startswith((" last message", " -")):
+        return None, rest[1:]
+    return host or None, after
+
+
+def _put_process(text: str | None, values: dict[str, Any], extra: dict[str, Any]) -> None:
+    if text and text.isascii() and text.isdecimal():
+        values["process_id"] = int(text) if len(text) < 20 else text
+    elif text:
+        extra["procid"] = text
