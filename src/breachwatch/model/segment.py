@@ -42,7 +42,9 @@ class Segment:
     after: int  # EVTX: the highest record id that earlier segments of this log landed, else 0
     state: SegmentState = SegmentState.PLANNED
     sha256: str | None = None  # of the segment's bytes, once stored
-    file_sha256: str | None = None  # of the log's bytes [0, end), once stored
+    file_sha256: str | None = (
+        None  # of the log's bytes [0, end): promised when planned, proven when stored; no journals
+    )
 
     @property
     def size(self) -> int:
@@ -50,9 +52,12 @@ class Segment:
         return self.end - self.start
 
 
-def make_segment_id(source: str, file_id: str, start: int, end: int) -> str:
-    """The id of a segment: the same plan gives the same id, so that a repeated plan writes the same files."""
-    return hashlib.sha256(f"segment\0{source}\0{file_id}\0{start}\0{end}".encode()).hexdigest()[:32]
+def make_segment_id(source: str, file_id: str, start: int, end: int, content: str = "") -> str:
+    """The id of a segment: the same plan gives the same id, so that a repeated plan writes the same files.
+
+    `content` is the SHA-256 of a log that is rewritten in place (EVTX): its size alone does not name its bytes.
+    """
+    return hashlib.sha256(f"segment\0{source}\0{file_id}\0{start}\0{end}\0{content}".encode()).hexdigest()[:32]
 
 
 def make_event_id(source: str, file_id: str, position: str | int) -> str:

@@ -1,0 +1,30 @@
+"""The collect stage: one source in, stored segments out."""
+
+from __future__ import annotations
+
+from breachwatch.collect.checkpoints import stored_segments
+from breachwatch.collect.files import collect_files
+from breachwatch.collect.journal import collect_journal
+from breachwatch.collect.paths import age_order
+from breachwatch.model.segment import Collected
+from breachwatch.settings import Source
+from breachwatch.workspace import Workspace
+
+
+def collect(ws: Workspace, source: Source) -> Collected:
+    """Copy what is new in a source into the segment store; call it under the lock of the source.
+
+    Returns the ids of all its segments that are stored and have not landed, oldest first, those of a killed run among
+    them. What cannot be read is a Problem. Raises EnvironmentFault where the store cannot be written (DiskFullError,
+    which may pass) or journalctl fails.
+    """
+    harvest = collect_journal(ws, source) if source.kind == "journal" else collect_files(ws, source)
+    waiting = stored_segments(ws, source.name)
+    waiting.sort(key=lambda item: (item.planned_at, age_order(item.path), item.file_id, item.start, item.after))
+    return Collected(
+        source=source.name,
+        segment_ids=tuple(item.segment_id for item in waiting),
+        files=len(harvest.files),
+        bytes=harvest.bytes,
+        problems=tuple(harvest.problems),
+    )

@@ -1,0 +1,110 @@
+"""Sources of kind "files": every file that a source's paths name is looked at, recognised and collected.
+
+The trouble of one file never stops the others: it becomes a Problem that names the path and the remedy. Only a store
+that cannot be written (EnvironmentFault) ends the work, and leaves promises that the next run keeps.
+"""
+
+from __future__ import annotations
+
+from breachwatch.collect import evtx
+from breachwatch.collect.checkpoints import Log, known_logs, mark_lost
+from breachwatch.collect.evtx_files import EVTX, collect_evtx
+from breachwatch.collect.growing import collect_growing, departed
+from breachwatch.collect.paths import UnreadableError, expand, shown
+from breachwatch.collect.stream import LogFile
+from breachwatch.collect.work import Harvest, Work
+from breachwatch.errors import DataError
+from breachwatch.model.formats import EVTX_MAGIC, HEAD_BYTES, Format, format_named, recognise
+from breachwatch.settings import Source
+from breachwatch.workspace import Workspace
+
+
+def collect_files(ws: Workspace, source: Source) -> Harvest:
+    """Collect what is new in the files of a source. Raises EnvironmentFault where the store cannot be written."""
+    work = Work(ws, source)
+    found = expand(ws, source)
+    for problem in found.problems:
+        work.say(problem.where, problem.what, lost_data=problem.lost_data)
+    for path in found.paths:
+        _take(work, path)
+    if work.retry:  # a log was rotated or cut while it was read: look for it under another name
+        for path in expand(ws, source).paths:
+            _take(work, path)
+    for file_id, what in work.retry.items():
+        if what:
+            work.say(work.logs[file_id].path, what, lost_data=True)
+    for log in known_logs(ws, source.name).values():
+        if log.planned:
+            _give_up(work, log)
+    departed(work)
+    return work.harvest
+
+
+def _take(work: Work, path: str) -> None:
+    """Look at one file; its trouble is said and stays its own."""
+    try:
+        with LogFile(path, work.ws.settings.limits) as file:
+            work.harvest.files.add(file.shown)
+            work.held.setdefault(file.shown, "")
+            work.looks[file.shown] = file.look
+            if not work.unchanged(file):
+                _collect(work, file)
+    except UnreadableError as error:
+        work.unreadable = True
+        work.say(shown(path), str(error), lost_data=error.lost_data and not work.source.optional)
+    except DataError as error:
+        work.unreadable = True
+        work.say(shown(path), str(error), lost_data=True)
+
+
+def _collect(work: Work, file: LogFile) -> None:
+    stream = file.stream()
+    head = stream.read(HEAD_BYTES + len(evtx.CHUNK_MAGIC))
+    if not head:
+        if stream.broken:
+            work.say(file.shown, f"{stream.broken}. Nothing of it could be read.", lost_data=True)
+        return
+    form = _format_of(work.source, head)
+    if form == EVTX:
+        collect_evtx(work, file)
+    else:
+        collect_growing(work, file, head[:HEAD_BYTES], form)
+
+
+def _format_of(source: Source, head: bytes) -> Format | None:
+    if source.format != "auto":
+        return format_named(source.format)
+    if head.startswith(EVTX_MAGIC) or head[evtx.HEADER_BYTES :] == evtx.CHUNK_MAGIC:  # also with a damaged header
+        return EVTX
+    head = head[:HEAD_BYTES]
+    if form := recognise(head):
+        return form
+    # A log may begin with damage (a crash leaves NUL bytes): any of its first lines may tell what it is.
+    at = 0
+    while at < len(head):
+        while head[at : at + 1] == b"\0":
+            at += 1
+        form = recognise(head[at:])
+        if form and form.framing == "lines":
+            return form
+        line_end = head.find(b"\n", at)
+        if line_end < 0:
+            return None
+        at = line_end + 1
+    return None
+
+
+def _give_up(work: Work, log: Log) -> None:
+    """Promises that no file could keep: left for later where a file could not be read, else lost."""
+    ranges = ", ".join(f"{item.start} to {item.end}" for item in log.planned)
+    if work.unreadable:
+        what = f"bytes {ranges} of it were planned and wait: a file of this source cannot be read now"
+        work.say(log.path, what)
+        return
+    mark_lost(work.ws, log.planned)
+    if log.format == EVTX.name and log.file_id in work.held.values():
+        what = "it was rewritten before it could be copied; what it holds now was collected instead"
+        work.say(log.path, what)
+        return
+    what = f"bytes {ranges} of it were gone before they could be copied, also under any other name the paths match."
+    work.say(log.path, f"{what} If a backup has the file, put it where the paths match and run again.", lost_data=True)

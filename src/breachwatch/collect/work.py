@@ -1,0 +1,130 @@
+"""What collecting one source holds in its hands: what the catalog knows, what was seen, what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from breachwatch.collect.checkpoints import Log, known_logs, load_log, plan, save_log
+from breachwatch.collect.cutting import keep_promises
+from breachwatch.collect.stream import LogFile, LogStream, Look, ShrunkError
+from breachwatch.model.formats import Format
+from breachwatch.model.segment import Problem, Segment, make_segment_id
+from breachwatch.settings import Source
+from breachwatch.workspace import Workspace
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
+
+_PATHS_NOTED = 16  # of one log: its rotated names and copies
+
+
+@dataclass
+class Harvest:
+    """What was brought in: files looked at, uncompressed bytes stored, and what went wrong."""
+
+    files: set[str] = field(default_factory=set)
+    bytes: int = 0
+    problems: dict[Problem, None] = field(default_factory=dict)  # in order, each said once
+
+
+class Work:
+    """The state of collecting one source, and the steps that every kind of log shares."""
+
+    def __init__(self, ws: Workspace, source: Source) -> None:
+        self.ws = ws
+        self.source = source
+        self.now = ws.clock.now()
+        self.harvest = Harvest()
+        self.logs = known_logs(ws, source.name)
+        self.held: dict[str, str] = {}  # path -> file_id of the log it holds, empty where it holds none that is known
+        self.looks: dict[str, Look] = {}
+        self.told: set[str] = set()  # logs whose fate has been told
+        self.unreadable = False
+        # Logs to look for under another name: promises that the file at hand could not keep ("" or what to say).
+        self.retry = {log.file_id: "" for log in self.logs.values() if log.planned}
+
+    def say(self, where: str, what: str, *, lost_data: bool = False) -> None:
+        """Note a problem; saying it twice makes it no larger."""
+        self.harvest.problems[Problem(self.source.name, where, what, lost_data)] = None
+
+    def is_final(self, file: LogFile, stream: LogStream) -> bool:
+        """Whether nobody is going to finish the file's last record: it is packed, or has not changed for a while.
+
+        A modification time that lies in the future by as much (a clock was wrong) counts as long ago.
+        """
+        if isinstance(stream.broken, ShrunkError):
+            return False
+        settled = abs(self.now - file.modified_at) >= timedelta(seconds=self.source.settle_seconds)
+        return settled or (file.packed and not stream.broken)
+
+    def unchanged(self, file: LogFile) -> bool:
+        """Whether the file looks as it did when it was read before, so that there is nothing to do."""
+        look = [file.look.size, file.look.mtime_ns, file.look.inode]
+        for log in self.logs.values():
+            note = log.notes.get("seen", {}).get(file.shown)
+            if note and note["look"] == look and not note["waiting"] and log.file_id not in self.retry:
+                self.held[file.shown] = log.file_id
+                if note["said"]:
+                    self.say(file.shown, f"as before, unchanged: {note['said']}")
+                return True
+        return False
+
+    def seen(self, file: LogFile, log: Log, *, waiting: int = 0, said: str = "") -> None:
+        """Record that `file` is `log` and was read; bytes that wait make the next run look again."""
+        self.held[file.shown] = log.file_id
+        self.retry.pop(log.file_id, None)
+        paths: dict[str, Any] = {k: v for k, v in log.notes.get("seen", {}).items() if k != file.shown}
+        look = [file.look.size, file.look.mtime_ns, file.look.inode]
+        paths[file.shown] = {"look": look, "waiting": waiting, "said": said}
+        notes = {k: v for k, v in log.notes.items() if k != "departed"}
+        notes["seen"] = dict(list(paths.items())[-_PATHS_NOTED:])
+        log = replace(log, path=file.shown, size_on_disk=file.look.size, modified_at=file.modified_at, notes=notes)
+        self.note(log)
+
+    def note(self, log: Log) -> None:
+        """Record a log's notes, if they changed."""
+        if log != self.logs.get(log.file_id):
+            save_log(self.ws, log)
+            self.logs[log.file_id] = log
+
+    def segment(
+        self, log: Log, path: str, form: Format, span: tuple[int, int], content: str = "", **more: Any
+    ) -> Segment:
+        """A planned segment of `log` over the bytes `span`; `content`: see make_segment_id."""
+        start, end = span
+        return Segment(
+            segment_id=make_segment_id(self.source.name, log.file_id, start, end, content),
+            source=self.source.name,
+            file_id=log.file_id,
+            path=path,
+            format=form.name,
+            start=start,
+            end=end,
+            planned_at=self.now,
+            time_zone=self.source.time_zone or self.ws.settings.city.time_zone,
+            host=self.source.host,
+            **({"first_record": log.records + 1, "after": 0} | more),
+        )
+
+    def plan(self, log: Log, segments: Iterable[Segment]) -> Log:
+        """Promise segments; returns the log with them."""
+        plan(self.ws, log, segments)
+        return self._reload(log)
+
+    def keep(
+        self, log: Log, stream: LogStream, form: Format, path: str, settle: Callable[[Log], Log] = lambda log: log
+    ) -> tuple[Log, Hash | None]:
+        """Store the planned segments of `log`; returns it as it is now and its hash state (None: not all kept)."""
+        kept = keep_promises(self.ws, stream, log, form.framing, path, settle)
+        self.harvest.bytes += kept.bytes
+        if kept.before is None:
+            self.retry.setdefault(log.file_id, "")
+        return self._reload(log), kept.before
+
+    def _reload(self, log: Log) -> Log:
+        log = load_log(self.ws, self.source.name, log.file_id)
+        self.logs[log.file_id] = log
+        return log
