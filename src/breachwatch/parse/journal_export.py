@@ -126,7 +126,7 @@ def split_entries(data: BinaryIO, limits: Limits) -> Iterator[Entry]:
             entry.fields = []
 
 
-def _read_field(source: _Source, line: bytes, ended: bool, entry: Entry, held: list[bytes], limits: Limits) -> None:
+def _read_field(source: _Source, line: bytes, ended: bool, entry: Entry, held: _Held, limits: Limits) -> None:
     name, equals, value = line.partition(b"=")
     if equals and _NAME.fullmatch(name):
         entry.fields.append((name.decode("ascii"), value))

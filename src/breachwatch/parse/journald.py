@@ -20,7 +20,8 @@ from breachwatch.parse.base import Rejected, Row, reason_of
 from breachwatch.parse.journal_export import ENTRY_DAMAGED, Entry, split_entries
 from breachwatch.parse.lines import UnreadableError, split_lines
 from breachwatch.parse.priority import facility_name, severity_name
-from breachwatch.parse.programs.dispatch import read_message
+from breachwatch.parse.programs.meaning import SYSLOG
+from breachwatch.parse.repeated import Messages
 from breachwatch.settings import Limits
 
 Fields = dict[str, Any]
@@ -33,24 +34,25 @@ _READ: Final = frozenset(
 
 def parse_json(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
     """Every line of `journalctl -o json` as an event or a reject."""
-    number = segment.first_record
+    number, messages = segment.first_record, Messages()
     for offset, length, raw in split_lines(data, limits):
         start = segment.start + offset
         if length > limits.record_bytes:
             reason = f"the record is longer than {limits.record_bytes} bytes"
             yield Rejected(number, start, length, raw, reason)
         else:
-            yield _from_json(number, start, raw)
+            yield _from_json(number, start, raw, messages)
         number += 1
 
 
 def parse_export(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
     """Every entry of `journalctl -o export` as an event or a reject."""
+    messages = Messages()
     for number, entry in enumerate(split_entries(data, limits), segment.first_record):
-        yield _from_export(number, segment.start + entry.offset, entry)
+        yield _from_export(number, segment.start + entry.offset, entry, messages)
 
 
-def _from_json(number: int, offset: int, raw: bytes) -> Row | Rejected:
+def _from_json(number: int, offset: int, raw: bytes, messages: Messages) -> Row | Rejected:
     try:
         try:
             fields = json.loads(raw.decode("utf-8", "backslashreplace"))
@@ -58,14 +60,14 @@ def _from_json(number: int, offset: int, raw: bytes) -> Row | Rejected:
             return Rejected(number, offset, len(raw), raw, "the line is no JSON")
         if not isinstance(fields, dict):
             return Rejected(number, offset, len(raw), raw, "the line is no JSON object")
-        return _row(number, offset, len(raw), {name: _plain(value) for name, value in fields.items()})
+        return _row(number, offset, len(raw), {name: _plain(value) for name, value in fields.items()}, messages)
     except UnreadableError as error:
         return Rejected(number, offset, len(raw), raw, str(error))
     except Exception as error:  # noqa: BLE001 - a bug in reading one record must not lose the file
         return Rejected(number, offset, len(raw), raw, reason_of(error))
 
 
-def _from_export(number: int, offset: int, entry: Entry) -> Row | Rejected:
+def _from_export(number: int, offset: int, entry: Entry, messages: Messages) -> Row | Rejected:
     try:
         if entry.problem:
             return Rejected(number, offset, entry.length, entry.raw, entry.problem)
@@ -79,7 +81,7 @@ def _from_export(number: int, offset: int, entry: Entry) -> Row | Rejected:
                 held.append(text)
             else:
                 fields[name] = [held, text]
-        return _row(number, offset, entry.length, fields)
+        return _row(number, offset, entry.length, fields, messages)
     except UnreadableError as error:
         return Rejected(number, offset, entry.length, entry.raw, str(error))
     except Exception as error:  # noqa: BLE001 - a bug in reading one record must not lose the file
@@ -104,7 +106,7 @@ def _first(fields: Fields, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _row(number: int, offset: int, length: int, fields: Fields) -> Row:
+def _row(number: int, offset: int, length: int, fields: Fields, messages: Messages) -> Row:
     moment = _first(fields, "__REALTIME_TIMESTAMP")
     cursor = _first(fields, "__CURSOR")
     if moment is None and cursor is None and "MESSAGE" not in fields:
@@ -116,7 +118,6 @@ def _row(number: int, offset: int, length: int, fields: Fields) -> Row:
         "time_text": moment,
         "host": _first(fields, "_HOSTNAME"),
         "program": program,
-        "message": message,
     }
     extra = {name: value for name, value in fields.items() if name not in _READ and value is not None}
     extra.update({name: fields[name] for name in _READ if isinstance(fields.get(name), list | dict)})
@@ -132,7 +133,7 @@ def _row(number: int, offset: int, length: int, fields: Fields) -> Row:
             values[column] = name_of(int(text)) if text.isascii() and text.isdecimal() and len(text) < 5 else None
             if values[column] is None:
                 extra[name] = text
-    dataset = read_message(program, message or "", values, extra)
+    dataset = messages.read(values["host"], program, message, values, extra) if message is not None else SYSLOG
     return Row(dataset, number, offset, length, values, extra, cursor)
 
 

@@ -9,9 +9,6 @@
 
 A line with neither a PRI nor a time is a reject: it is no syslog record but a continuation or a stray. What follows a
 PRI without a time is kept as a message without a time.
-
-`message repeated N times: [ text]` (rsyslog) is read as its text with `repeat_count` N; `last message repeated N times`
-takes over what the previous message of that host in this segment meant, with `repeat_count` N.
 """
 
 from __future__ import annotations
@@ -25,7 +22,7 @@ from breachwatch.model.segment import Segment
 from breachwatch.parse.base import Rejected, Row
 from breachwatch.parse.lines import UnreadableError, read_lines
 from breachwatch.parse.priority import HIGHEST, facility_name, severity_name
-from breachwatch.parse.programs.dispatch import read_message
+from breachwatch.parse.repeated import Messages
 from breachwatch.parse.syslogtime import SyslogClock
 from breachwatch.settings import Limits
 
@@ -70,9 +67,6 @@ _TIME: Final = re.compile(
 _TAG: Final = re.compile(
     r"(?P<program>[^ :\[\]]{1,128})\]?(?:\[(?P<pid>[^\]]{0,64})\])?:(?: |(?=[^:/\\]|$))(?P<message>.*)", re.DOTALL
 )
-_REPEATED: Final = re.compile(r"message repeated (\d{1,9}) times: \[ ?(.*)\]", re.DOTALL)
-_REPEATS: Final = ("message repeated ", "last message repeated ", "--- last message repeated ")
-_LAST_REPEATED: Final = re.compile(r"(?:-+ )?last message repeated (\d{1,9}) times?(?: -+)?")
 
 
 def parse_syslog(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
@@ -87,7 +81,7 @@ class SyslogReader:
 
     def __init__(self, clock: SyslogClock) -> None:
         self.clock = clock
-        self._previous: dict[str | None, tuple[str | None, str]] = {}  # by host: program and message
+        self._messages = Messages()
 
     def read(self, text: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
         """One line as (dataset, values, extra). Raises UnreadableError for a line that is no syslog."""
@@ -98,7 +92,8 @@ class SyslogReader:
             values: dict[str, Any] = {"time": time, "time_text": time_text, "host": host, "program": program}
             if pid is not None:
                 values["process_id"] = int(pid)
-            return self._meaning(host, program, message, values, {})
+            extra: dict[str, Any] = {}
+            return self._messages.read(host, program, message, values, extra), values, extra
         return self._uncommon(text.removeprefix("\ufeff"))
 
     def _uncommon(self, text: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
@@ -139,10 +134,10 @@ class SyslogReader:
     ) -> tuple[str, dict[str, Any], dict[str, Any]]:
         tag = _TAG.fullmatch(rest)
         if tag is None:
-            return self._meaning(host, None, rest, values, extra)
+            return self._messages.read(host, None, rest, values, extra), values, extra
         values["program"] = tag["program"]
         _put_process(tag["pid"], values, extra)
-        return self._meaning(host, tag["program"], tag["message"], values, extra)
+        return self._messages.read(host, tag["program"], tag["message"], values, extra), values, extra
 
     def _rfc5424(
         self, found: re.Match[str], values: dict[str, Any], extra: dict[str, Any]
@@ -154,27 +149,7 @@ class SyslogReader:
         values["msgid"], values["structured_data"] = fields["msgid"], fields["data"]
         _put_process(fields["pid"], values, extra)
         message = (found["message"] or "").removeprefix("\ufeff")
-        return self._meaning(fields["host"], fields["program"], message, values, extra)
-
-    def _meaning(
-        self, host: str | None, program: str | None, message: str, values: dict[str, Any], extra: dict[str, Any]
-    ) -> tuple[str, dict[str, Any], dict[str, Any]]:
-        values["message"] = message
-        if not message.startswith(_REPEATS):
-            self._previous[host] = (program, message)
-            return read_message(program, message, values, extra), values, extra
-        found = _REPEATED.fullmatch(message)
-        if found is not None:
-            values["repeat_count"] = int(found[1])
-            self._previous[host] = (program, found[2])
-            return read_message(program, found[2], values, extra), values, extra
-        last = _LAST_REPEATED.fullmatch(message)
-        previous = self._previous.get(host) if last is not None else None
-        if last is None or previous is None:
-            return read_message(program, message, values, extra), values, extra
-        values["repeat_count"], values["program"] = int(last[1]), previous[0]
-        extra["repeated_message"] = previous[1]
-        return read_message(*previous, values, extra), values, extra
+        return self._messages.read(fields["host"], fields["program"], message, values, extra), values, extra
 
 
 def _host_and_rest(rest: str) -> tuple[str | None, str]:

@@ -24,20 +24,20 @@ from breachwatch.parse.syslogtime import MONTHS
 from breachwatch.settings import Limits
 
 _QUOTED = r'"((?:[^"\\]++|\\.)*+)"'
-_LINE: Final = re.compile(
-    rf"""
+_HEAD = r"""
     (?:(?P<vhost>[^ "]+)[ ](?=[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+[ ]))?  # a virtual host, if an address comes second
     (?P<client>[^ "]+)[ ]
     (?P<ident>[^ ]+)[ ]
-    (?P<user>[^\[]{{1,256}}?)[ ]                                  # Apache writes a user's blanks as they are
-    \[(?P<time>[^\]]{{1,64}})\][ ]
-    {_QUOTED}[ ]
-    (?P<status>\d{{3}}|-)[ ]
-    (?P<size>\d+|-)
-    (?:[ ]{_QUOTED}[ ]{_QUOTED})?
-    (?:[ ](?P<rest>.*))?
-    """,
-    re.VERBOSE | re.DOTALL,
+    (?P<user>[^\[]{1,256}?)[ ]                                      # Apache writes a user's blanks as they are
+    \[(?P<time>[^\]]{1,64})\][ ]
+    """
+_ANSWER = r"[ ](?P<status>\d{3}|-)[ ](?P<size>\d+|-)"
+_LINE: Final = re.compile(
+    rf"{_HEAD} {_QUOTED} {_ANSWER} (?:[ ]{_QUOTED}[ ]{_QUOTED})? (?:[ ](?P<rest>.*))?", re.VERBOSE | re.DOTALL
+)
+# Some servers do not escape a quote in the request: then it ends where the first status and size follow a quote.
+_LOOSE: Final = re.compile(
+    rf'{_HEAD} "(.*?)" {_ANSWER} (?:[ ]"(.*?)"[ ]"(.*)")? (?:[ ](?P<rest>.*))?', re.VERBOSE | re.DOTALL
 )
 _REQUEST: Final = re.compile(r"([A-Za-z_-]{1,32}) (\S+)(?: (HTTP/[\d.]+))?")
 _TIME: Final = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?: ([+-]\d{4}))?")
@@ -54,7 +54,7 @@ def parse_web_access(segment: Segment, data: BinaryIO, limits: Limits) -> Iterat
 
 def read_request(text: str, time_zone: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """One line as (dataset, values, extra). Raises UnreadableError for a line of another shape."""
-    found = _LINE.fullmatch(text)
+    found = _LINE.fullmatch(text) or _LOOSE.fullmatch(text)
     if found is None:
         msg = "the line is no request in common or combined log format"
         raise UnreadableError(msg)
