@@ -137,8 +137,9 @@ def _origin(loc: tuple[int | str, ...]) -> str:
 
 
 def _shown(loc: tuple[int | str, ...], value: Any) -> str:
-    """The value in brackets; a section is not repeated (it may hold a secret), a secret never is."""
-    if isinstance(value, dict) or tuple(str(part) for part in loc[:2]) in _SECRETS:
+    """The value in brackets; never a secret, nor a whole section, which may hold one."""
+    names = tuple(str(part) for part in loc[:2])
+    if isinstance(value, dict) or any(names in (secret, secret[:1]) for secret in _SECRETS):
         return ""
     text = repr(value)
     return f" (it is {text if len(text) <= 80 else text[:77] + '...'})"
