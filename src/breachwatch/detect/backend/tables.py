@@ -1,0 +1,132 @@
+"""What the backend knows of a table: which field is which column, and of what kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+import pyarrow as pa
+
+from breachwatch.detect.backend.literals import identifier, json_member, quoted
+from breachwatch.lake.sql import column_names
+
+
+class Kind(StrEnum):
+    """How a column's values compare."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    TIME = "time"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A field as SQL. `known` is False for a field that no schema names, which is looked up in the JSON of the rest."""
+
+    sql: str
+    kind: Kind
+    known: bool = True
+
+    @property
+    def text(self) -> str:
+        """The value as text, as SQL."""
+        return self.sql if self.kind is Kind.TEXT else f"CAST({self.sql} AS VARCHAR)"
+
+    @property
+    def number(self) -> str:
+        """The value as a number, as SQL; NULL where the text is none.
+
+        DECIMAL rather than DOUBLE: 'nan' and 'inf' in a log are no numbers, and 64-bit identifiers stay exact.
+        """
+        return self.sql if self.kind is Kind.NUMBER else f"TRY_CAST({self.sql} AS DECIMAL(38, 9))"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table or view with its columns by field name.
+
+    `extra` is the JSON column with the fields that no schema names; None where there is none. An `open` table takes
+    every field for a text column of its own name (used where the schema is somebody else's).
+    """
+
+    name: str
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    extra: str | None = None
+    open: bool = False
+    searched: tuple[str, ...] = ()  # columns (SQL) that a keyword is looked for in
+
+    def column(self, name: str) -> Column:
+        """The column of a field; exact spelling first, then regardless of case, then the JSON of the rest."""
+        if name in self.columns:
+            return self.columns[name]
+        folded = self._folded().get(name.lower())
+        if folded is not None:
+            return folded
+        if self.extra is not None:
+            return Column(json_member(self.extra, name), Kind.TEXT, known=False)
+        if self.open:
+            return Column(identifier(name), Kind.TEXT)
+        return Column("CAST(NULL AS VARCHAR)", Kind.TEXT, known=False)
+
+    def _folded(self) -> dict[str, Column]:
+        return {name.lower(): column for name, column in reversed(list(self.columns.items()))}
+
+    @property
+    def sql(self) -> str:
+        return identifier(self.name)
+
+
+OPEN_TABLE = Table("events", open=True)
+"""Where no pipeline says what the table is: `events`, with a text column for each field."""
+
+# Core and provenance columns that hold no log text: a keyword is not looked for in them.
+_NOT_SEARCHED = frozenset({"event_id", "time_text", "source", "segment_id", "action", "outcome", "extra", "dataset"})
+
+
+@dataclass(frozen=True)
+class LocalTime:
+    """The city's clock for the fields `local_hour`, `local_weekday` (ISO, 1 = Monday) and `outside_hours`."""
+
+    zone: str = "UTC"
+    working_hours: tuple[int, int] = (6, 20)
+    working_days: tuple[int, ...] = (1, 2, 3, 4, 5)
+
+    def columns(self, time: str) -> dict[str, Column]:
+        """The three fields over the UTC TIMESTAMP column `time`."""
+        local = f"timezone({quoted(self.zone)}, timezone('UTC', {time}))"
+        first, end = self.working_hours
+        days = ", ".join(str(day) for day in self.working_days) or "NULL"
+        at_work = f"isodow({local}) IN ({days}) AND hour({local}) >= {first} AND hour({local}) < {end}"
+        return {
+            "local_hour": Column(f"hour({local})", Kind.NUMBER),
+            "local_weekday": Column(f"isodow({local})", Kind.NUMBER),
+            "outside_hours": Column(f"(NOT coalesce({at_work}, true))", Kind.BOOLEAN),
+        }
+
+
+def table_of(name: str, schema: pa.Schema, local: LocalTime = LocalTime()) -> Table:
+    """The table with this Arrow schema, its columns under the names that the lake gives them."""
+    columns: dict[str, Column] = {}
+    for item, physical in zip(schema, column_names(schema), strict=True):
+        columns[item.name] = Column(identifier(physical), _kind(item.type))
+    searched = [
+        columns[item.name].sql for item in schema if item.name not in _NOT_SEARCHED and pa.types.is_string(item.type)
+    ]
+    extra = columns.pop("extra").sql if "extra" in columns else None
+    if extra is not None:
+        # The values of the JSON object without JSON's escapes: a path in a log has its backslashes single.
+        searched.append(f"array_to_string(json_extract_string({extra}, '$.*'), chr(10))")
+    if "time" in columns:
+        columns = local.columns(columns["time"].sql) | columns
+    return Table(name, MappingProxyType(columns), extra, searched=tuple(searched))
+
+
+def _kind(arrow_type: pa.DataType) -> Kind:
+    if pa.types.is_integer(arrow_type) or pa.types.is_floating(arrow_type) or pa.types.is_decimal(arrow_type):
+        return Kind.NUMBER
+    if pa.types.is_timestamp(arrow_type):
+        return Kind.TIME
+    return Kind.BOOLEAN if pa.types.is_boolean(arrow_type) else Kind.TEXT

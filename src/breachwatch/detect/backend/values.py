@@ -1,0 +1,92 @@
+"""Sigma values as SQL where it takes more than a template: keywords, expressions, parts of times, Base64."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from sigma.exceptions import SigmaValueError
+from sigma.modifiers import SigmaBase64Modifier, SigmaBase64OffsetModifier
+from sigma.rule import SigmaDetection
+from sigma.types import (
+    SigmaCasedString,
+    SigmaExpansion,
+    SigmaNumber,
+    SigmaRegularExpression,
+    SigmaString,
+    SigmaType,
+    TimestampPart,
+)
+
+from breachwatch.detect.backend.literals import quoted
+from breachwatch.detect.backend.scope import SEARCHED
+from breachwatch.detect.backend.strings import found_in
+from breachwatch.detect.backend.tables import Column, Kind
+
+_T = TypeVar("_T")
+
+_PARTS = {
+    TimestampPart.MINUTE: "minute",
+    TimestampPart.HOUR: "hour",
+    TimestampPart.DAY: "day",
+    TimestampPart.WEEK: "week",  # ISO 8601
+    TimestampPart.MONTH: "month",
+    TimestampPart.YEAR: "year",
+}
+
+
+def keyword(value: SigmaType) -> str:
+    """SQL that is true where a value that no field is named for occurs anywhere in the event."""
+    match value:
+        case SigmaExpansion():
+            return "(" + " OR ".join(keyword(item) for item in value.values) + ")"
+        case SigmaString():
+            return found_in(SEARCHED, value, cased=isinstance(value, SigmaCasedString))
+        case SigmaNumber():
+            return found_in(SEARCHED, SigmaString(str(value)), cased=False)
+        case SigmaRegularExpression():
+            return expression_matches(SEARCHED, value)
+        case _:
+            msg = f"a value of the kind {type(value).__name__.removeprefix('Sigma')} needs a field"
+            raise SigmaValueError(msg)
+
+
+def expression_matches(text: str, expression: SigmaRegularExpression) -> str:
+    """SQL that is true where a regular expression matches anywhere in `text`."""
+    # RE2, the engine of pySigma's default policy, is DuckDB's too. Flags stand inline: DuckDB's own option letters
+    # mean something else for `m`.
+    return (
+        f"regexpexpression_matches({text}, {quoted(expression.escape([], escape_escape_char=False, flag_prefix=True))})"
+    )
+
+
+def part_of(column: Column, part: TimestampPart) -> str:
+    """SQL of the minute, hour, day ... of a time (UTC). Raises SigmaValueError for a number."""
+    if column.kind is Kind.NUMBER:
+        msg = f"{column.sql} is a number, not a time"
+        raise SigmaValueError(msg)
+    time = column.sql if column.kind is Kind.TIME else f"TRY_CAST({column.text} AS TIMESTAMP)"
+    return f"{_PARTS[part]}({time})"
+
+
+def keep_case_of_base64(detection: SigmaDetection) -> None:
+    """Make the Base64 texts of a detection compare with their case: in Base64 another case is another text."""
+    for item in detection.detection_items:
+        if isinstance(item, SigmaDetection):
+            keep_case_of_base64(item)
+        elif {SigmaBase64Modifier, SigmaBase64OffsetModifier} & set(item.modifiers):
+            item.value = [_cased(value) for value in item.value]
+
+
+def _cased(value: SigmaType) -> SigmaType:
+    if isinstance(value, SigmaExpansion):
+        value.values = [_cased(item) for item in value.values]
+        return value
+    return SigmaCasedString.from_sigma_string(value) if type(value) is SigmaString else value
+
+
+def expect(kind: type[_T], value: object) -> _T:
+    """`value`, which pySigma promises to be of this kind. Raises SigmaValueError where it is not."""
+    if not isinstance(value, kind):
+        msg = f"expected a {kind.__name__}, found {type(value).__name__}"
+        raise SigmaValueError(msg)
+    return value

@@ -1,0 +1,271 @@
+"""Rules as SQL: one search for each table that a rule's log source maps to; correlations as one query.
+
+What a single-event rule compiles to is kept in `state/compiled-rules.json`, by the hash of its text, and used again as
+long as mappings, filters and backend are the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyparsing
+from sigma.correlations import SigmaCorrelationRule
+from sigma.exceptions import SigmaError
+from sigma.rule import SigmaRule
+
+from breachwatch.detect.backend import BACKEND_VERSION, SEARCHED, DuckDBBackend, Scope
+from breachwatch.detect.correlation import RANGE_KEY, BaseSearch, CorrelationSql, correlation_sql
+from breachwatch.detect.filtering import Filters
+from breachwatch.detect.mapping import Mappings, Route, load_mappings
+from breachwatch.detect.rulepack import Rule
+
+ROUTED = "breachwatch_routed"
+"""Pipeline state that asks the backend to search the datasets a rule's log source maps to."""
+
+CONDITION_CHARS = 20_000
+
+_RANGE = frozenset({"lt", "lte", "gt", "gte", "eq", "neq"})
+
+
+class RuleError(ValueError):
+    """A rule cannot be turned into SQL; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The search of a single-event rule in one table. `fields`: the rule's names of fields to the table's."""
+
+    dataset: str
+    sql: str
+    fields: Mapping[str, str]
+
+    @property
+    def view(self) -> str:
+        return self.dataset.replace(".", "_")
+
+
+class Compiler:
+    """Compiles the rules of one run; each once."""
+
+    def __init__(self, mappings: Mappings, filters: Filters, cache: Path | None = None) -> None:
+        self.mappings = mappings
+        self.filters = filters
+        self._backend = DuckDBBackend()
+        self._parsed: dict[str, SigmaRule | SigmaCorrelationRule] = {}
+        self._cache = _Cache(cache, (BACKEND_VERSION, mappings.revision, *filters.revisions))
+
+    def routes(self, rule: Rule) -> list[Route]:
+        """Where a single-event rule would search, read from its log source alone."""
+        return [route for route in self.mappings.routes if route.fits(_logsource(rule))]
+
+    def picks(self, route: Route) -> str:
+        """The condition of a route as SQL; empty where it takes every row."""
+        rule = route.picks()
+        return "" if rule is None else self._backend.condition(rule, Scope(self.mappings.tables[route.dataset]))
+
+    def searches(self, rule: Rule) -> list[Search]:
+        """The searches of a single-event rule. Raises RuleError."""
+        kept = self._cache.get(rule.source.revision)
+        if kept is None:
+            try:
+                kept = [asdict(item) for item in self._compile(rule)]
+            except RuleError as error:
+                kept = str(error)
+            self._cache.put(rule.source.revision, kept)
+        if isinstance(kept, str):
+            raise RuleError(kept)
+        return [Search(**item) for item in kept]
+
+    def correlation(self, rule: Rule) -> CorrelationSql:
+        """The query of a correlation. Raises RuleError."""
+        parsed = self._parse(rule)
+        assert isinstance(parsed, SigmaCorrelationRule)  # noqa: S101 - the document has `correlation`
+        with _explained():
+            return correlation_sql(parsed, self._base_searches)
+
+    def save(self) -> None:
+        """Keep what was compiled for the next run."""
+        self._cache.save()
+
+    def _compile(self, rule: Rule) -> list[Search]:
+        parsed = self._parse(rule)
+        assert isinstance(parsed, SigmaRule)  # noqa: S101 - the document has `detection`
+        with _explained():
+            return routed_searches(self._backend, parsed, self.mappings)
+
+    def _base_searches(self, rule: SigmaRule) -> list[BaseSearch]:
+        return [
+            BaseSearch(search.sql, _column_of(self.mappings, route))
+            for search, route in zip(
+                routed_searches(self._backend, rule, self.mappings), self.mappings.for_rule(rule), strict=True
+            )
+        ]
+
+    def _parse(self, rule: Rule) -> SigmaRule | SigmaCorrelationRule:
+        if rule.problem:
+            raise RuleError(rule.problem)
+        if rule.id not in self._parsed:
+            with _explained():
+                self._parsed[rule.id] = self._parse_correlation(rule) if rule.is_correlation else self._parse_rule(rule)
+        return self._parsed[rule.id]
+
+    def _parse_rule(self, rule: Rule) -> SigmaRule:
+        document = dict(rule.document)
+        document["detection"] = _spelled_for_pysigma(document["detection"])
+        conditions = document["detection"].get("condition", "")
+        if len(str(conditions)) > CONDITION_CHARS:
+            msg = f"its condition is longer than {CONDITION_CHARS} characters"
+            raise RuleError(msg)
+        return self.filters.on(SigmaRule.from_dict(document))
+
+    def _parse_correlation(self, rule: Rule) -> SigmaCorrelationRule:
+        document = copy.deepcopy(rule.document)
+        condition = document["correlation"].get("condition")
+        more: list[tuple[str, float]] = []
+        if isinstance(condition, dict):
+            operators = [key for key in condition if key in _RANGE]
+            more = [(operator, condition.pop(operator)) for operator in operators[1:]]
+        parsed = SigmaCorrelationRule.from_dict(document)
+        if more:
+            from sigma.correlations import SigmaCorrelationCondition
+
+            checked = [SigmaCorrelationCondition.from_dict({operator: number}) for operator, number in more]
+            parsed.custom_attributes[RANGE_KEY] = [(item.op, item.count) for item in checked]
+        for reference, target in zip(parsed.rules or (), rule.refers_to, strict=True):
+            reference.rule = self._parse(target)
+        return parsed
+
+
+def routed_searches(backend: DuckDBBackend, rule: SigmaRule, mappings: Mappings) -> list[Search]:
+    """The rule's search in each table that its log source maps to. Raises SigmaError."""
+    return [_search(backend, rule, route, mappings) for route in mappings.for_rule(rule)]
+
+
+def _search(backend: DuckDBBackend, rule: SigmaRule, route: Route, mappings: Mappings) -> Search:
+    scope = mappings.scope(route)
+    condition = backend.condition(rule, scope)
+    picks = route.picks()
+    if picks is not None:
+        condition = f"{backend.condition(picks, Scope(scope.table))}\nAND ({condition})"
+    fields = {name: route.fields.get(name, name) for name in scope.used}
+    return Search(route.dataset, _query(scope, condition), fields)
+
+
+def _query(scope: Scope, condition: str) -> str:
+    columns = f"* EXCLUDE ({SEARCHED})" if scope.keywords else "*"
+    return f"SELECT {columns}\nFROM {scope.source}\nWHERE {condition}"
+
+
+def _column_of(mappings: Mappings, route: Route) -> Any:
+    table = mappings.tables[route.dataset]
+    return lambda name: table.column(route.fields.get(name, name))
+
+
+def queries_for_sigma_cli(backend: DuckDBBackend, rule: SigmaRule, state: Mapping[str, Any]) -> list[str]:
+    """What `sigma convert` prints for a rule: routed with the pipeline, else one query over the table `events`."""
+    return [search.sql for search in _cli_searches(backend, rule, state)]
+
+
+def correlation_for_sigma_cli(backend: DuckDBBackend, rule: SigmaCorrelationRule, state: Mapping[str, Any]) -> str:
+    """What `sigma convert` prints for a correlation."""
+    mappings = load_mappings()
+
+    def searches(base: SigmaRule) -> Sequence[BaseSearch]:
+        if state.get(ROUTED):
+            found = routed_searches(backend, base, mappings)
+            routes = mappings.for_rule(base)
+            return [
+                BaseSearch(item.sql, _column_of(mappings, route)) for item, route in zip(found, routes, strict=True)
+            ]
+        return [BaseSearch(item.sql, Scope().column) for item in _cli_searches(backend, base, state)]
+
+    return correlation_sql(rule, searches).sql
+
+
+def _cli_searches(backend: DuckDBBackend, rule: SigmaRule, state: Mapping[str, Any]) -> list[Search]:
+    if state.get(ROUTED):
+        return routed_searches(backend, rule, load_mappings())
+    scope = Scope()
+    return [Search("events", _query(scope, backend.condition(rule, scope)), {})]
+
+
+def asdict(search: Search) -> dict[str, Any]:
+    """A search as JSON data."""
+    return {"dataset": search.dataset, "sql": search.sql, "fields": dict(search.fields)}
+
+
+class _explained(contextlib.AbstractContextManager[None]):  # noqa: N801 - reads as a word: `with _explained():`
+    """Turns whatever pySigma raises on a malformed rule into a RuleError that says what is wrong."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, RuleError) or not isinstance(error, Exception):
+            return
+        if isinstance(error, RecursionError):
+            reason = "it is nested too deeply"
+        elif isinstance(error, SigmaError | pyparsing.ParseBaseException | NotImplementedError | ValueError):
+            reason = " ".join(str(error).split()) or type(error).__name__
+        else:
+            # pySigma walks malformed data with plain attribute and item access.
+            reason = f"it is not as the Sigma specification says ({type(error).__name__}: {error})"
+        raise RuleError(reason[:1000]) from error
+
+
+def _logsource(rule: Rule) -> Any:
+    from types import SimpleNamespace
+
+    given = rule.document.get("logsource")
+    given = given if isinstance(given, dict) else {}
+    return SimpleNamespace(**{key: str(given.get(key) or "") for key in ("product", "category", "service")})
+
+
+def _spelled_for_pysigma(value: Any) -> Any:
+    """`utf16le` by its other name `wide`: the specification has both, pySigma knows one."""
+    if isinstance(value, list):
+        return [_spelled_for_pysigma(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        "|".join(["wide" if part == "utf16le" else part for part in key.split("|")])
+        if isinstance(key, str)
+        else key: _spelled_for_pysigma(item)
+        for key, item in value.items()
+    }
+
+
+class _Cache:
+    """Compiled rules of earlier runs, one JSON file; a file that cannot be read is as good as none."""
+
+    def __init__(self, path: Path | None, valid_for: Sequence[str]) -> None:
+        self.path = path
+        self.key = hashlib.sha256("\0".join(valid_for).encode()).hexdigest()
+        self._kept: dict[str, Any] = {}
+        self._used: dict[str, Any] = {}
+        if path is not None:
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                data = json.loads(path.read_text(encoding="utf-8"))
+                if data.get("key") == self.key:
+                    self._kept = dict(data["rules"])
+
+    def get(self, revision: str) -> Any:
+        found = self._kept.get(revision)
+        if found is not None:
+            self._used[revision] = found
+        return found
+
+    def put(self, revision: str, compiled: Any) -> None:
+        self._kept[revision] = self._used[revision] = compiled
+
+    def save(self) -> None:
+        if self.path is None:
+            return
+        scratch = self.path.with_name(f"{self.path.name}.{uuid.uuid4().hex}")
+        scratch.write_text(json.dumps({"key": self.key, "rules": self._used}), encoding="utf-8")
+        scratch.rename(self.path)

@@ -1,0 +1,121 @@
+"""The scan: every rule over the events of one run.
+
+**Which events.** The window ends at `until` and begins `detect.lookback_days` before it, or at the earliest event that
+no run has searched yet, if that is earlier: what arrives late is found. Events without a time are searched once, when
+their file is new. Events from `until` on are left to the next run.
+
+**The same finding has the same key in every run.** A single-event rule's is the rule and the event. An episode's is the
+rule, the group's values and its *first event*, so an episode must never be cut at the start of what was read. With S
+the longest time from the first to the last event of one of the correlation's windows (inner correlations included):
+
+- events are read from 2 S before the window; of a correlation, those episodes are reported that begin at most S before
+  the window.
+- Such an episode has its true first event: an earlier one of it would lie in a window that overlaps, whose anchor lies
+  after the episode's first event, so all of that window was read.
+- Nothing is lost. A window that holds an event not searched before begins at most S before that event, so at most S
+  before the run's window. If its episode began still earlier, the episode's first window lies wholly before everything
+  new: the run that first searched its events has reported it under the same first event.
+
+Late events can make an episode begin earlier, which makes it a new finding: it *is* another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from breachwatch.detect.backend import LocalTime
+from breachwatch.detect.compiling import Compiler, RuleError
+from breachwatch.detect.filtering import load_filters
+from breachwatch.detect.first_seen import FirstSeen
+from breachwatch.detect.mapping import load_mappings
+from breachwatch.detect.rulepack import Rule, RulePack, load_pack
+from breachwatch.detect.running import Runner
+from breachwatch.detect.window import Spans, open_window, window_of
+from breachwatch.lake import unscanned_files
+from breachwatch.model.finding import CompiledRule, Finding, Level, RuleOutcome, Scan
+from breachwatch.settings import Settings
+from breachwatch.workspace import Workspace
+
+Progress = Callable[[str, int, int], None]
+CACHE = "compiled-rules.json"
+
+
+def load_rules(ws: Workspace) -> RulePack:
+    """The rules that the settings name."""
+    detect = ws.settings.detect
+    level = Level.parse(detect.minimum_level)
+    return load_pack(detect.rules, ws.root, filters=detect.filters, minimum_level=level)
+
+
+def compiler_for(ws: Workspace, pack: RulePack, until: datetime) -> tuple[Compiler, tuple[RuleOutcome, ...]]:
+    """The compiler of a run, and the outcomes of filters that do not apply."""
+    filters = load_filters(pack.filters, until)
+    mappings = load_mappings(local_time(ws.settings))
+    return Compiler(mappings, filters, ws.state / CACHE), filters.problems
+
+
+def local_time(settings: Settings) -> LocalTime:
+    """The city's clock and working hours."""
+    return LocalTime(settings.city.time_zone, settings.detect.working_hours, settings.detect.working_days)
+
+
+def _quiet(what: str, done: int, total: int) -> None:
+    """A `Progress` that says nothing."""
+
+
+def scan(ws: Workspace, until: datetime, progress: Progress = _quiet, pack: RulePack | None = None) -> Scan:
+    """Search the events before `until` (aware) with every rule. Changes nothing in the lake or the records."""
+    pack = load_rules(ws) if pack is None else pack
+    compiler, filter_problems = compiler_for(ws, pack, until)
+    unscanned = unscanned_files(ws)
+    window = window_of(ws, until, unscanned)
+    learning = timedelta(hours=ws.settings.detect.learning_hours)
+    spans = Spans(window, _correlation_span(compiler, pack), _history(pack, learning))
+    findings: list[Finding] = []
+    outcomes: list[RuleOutcome] = [*pack.problems, *filter_problems]
+    compiled: list[CompiledRule] = []
+    with open_window(ws, spans, compiler.mappings, unscanned) as opened:
+        runner = Runner(opened, compiler, ws.settings.detect.max_findings_per_rule, learning)
+        for number, rule in enumerate(pack.rules, 1):
+            ran = runner.run(rule)
+            outcomes.append(ran.outcome)
+            findings += ran.findings
+            compiled += [ran.compiled] if ran.compiled else []
+            progress("rules", number, len(pack.rules))
+        events = opened.events()
+    compiler.save()
+    return Scan(
+        window=window,
+        findings=tuple(sorted(findings, key=lambda found: (found.first_time, found.rule_id, found.key))),
+        outcomes=tuple(outcomes),
+        rules=tuple(compiled),
+        events_in_window=events,
+        scanned_files=tuple(file.path for file in unscanned if file.max_time is None or file.max_time < window.end),
+    )
+
+
+def _correlation_span(compiler: Compiler, pack: RulePack) -> timedelta:
+    """The longest span of a correlation in the pack."""
+    seconds = [_seconds(compiler, rule) for rule in pack.rules if rule.is_correlation]
+    return timedelta(seconds=max(seconds, default=0))
+
+
+def _seconds(compiler: Compiler, rule: Rule) -> int:
+    try:
+        return compiler.correlation(rule).seconds
+    except RuleError:
+        return 0  # its outcome will say so
+
+
+def _history(pack: RulePack, learning: timedelta) -> timedelta:
+    """The longest history of a first-seen rule in the pack, and the learning time before it."""
+    longest = timedelta()
+    for rule in pack.rules:
+        try:
+            asked = FirstSeen.of(rule.custom)
+        except ValueError:
+            continue  # its outcome will say so
+        if asked is not None:
+            longest = max(longest, asked.history + learning)
+    return longest

@@ -1,0 +1,153 @@
+"""Reading the texts of rules: from what comes with breachwatch, folders, files and zip archives.
+
+Nothing is unpacked to disk and no name from an archive becomes a path; names only label a rule. Archives, files and
+documents are bounded. What cannot be read becomes a `LoadProblem`; it never stops the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from breachwatch.detect.builtin import builtin_folder
+
+BUILTIN = "builtin"
+FILE_BYTES = 1024 * 1024  # SigmaHQ's largest rule file has 60 KiB
+ARCHIVE_MEMBERS = 50_000
+ARCHIVE_BYTES = 256 * 1024 * 1024  # of all rules in one archive, expanded
+ARCHIVE_RATIO = 100.0  # of a member beyond 64 KiB
+DOCUMENTS = 1000  # in one file
+SUFFIXES = (".yml", ".yaml")
+
+# A line of --- begins a document even inside a block scalar (YAML 1.2.2, 9.1.2), so that texts can be told apart
+# without parsing: one broken document leaves the others of its file whole.
+_MARKER = re.compile(r"^---(?:[ \t]+#.*|[ \t]*)\r?$\n?", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """One YAML document as read. `origin` says where it came from, for people."""
+
+    origin: str
+    text: str
+
+    @property
+    def revision(self) -> str:
+        """SHA-256 of the text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadProblem:
+    """A file or archive, or a part of one, that could not be read, and why."""
+
+    origin: str
+    reason: str
+
+
+def read_rules(place: str, root: Path, kind: str = "rules") -> Iterator[RuleText | LoadProblem]:
+    """All rule texts of one place of the settings, in order of their names.
+
+    `place` is "builtin" (whose folder `kind` is read: rules or filters) or a folder, file or zip, relative to `root`.
+    """
+    path = builtin_folder() / kind if place == BUILTIN else root / Path(place).expanduser()
+    try:
+        if path.is_dir():
+            yield from _folder(path, place)
+        elif path.suffix.lower() == ".zip":
+            yield from _archive(path, place)
+        elif path.is_file():
+            yield from _file(path, place)
+        elif place != BUILTIN:
+            yield LoadProblem(place, f"there is no file or folder {path}")
+    except OSError as error:
+        yield LoadProblem(place, f"cannot read {path}: {error.strerror}")
+
+
+def documents(origin: str, data: bytes) -> Iterator[RuleText | LoadProblem]:
+    """The YAML documents of one file's bytes."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        yield LoadProblem(origin, f"is not UTF-8 text: {error.reason} at byte {error.start}")
+        return
+    pieces = [piece for piece in _MARKER.split(text) if _says_something(piece)]
+    if len(pieces) > DOCUMENTS:
+        yield LoadProblem(origin, f"holds {len(pieces)} documents, more than {DOCUMENTS}")
+        return
+    for number, piece in enumerate(pieces, 1):
+        yield RuleText(origin if len(pieces) == 1 else f"{origin}, document {number}", piece)
+
+
+def _folder(folder: Path, place: str) -> Iterator[RuleText | LoadProblem]:
+    for path in sorted(folder.rglob("*"), key=lambda found: found.relative_to(folder).as_posix()):
+        if path.suffix.lower() in SUFFIXES and path.is_file():
+            yield from _file(path, f"{place}/{path.relative_to(folder).as_posix()}")
+
+
+def _file(path: Path, origin: str) -> Iterator[RuleText | LoadProblem]:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(FILE_BYTES + 1)
+    except OSError as error:
+        yield LoadProblem(origin, f"cannot be read: {error.strerror}")
+        return
+    if len(data) > FILE_BYTES:
+        yield LoadProblem(origin, f"is larger than {FILE_BYTES} bytes")
+        return
+    yield from documents(origin, data)
+
+
+def _archive(path: Path, place: str) -> Iterator[RuleText | LoadProblem]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if len(members) > ARCHIVE_MEMBERS:
+                yield LoadProblem(place, f"holds {len(members)} members, more than {ARCHIVE_MEMBERS}")
+                return
+            yield from _members(archive, members, place)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        yield LoadProblem(place, f"is no readable zip archive: {error}")
+
+
+def _members(
+    archive: zipfile.ZipFile, members: Iterable[zipfile.ZipInfo], place: str
+) -> Iterator[RuleText | LoadProblem]:
+    budget = ARCHIVE_BYTES
+    for member in sorted(members, key=lambda item: item.filename):
+        if member.is_dir() or not member.filename.lower().endswith(SUFFIXES):
+            continue
+        origin = f"{place}/{_printable(member.filename)}"
+        packed = max(member.compress_size, 1)
+        if member.file_size > FILE_BYTES:
+            yield LoadProblem(origin, f"is larger than {FILE_BYTES} bytes")
+            continue
+        if member.file_size > 64 * 1024 and member.file_size / packed > ARCHIVE_RATIO:
+            yield LoadProblem(origin, f"expands more than {ARCHIVE_RATIO:.0f} times")
+            continue
+        try:
+            with archive.open(member) as stream:
+                data = stream.read(FILE_BYTES + 1)  # the size in the directory may lie
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+            yield LoadProblem(origin, f"cannot be read from the archive: {error}")
+            continue
+        budget -= len(data)
+        if budget < 0:
+            yield LoadProblem(place, f"holds more than {ARCHIVE_BYTES} bytes of rules; the rest was left out")
+            return
+        if len(data) > FILE_BYTES:
+            yield LoadProblem(origin, f"is larger than {FILE_BYTES} bytes")
+            continue
+        yield from documents(origin, data)
+
+
+def _printable(name: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in name)[:300]
+
+
+def _says_something(piece: str) -> bool:
+    return any(line.strip() and not line.lstrip().startswith(("#", "...")) for line in piece.splitlines())

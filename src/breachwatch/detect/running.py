@@ -1,0 +1,282 @@
+"""Running one rule over the window: its SQL, its findings, how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from breachwatch.detect import describing
+from breachwatch.detect.compiling import Compiler, RuleError, Search
+from breachwatch.detect.correlation import EPISODES_FROM, CorrelationSql
+from breachwatch.detect.first_seen import FirstSeen, Part, first_seen_sql
+from breachwatch.detect.mapping import AUTHENTICATION
+from breachwatch.detect.rulepack import Rule
+from breachwatch.detect.window import LakeWindow, earlier
+from breachwatch.model.finding import CompiledRule, Finding, Outcome, RuleOutcome, make_finding_key
+
+_DATASET_CHARS = 63
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a rule ended, what it found, and what it was run as (None where it found nothing)."""
+
+    outcome: RuleOutcome
+    findings: tuple[Finding, ...] = ()
+    compiled: CompiledRule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A row of a single-event rule's result."""
+
+    time: datetime | None
+    event_id: str
+    observed_at: datetime
+    weight: int
+    dataset: str
+    who: tuple[str | None, str | None, str | None]
+    why: dict[str, str]
+
+
+class Runner:
+    """Runs rules over one window of the lake."""
+
+    def __init__(self, window: LakeWindow, compiler: Compiler, limit: int, learning: timedelta) -> None:
+        self.window = window
+        self.compiler = compiler
+        self.limit = limit
+        self.learning = learning
+
+    def run(self, rule: Rule) -> Ran:
+        """Run a rule. Whatever is wrong with it ends up in its outcome."""
+        try:
+            if rule.is_correlation:
+                return self._correlation(rule)
+            asked = describing.asked_entities(rule.custom)
+            searches = self._searches(rule)
+            if isinstance(searches, RuleOutcome):
+                return Ran(searches)
+            unknown = self._unknown_fields(searches)
+            if not rule.reports:
+                return Ran(replace(self._serving(rule, searches), unknown_fields=unknown))
+            first_seen = FirstSeen.of(rule.custom)
+            if first_seen is None:
+                ran = self._events(rule, searches, asked)
+            else:
+                ran = self._first_times(rule, searches, asked, first_seen)
+            return replace(ran, outcome=replace(ran.outcome, unknown_fields=unknown))
+        except (RuleError, ValueError) as error:
+            return Ran(rule.outcome(Outcome.COULD_NOT_RUN, f"{rule.source.origin}: {error}"))
+        except duckdb.Error as error:
+            reason = str(error).strip().splitlines()[0][:300]
+            return Ran(rule.outcome(Outcome.COULD_NOT_RUN, f"{rule.source.origin}: DuckDB refuses it: {reason}"))
+
+    def _searches(self, rule: Rule) -> list[Search] | RuleOutcome:
+        """The searches of those tables that hold anything the rule is for, or why there is none."""
+        if rule.problem:
+            raise RuleError(rule.problem)
+        routes = self.compiler.routes(rule)
+        if not routes:
+            reason = f"no dataset is mapped to its log source ({rule.logsource})"
+            return rule.outcome(Outcome.NOT_APPLICABLE, reason)
+        filled = [self.window.has_rows(route, self.compiler.picks(route)) for route in routes]
+        if not any(filled):
+            datasets = ", ".join(dict.fromkeys(route.dataset for route in routes))
+            return rule.outcome(Outcome.NOT_APPLICABLE, f"no such events in the window ({datasets})")
+        searches = self.compiler.searches(rule)
+        return [search for search, some in zip(searches, filled, strict=True) if some]
+
+    def _unknown_fields(self, searches: Sequence[Search]) -> tuple[str, ...]:
+        names = dict.fromkeys(name for search in searches for name in search.fields)
+        return tuple(
+            name
+            for name in names
+            if all(self.window.is_unknown(item.dataset, item.fields[name]) for item in searches if name in item.fields)
+        )
+
+    def _serving(self, rule: Rule, searches: Sequence[Search]) -> RuleOutcome:
+        """A rule that only serves correlations raises no findings; its matches are counted all the same."""
+        counts = [self.window.run("search", f"SELECT count(*) FROM ({search.sql})")[0][0] for search in searches]
+        reason = f"{sum(counts)} events; it serves correlations and raises no findings of its own"
+        return rule.outcome(Outcome.MATCHED if sum(counts) else Outcome.NO_MATCH, reason)
+
+    # --- single events ------------------------------------------------------------------------------------------------
+
+    def _events(self, rule: Rule, searches: Sequence[Search], asked: dict[str, tuple[str, ...]]) -> Ran:
+        hits: list[_Hit] = []
+        ran: list[Search] = []
+        for search in searches:
+            shown = ", ".join(self._shown(search, asked))
+            sql = (
+                f"SELECT event_id, time, {shown} FROM (\n{search.sql}\n) ORDER BY time, event_id LIMIT {self.limit + 1}"
+            )
+            found = [self._hit(search, row) for row in self.window.run("search", sql)]
+            hits += found
+            ran += [search] if found else []
+        total = len(hits)
+        if total > self.limit:
+            counts = [self.window.run("search", f"SELECT count(*) FROM ({item.sql})")[0][0] for item in ran]
+            total = sum(counts)
+        return self._found(rule, hits, total, ";\n\n".join(search.sql for search in ran), ran)
+
+    def _first_times(
+        self, rule: Rule, searches: Sequence[Search], asked: dict[str, tuple[str, ...]], first_seen: FirstSeen
+    ) -> Ran:
+        # Every hit shows which search it is of; the fields differ from table to table.
+        found: list[_Hit] = []
+        parts = []
+        for number, search in enumerate(searches):
+            table = self.window.mappings.tables[search.dataset]
+            columns = [table.column(search.fields.get(name, name)) for name in first_seen.fields]
+            shown = [f"{number}", f"[{', '.join(f'CAST({sql} AS VARCHAR)' for sql in self._shown(search, asked))}]"]
+            parts.append(Part(search.sql, table.sql, columns, shown))
+        sql = first_seen_sql(parts, first_seen, self.learning)
+        start = self.window.spans.window.start.replace(tzinfo=None)
+        for event_id, time, number, values in self.window.run("past", sql):
+            if time >= start:
+                row = (event_id, time, datetime.fromisoformat(values[0]), int(values[1]), *values[2:])
+                found.append(self._hit(searches[number], row))
+        return self._found(rule, found, len(found), sql, searches)
+
+    def _shown(self, search: Search, asked: dict[str, tuple[str, ...]]) -> list[str]:
+        table = self.window.mappings.tables[search.dataset]
+        dataset = "dataset" if search.dataset == AUTHENTICATION else f"'{search.dataset}'"
+        fields = [f"left({table.column(name).text}, 300)" for name in search.fields.values()]
+        who = describing.entity_columns(table, asked)
+        return ["observed_at", "repeat_count", dataset, *who, *fields]
+
+    def _hit(self, search: Search, row: Sequence[Any]) -> _Hit:
+        event_id, time, observed_at, weight, dataset, user, source_ip, host, *values = row
+        why = describing.matched_fields(list(search.fields), values)
+        return _Hit(time, event_id, observed_at, weight, dataset, (user, source_ip, host), why)
+
+    def _found(self, rule: Rule, hits: list[_Hit], total: int, sql: str, ran: Sequence[Search]) -> Ran:
+        if not hits:
+            return Ran(rule.outcome(Outcome.NO_MATCH))
+        hits.sort(key=lambda hit: (hit.time or hit.observed_at, hit.event_id))
+        findings = tuple(self._finding(rule, hit) for hit in hits[: self.limit])
+        return self._matched(rule, findings, total, sql, [search.dataset for search in ran])
+
+    def _finding(self, rule: Rule, hit: _Hit) -> Finding:
+        at = (hit.time or hit.observed_at).replace(tzinfo=UTC)
+        return Finding(
+            key=make_finding_key(rule.id, hit.event_id),
+            rule_id=rule.id,
+            rule_title=rule.title,
+            rule_revision=rule.source.revision,
+            level=rule.level,
+            dataset=hit.dataset,
+            event_ids=(hit.event_id,),
+            first_time=at,
+            last_time=at,
+            event_count=hit.weight,
+            entities=describing.entities([(*hit.who, hit.weight)]),
+            tags=rule.tags,
+            why=hit.why,
+        )
+
+    # --- correlations -------------------------------------------------------------------------------------------------
+
+    def _correlation(self, rule: Rule) -> Ran:
+        if rule.problem:
+            raise RuleError(rule.problem)
+        asked = describing.asked_entities(rule.custom)
+        bases = list(rule.bases())
+        # DuckDB binds every table that the query names, whether the window holds rows of it or not.
+        datasets = dict.fromkeys(route.dataset for base in bases for route in self.compiler.routes(base))
+        rows = [self.window.rows(dataset) for dataset in datasets]
+        compiled = self.compiler.correlation(rule)
+        if not rule.reports:
+            return Ran(rule.outcome(Outcome.NO_MATCH, "it serves other correlations and raises no findings of its own"))
+        applicable = [base for base in bases if isinstance(self._searches(base), list)]
+        if not sum(rows) or not applicable:
+            reason = f"no such events in the window ({', '.join(datasets) or 'no dataset is mapped'})"
+            return Ran(rule.outcome(Outcome.NOT_APPLICABLE, reason))
+        episodes = self._episodes(compiled)
+        if not episodes:
+            return Ran(rule.outcome(Outcome.NO_MATCH))
+        kept = episodes[: self.limit]
+        findings = tuple(self._episode_findings(rule, compiled, kept, list(datasets), asked))
+        return self._matched(rule, findings, len(episodes), compiled.sql, list(datasets))
+
+    def _episodes(self, compiled: CorrelationSql) -> list[tuple[Any, ...]]:
+        """Episodes that begin at most one correlation span before the window (see `engine`)."""
+        since = earlier(self.window.spans.window.start, timedelta(seconds=compiled.seconds)).replace(tzinfo=None)
+        self.window.connection.execute(f"SET VARIABLE {EPISODES_FROM} = TIMESTAMP '{since.isoformat(sep=' ')}'")
+        return [row for row in self.window.run("wide", compiled.sql) if row[1] >= since]
+
+    def _episode_findings(
+        self,
+        rule: Rule,
+        compiled: CorrelationSql,
+        episodes: Sequence[tuple[Any, ...]],
+        datasets: Sequence[str],
+        asked: dict[str, tuple[str, ...]],
+    ) -> Iterator[Finding]:
+        people = self._people(episodes, datasets, asked)
+        for number, (group, first, last, count, event_ids) in enumerate(episodes):
+            yield Finding(
+                key=make_finding_key(rule.id, *group, event_ids[0]),
+                rule_id=rule.id,
+                rule_title=rule.title,
+                rule_revision=rule.source.revision,
+                level=rule.level,
+                dataset=people[number][0],
+                event_ids=tuple(event_ids),
+                first_time=first.replace(tzinfo=UTC),
+                last_time=last.replace(tzinfo=UTC),
+                event_count=count,
+                entities=describing.entities(people[number][1]),
+                tags=rule.tags,
+                why=describing.episode(compiled.group_by, group, count, first, last),
+            )
+
+    def _people(
+        self, episodes: Sequence[tuple[Any, ...]], datasets: Sequence[str], asked: dict[str, tuple[str, ...]]
+    ) -> list[tuple[str, list[tuple[str | None, str | None, str | None, int]]]]:
+        """For each episode the dataset of most of its events, and who took part how often."""
+        pairs = [(number, event_id) for number, row in enumerate(episodes) for event_id in row[4]]
+        events = pa.table({"episode": [item[0] for item in pairs], "event_id": [item[1] for item in pairs]})
+        rows: list[list[tuple[str | None, str | None, str | None, int]]] = [[] for _ in episodes]
+        sizes: list[dict[str, int]] = [{} for _ in episodes]
+        with self.window.table("episode_events", events):
+            for dataset in datasets:
+                table = self.window.mappings.tables[dataset]
+                who = ", ".join(
+                    f"{sql} AS {kind}"
+                    for kind, sql in zip(
+                        ("who", "address", "machine"), describing.entity_columns(table, asked), strict=True
+                    )
+                )
+                name = "dataset" if dataset == AUTHENTICATION else f"'{dataset}'"
+                sql = (
+                    f"SELECT episode, {name} AS dataset, {who}, sum(repeat_count)::BIGINT\n"
+                    f"FROM {table.sql} JOIN memory.main.episode_events USING (event_id)\nGROUP BY ALL ORDER BY ALL"
+                )
+                for number, found, user, address, machine, count in self.window.run("wide", sql):
+                    rows[number].append((user, address, machine, count))
+                    sizes[number][found] = sizes[number].get(found, 0) + count
+        return [
+            (min(size, key=lambda name: (-size[name], name), default=datasets[0]), row)
+            for size, row in zip(sizes, rows, strict=True)
+        ]
+
+    def _matched(self, rule: Rule, findings: tuple[Finding, ...], total: int, sql: str, datasets: Sequence[str]) -> Ran:
+        more = total - len(findings)
+        reason = f"{more} more were left out (detect.max_findings_per_rule is {self.limit})" if more > 0 else ""
+        named = ",".join(dict.fromkeys(datasets))
+        compiled = CompiledRule(
+            rule_id=rule.id,
+            title=rule.title,
+            revision=rule.source.revision,
+            text=rule.source.text,
+            sql=sql,
+            dataset=named if len(named) <= _DATASET_CHARS else datasets[0],
+        )
+        return Ran(rule.outcome(Outcome.MATCHED, reason, findings=len(findings)), findings, compiled)
