@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from breachwatch.simulate.actors.internet import PortScanners, Residents, SshScanners, WebScanners
+from breachwatch.simulate.actors.internet import PortScanners, Residents, SshScanners, VpnProbes, WebScanners
 from breachwatch.simulate.actors.it_staff import Administrator, Helpdesk
 from breachwatch.simulate.actors.office import StaffMember
 from breachwatch.simulate.actors.services import (
@@ -51,5 +51,6 @@ def cast(inventory: Inventory, scale: float) -> tuple[Actor, ...]:
         Residents(scale),
         WebScanners(scale),
         PortScanners(scale),
+        VpnProbes(scale),
         *planted(),
     )

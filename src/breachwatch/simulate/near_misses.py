@@ -12,6 +12,8 @@ from breachwatch.simulate.happenings import (
     DomainLogon,
     GroupMemberAdded,
     Happening,
+    LocalAccountAdded,
+    LocalGroupAdded,
     PasswordReset,
     ServiceInstalled,
     SshFailure,
@@ -150,6 +152,47 @@ class SoftwareUpdate(Planted):
             at += 40 * SECOND
 
 
+class LocalServiceAccount(Planted):
+    """An administrator makes a group and an account without a shell for a new service."""
+
+    story = Story(
+        id="N06-local-service-account",
+        kind=Kind.BENIGN,
+        name="An administrator makes a local service account",
+        about="`adm-east` adds the group and the account `tiles` on the map server at 14:05 on a working day.",
+        accounts=(ADMINS[2].user, "tiles"),
+        hosts=("gis01",),
+        addresses=(ADMINS[2].address,),
+        expected=("new privileged account", "sudo to root by a newcomer", "sign-in outside hours"),
+    )
+
+    def script(self, stage: Stage, dice: Dice) -> Iterable[Happening]:
+        person = ADMINS[2]
+        at = stage.span.at(stage.span.working_day_before_end(3), 14, 5) + dice.between(0, 59_999_999)
+        yield SshSession(
+            at=at,
+            host="gis01",
+            user=person.user,
+            address=person.address,
+            port=dice.port(),
+            until=at + 12 * MINUTE,
+        )
+        for seconds, command in (
+            (60, "/usr/sbin/groupadd --gid 1401 tiles"),
+            (90, "/usr/sbin/useradd --system --uid 1401 --gid 1401 --shell /usr/sbin/nologin tiles"),
+        ):
+            yield Sudo(at=at + seconds * SECOND, host="gis01", user=person.user, command=command)
+        yield LocalGroupAdded(at=at + 60 * SECOND + 9000, host="gis01", group="tiles", gid=1401)
+        yield LocalAccountAdded(
+            at=at + 90 * SECOND + 9000,
+            host="gis01",
+            user="tiles",
+            uid=1401,
+            login_shell="/usr/sbin/nologin",
+            with_group=False,
+        )
+
+
 class Hammering(Planted):
     """An address that hammers the bastion's root account for an hour and gets nowhere."""
 
@@ -206,5 +249,11 @@ class LockedOut(Planted):
                 yield PasswordReset(at=at + 10 * MINUTE, host="dc01", user=person.user, by=HELPDESK[0].user)
 
 
-NEAR_MISSES: tuple[type[Planted], ...] = (AdminMistypes, NewEmployee, VendorByDay, SoftwareUpdate)
+NEAR_MISSES: tuple[type[Planted], ...] = (
+    AdminMistypes,
+    NewEmployee,
+    VendorByDay,
+    SoftwareUpdate,
+    LocalServiceAccount,
+)
 WEATHER: tuple[type[Planted], ...] = (Hammering, LockedOut)

@@ -29,7 +29,7 @@ class Story:
     accounts: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
-    expected: tuple[str, ...] = ()  # kinds of rules that should fire (benign: that must not)
+    expected: tuple[str, ...] = ()  # "topic: explanation" of rules that should fire (benign: that must not)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ class Truth:
             "addresses": list(story.addresses),
             "start": iso(lines[0].at) if lines else None,
             "end": iso(lines[-1].at) if lines else None,
+            "topics": [text.partition(":")[0] for text in story.expected],
             "must_not_fire" if story.kind is Kind.BENIGN else "expected": list(story.expected),
             "lines": [
                 {"file": line.file, "line": line.line, "sha256": line.sha256, "time": iso(line.at)} for line in lines

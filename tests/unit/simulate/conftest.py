@@ -13,7 +13,7 @@ import pytest
 
 from breachwatch.simulate import CityReport, simulate
 
-DAYS, SCALE, SEED = 12, 0.2, 7
+DAYS, SCALE, SEED = 12, 0.1, 7
 
 
 @dataclass(frozen=True)

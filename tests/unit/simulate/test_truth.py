@@ -24,6 +24,7 @@ TELLTALE = {
     "A09-user-enumeration": (b"203.0.113.201", b"judge"),
     "B01-hammering": (b"203.0.113.240",),
     "N03-new-employee": (b"svc-hr", b"permits91"),
+    "N06-local-service-account": (b"tiles",),
     "N05-software-update": (b"Inventory Agent",),
 }
 
@@ -65,7 +66,7 @@ def test_stories_are_complete_and_lie_within_the_span(city: City) -> None:
     ids = [story["id"] for story in city.stories()]
     assert len(set(ids)) == len(ids)
     assert len(city.truth["attacks"]) == 9
-    assert len(city.truth["benign"]) == 5
+    assert len(city.truth["benign"]) == 6
     start, end = (datetime.fromisoformat(city.truth[key]) for key in ("start", "end"))
     for story in city.stories():
         times = [datetime.fromisoformat(line["time"]) for line in story["lines"]]
@@ -90,9 +91,9 @@ def test_line_counts_in_the_truth_are_those_of_the_files(city: City) -> None:
 
 
 def test_scale_changes_the_noise_and_not_the_attacks(city: City, tmp_path: Path) -> None:
-    bigger = simulate(tmp_path / "city", days=12, scale=0.6)
+    bigger = simulate(tmp_path / "city", days=12, scale=0.3)
     truth = json.loads((tmp_path / "city/truth.json").read_text(encoding="utf-8"))
-    assert bigger.lines > 1.5 * city.report.lines
+    assert bigger.lines > 1.25 * city.report.lines
     assert bigger.accounts > city.report.accounts
 
     def essence(told: dict[str, object]) -> list[object]:

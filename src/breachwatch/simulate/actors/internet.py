@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from breachwatch.simulate.dice import Dice
-from breachwatch.simulate.happenings import Happening, Packet, SshFailure, WebRequest
+from breachwatch.simulate.happenings import Happening, Packet, SshFailure, VpnProbe, WebRequest
 from breachwatch.simulate.inventory import PUBLIC_ADDRESS
 from breachwatch.simulate.span import HOUR, SECOND
 from breachwatch.simulate.timeline import Hour, Hourly
@@ -150,7 +150,7 @@ class WebScanners(_Scaled):
 
 
 class PortScanners(_Scaled):
-    """Packets that the firewall, and a little behind it the bastion's own filter, turn away."""
+    """Packets that the firewall, and a little behind it the bastion's own filter, turn away; some may reach the web."""
 
     name = "port-scanners"
 
@@ -159,13 +159,27 @@ class PortScanners(_Scaled):
         for at in dice.times(self._count(dice, 700), start, start + HOUR):
             host = "bastion" if dice.chance(60) else "fw01"
             protocol, door = dice.pick(_DOORS)
+            allowed = host == "fw01" and dice.chance(120)
+            if allowed:
+                protocol, door = "TCP", 443
             yield Packet(
                 at=at,
                 host=host,
-                verdict="BLOCK",
+                verdict="ALLOW" if allowed else "BLOCK",
                 source=f"198.51.100.{dice.between(1, 254)}",
-                destination=PUBLIC_ADDRESS[host],
+                destination=PUBLIC_ADDRESS["web01" if allowed else host],
                 protocol=protocol,
                 source_port=dice.between(1024, 65535),
                 destination_port=door,
             )
+
+
+class VpnProbes(_Scaled):
+    """Strangers who knock at the VPN gateway."""
+
+    name = "vpn-probes"
+
+    def hour(self, now: Hour) -> Iterable[Happening]:
+        for at in now.dice.times(self._count(now.dice, 20), now.start, now.start + HOUR):
+            address = f"198.51.100.{now.dice.between(1, 254)}"
+            yield VpnProbe(at=at, host="vpn01", address=address, port=now.dice.between(1024, 65535))

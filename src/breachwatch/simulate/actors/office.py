@@ -8,6 +8,7 @@ from datetime import date
 from breachwatch.simulate.dice import Dice
 from breachwatch.simulate.happenings import (
     DomainLogon,
+    DomainLogonFailure,
     Happening,
     SshSession,
     TicketGrantingTicket,
@@ -63,6 +64,17 @@ class StaffMember(Daily):
         for at in dice.times(dice.between(4, 9), begin + 5 * MINUTE, end):
             if not lunch <= at < lunch + 30 * MINUTE:
                 server = dice.pick(servers)
+                if dice.chance(_TYPO // 3):
+                    yield DomainLogonFailure(
+                        at=at - 15 * SECOND,
+                        host=server,
+                        user=person.user,
+                        logon_type=3,
+                        address=person.address,
+                        port=dice.port(),
+                        workstation=person.workstation,
+                        domain_controller=controller,
+                    )
                 yield self._logon(dice, person.user, server, controller, at, dice.between(1, 25) * MINUTE)
         if person.department in _DESKTOP and dice.chance(300):
             at = begin + dice.between(20, 180) * MINUTE

@@ -18,7 +18,7 @@ from breachwatch.simulate.happenings import (
     WebRequest,
 )
 from breachwatch.simulate.inventory import BACKUP_ACCOUNT, HOST, LINUX, MONITOR_ACCOUNT, WINDOWS, Host
-from breachwatch.simulate.span import MINUTE, SECOND
+from breachwatch.simulate.span import DAY, MINUTE, SECOND
 from breachwatch.simulate.timeline import Daily, Hour, Hourly, Stage
 
 _WEDNESDAY, _THURSDAY = 3, 4
@@ -29,6 +29,14 @@ _TIMERS = (
     (12, "apt-daily.service", "Daily apt download activities"),
     (18, "systemd-tmpfiles-clean.service", "Cleanup of Temporary Directories"),
 )
+# The service accounts under which services of the Windows servers run.
+_RUNS_AS = {
+    "dc01": ("svc-sync",),
+    "dc02": ("svc-sync",),
+    "fs01": ("svc-scan", "svc-archive"),
+    "app01": ("svc-sql", "svc-billing", "svc-meter"),
+    "rds01": ("svc-report",),
+}
 _NIGHTLY_COPIES = ("web01", "db01", "gis01", "files", "bastion")
 
 
@@ -79,7 +87,7 @@ class Timers(Daily):
 
 
 class WindowsPatches(Daily):
-    """The Thursday night reboot of one Windows server."""
+    """The Thursday night reboot of one Windows server, after which its services sign in again."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -88,7 +96,22 @@ class WindowsPatches(Daily):
     def day(self, stage: Stage, day: date, dice: Dice) -> Iterable[Happening]:
         if day.isoweekday() == _THURSDAY:
             at = stage.span.at(day, 22, 30) + dice.between(0, 40) * MINUTE
-            yield Reboot(at=at, host=self.host.name, seconds=dice.between(90, 240))
+            seconds = dice.between(90, 240)
+            yield Reboot(at=at, host=self.host.name, seconds=seconds)
+            for number, user in enumerate(_RUNS_AS[self.host.name]):
+                start = at + (seconds + 20 + number) * SECOND
+                yield DomainLogon(
+                    at=start,
+                    host=self.host.name,
+                    user=user,
+                    logon_type=5,
+                    address="",
+                    port=0,
+                    workstation="",
+                    until=at + 7 * DAY,
+                    domain_controller="dc01",
+                    elevated=True,
+                )
 
 
 class Monitoring(Hourly):

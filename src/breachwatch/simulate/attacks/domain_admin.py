@@ -29,7 +29,7 @@ class NewDomainAdmin(Planted):
         name="New account in Domain Admins, then the security log cleared",
         about=(
             "The stolen account `helpdesk2` signs in to a domain controller from a clerk's computer, creates "
-            "`svc-update`, adds it to Domain Admins; the new account signs in and clears the security log."
+            "`svc-update`, adds it to two powerful groups; the new account signs in and clears the security log."
         ),
         techniques=("T1078.002", "T1136.002", "T1098.007", "T1070.001"),
         accounts=(_STOLEN, _NEW),
@@ -38,7 +38,7 @@ class NewDomainAdmin(Planted):
         expected=(
             "sign-in outside hours",
             "new domain account",
-            "new privileged account: added to Domain Admins",
+            "new privileged account: added to Domain Admins, and to Remote Desktop Users of the domain controller",
             "log cleared: Windows security log (1102)",
         ),
     )
@@ -48,6 +48,9 @@ class NewDomainAdmin(Planted):
         yield self._desktop(dice, _STOLEN, at, 25)
         yield DomainAccountCreated(at=at + 4 * MINUTE, host="dc01", user=_NEW, by=_STOLEN)
         yield GroupMemberAdded(at=at + 6 * MINUTE, host="dc01", user=_NEW, group="Domain Admins", by=_STOLEN)
+        yield GroupMemberAdded(
+            at=at + 7 * MINUTE, host="dc01", user=_NEW, group="Remote Desktop Users", by=_STOLEN, local=True
+        )
         yield self._desktop(dice, _NEW, at + 11 * MINUTE, 30)
         yield EventLogCleared(at=at + 37 * MINUTE, host="dc01", by=_NEW, channel="Security")
 

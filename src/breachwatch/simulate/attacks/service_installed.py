@@ -40,7 +40,7 @@ class ServiceByAttacker(Planted):
         hosts=("app01", "dc01", "fs01"),
         addresses=(HOST[_ORIGIN].address,),
         expected=(
-            "suspicious service installed (7045)",
+            "suspicious service installed: event 7045 with a command shell as its image",
             "log cleared: Windows system log (104)",
             "sign-in outside hours",
         ),

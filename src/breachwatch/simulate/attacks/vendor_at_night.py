@@ -38,7 +38,11 @@ class VendorAtNight(Planted):
         accounts=(_VENDOR.user,),
         hosts=("vpn01", "dc01", "dc02", _VENDOR.server),
         addresses=(_ADDRESS, _VENDOR.pool_address),
-        expected=("sign-in outside hours", "sign-in from a new address", "domain groups listed with net.exe"),
+        expected=(
+            "sign-in outside hours",
+            "sign-in from a new address",
+            "discovery command: domain groups listed with net.exe",
+        ),
     )
 
     def script(self, stage: Stage, dice: Dice) -> Iterable[Happening]:

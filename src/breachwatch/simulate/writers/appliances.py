@@ -42,6 +42,10 @@ class VpnGateway:
         self._say(at + 210 * MILLISECOND, mark, f"{peer} peer info: IV_PLAT=win")
         return at + 260 * MILLISECOND
 
+    def probe(self, e: h.VpnProbe) -> None:
+        peer = f"[AF_INET]{e.address}:{e.port}"
+        self._say(e.at, e.mark, f"TLS Error: cannot locate HMAC in incoming packet from {peer}")
+
     def failure(self, e: h.VpnFailure) -> None:
         peer = f"{e.address}:{e.port}"
         at = self._hello(e.at, e.mark, peer)

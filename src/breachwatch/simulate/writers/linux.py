@@ -140,14 +140,23 @@ class LinuxHost:
 
     def account_added(self, e: h.LocalAccountAdded) -> None:
         pid = self._count.pid()
-        group = f"group added to /etc/group: name={e.user}, GID={e.uid}"
-        self._log(e.at, e.mark, Message("authpriv", "useradd", pid, group))
-        text = f"new group: name={e.user}, GID={e.uid}"
-        self._log(e.at + 2 * MILLISECOND, e.mark, Message("authpriv", "useradd", pid, text))
-        text = (
-            f"new user: name={e.user}, UID={e.uid}, GID={e.uid}, home=/home/{e.user}, shell={e.shell}, from=/dev/pts/0"
-        )
+        if e.with_group:
+            group = f"group added to /etc/group: name={e.user}, GID={e.uid}"
+            self._log(e.at, e.mark, Message("authpriv", "useradd", pid, group))
+            text = f"new group: name={e.user}, GID={e.uid}"
+            self._log(e.at + 2 * MILLISECOND, e.mark, Message("authpriv", "useradd", pid, text))
+        ids = f"UID={e.uid}, GID={e.uid}, home=/home/{e.user}"
+        text = f"new user: name={e.user}, {ids}, shell={e.login_shell}, from=/dev/pts/0"
         self._log(e.at + 5 * MILLISECOND, e.mark, Message("authpriv", "useradd", pid, text))
+
+    def group_added(self, e: h.LocalGroupAdded) -> None:
+        pid = self._count.pid()
+        for offset, text in (
+            (0, f"group added to /etc/group: name={e.group}, GID={e.gid}"),
+            (1, f"group added to /etc/gshadow: name={e.group}"),
+            (2, f"new group: name={e.group}, GID={e.gid}"),
+        ):
+            self._log(e.at + offset * MILLISECOND, e.mark, Message("authpriv", "groupadd", pid, text))
 
     def group_joined(self, e: h.LocalGroupJoined) -> None:
         pid = self._count.pid()

@@ -16,7 +16,8 @@ Fields = Mapping[str, Value]
 
 DOMAIN_SID = "S-1-5-21-1004336348-1177238915-682003330"
 SYSTEM_SID, NOBODY_SID = "S-1-5-18", "S-1-0-0"
-GROUP_SIDS = {"Domain Admins": f"{DOMAIN_SID}-512", "Administrators": "S-1-5-32-544"}
+# Well-known SIDs (MS-DTYP section 2.4.2.4).
+GROUP_SIDS = {"Domain Admins": f"{DOMAIN_SID}-512", "Remote Desktop Users": "S-1-5-32-555"}
 _FIRST_GROUP_RID = 1900
 
 # (status, substatus, failure reason) of event 4625; NTSTATUS values (MS-ERREF section 2.3.1).
@@ -61,7 +62,7 @@ NOBODY = Who(NOBODY_SID, "-", "-")
 
 
 def group_sid(group: str) -> str:
-    """The group's SID: well-known ones as in MS-DTYP section 2.4.2.4, others made up."""
+    """The group's SID: a well-known one, or made up."""
     return GROUP_SIDS.get(group) or f"{DOMAIN_SID}-{_FIRST_GROUP_RID + sum(group.encode()) % 97}"
 
 
