@@ -50,7 +50,8 @@ def show(page: RenderableType) -> None:
     """Print a page for people on standard output."""
     from breachwatch.report.terminal import output
 
-    output().print(page)
+    # Uncropped: a long command to copy runs on into the next line of the terminal.
+    output().print(page, crop=False)
 
 
 def show_json(value: Any) -> None:

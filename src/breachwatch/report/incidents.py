@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from breachwatch.model.finding import Entity
@@ -15,14 +16,14 @@ from breachwatch.model.incident import AlertRecord, Incident, IncidentLine, Inci
 from breachwatch.report.evidence import verified_text
 from breachwatch.report.next_steps import can_be_typed, command
 from breachwatch.report.quantities import counted, day_and_time, length, number, size, span
-from breachwatch.report.tables import heading, indented, level_text, table
+from breachwatch.report.tables import heading, indented, level_text, table, typed
 from breachwatch.report.text import safe, visible
 
 _KINDS = (("user", "accounts"), ("source_ip", "addresses"), ("host", "hosts"))
 _NAMES_SHOWN = 12
 _ALERTS_SHOWN = 40
-_WIDE = 150
-"""From this width on the queue has room for the entities beside the title, which names the first of them anyway."""
+_NARROW, _WIDE = 110, 150
+"""Below the first width the queue is a list of short paragraphs; from the second on it shows entities beside titles."""
 
 _STATES = {
     IncidentState.PRESERVING: ("its evidence is not sealed yet; the next run seals it", "bold yellow"),
@@ -37,34 +38,12 @@ def queue_page(
 ) -> RenderableType:
     """The queue as a table; ages are since the incident was opened, times in `zone`."""
     parts: list[RenderableType] = []
-    if lines:
-        wide = width >= _WIDE
-        columns = [
-            "incident",
-            "age",
-            "level",
-            "what",
-            *(["who and where"] if wide else []),
-            "alerts",
-            "from, to",
-            "evidence",
-        ]
-        shown = table(*columns, right=("age", "alerts"), flexible="what")
-        for line in lines:
-            names = [safe(_some(line.entities, 3))] if wide else []
-            shown.add_row(
-                safe(line.number),
-                Text(length(now - line.opened_at)),
-                level_text(line.level),
-                safe(line.title, longest=200),
-                *names,
-                Text(number(line.alerts)),
-                Text(span(line.first_time, line.last_time, zone)),
-                _evidence(line),
-            )
-        parts.append(shown)
-    else:
+    if not lines:
         parts.append(Text("The queue is empty: no incident waits for you."))
+    elif width < _NARROW:
+        parts.extend(_paragraphs(lines, now, zone))
+    else:
+        parts.append(_table(lines, now, zone, with_entities=width >= _WIDE))
     if waiting:
         verb = "is" if waiting == 1 else "are"
         note = (
@@ -72,6 +51,33 @@ def queue_page(
         )
         parts.append(Text(note, style="yellow"))
     return Group(*parts)
+
+
+def _table(lines: Sequence[IncidentLine], now: datetime, zone: ZoneInfo, *, with_entities: bool) -> Table:
+    who = ["who and where"] if with_entities else []
+    columns = ("incident", "age", "level", "what", *who, "alerts", "from, to", "evidence")
+    shown = table(*columns, right=("age", "alerts"), flexible="what")
+    for line in lines:
+        names = [safe(_some(line.entities, 3))] if with_entities else []
+        shown.add_row(
+            safe(line.number),
+            Text(length(now - line.opened_at)),
+            level_text(line.level),
+            safe(line.title, longest=200),
+            *names,
+            Text(number(line.alerts)),
+            Text(span(line.first_time, line.last_time, zone)),
+            _evidence(line),
+        )
+    return shown
+
+
+def _paragraphs(lines: Sequence[IncidentLine], now: datetime, zone: ZoneInfo) -> Iterator[RenderableType]:
+    for line in lines:
+        age = f"  {length(now - line.opened_at)} old, {counted(line.alerts, 'alert')}  "
+        yield Text.assemble((line.number, "bold"), "  ", level_text(line.level), age, _evidence(line))
+        yield indented(safe(line.title, longest=200))
+        yield indented(Text(span(line.first_time, line.last_time, zone), style="dim"))
 
 
 def _evidence(line: IncidentLine) -> Text:
@@ -184,7 +190,7 @@ def _next(incident: Incident, workspace: Path) -> Iterator[RenderableType]:
     steps = [command("evidence", "verify", incident.number, workspace=workspace)]
     if incident.evidence:
         steps.append(command("evidence", "export", incident.number, f"./{incident.number}", workspace=workspace))
-    for kind, column in (("user", '"user"'), ("source_ip", "source_ip")):
+    for kind, column in (("user", "user"), ("source_ip", "source_ip")):
         value = next((item.value for item in incident.entities if item.kind == kind and can_be_typed(item.value)), None)
         if value is not None:
             where = f"lower({column}) = '{value.split('@')[0] if kind == 'user' else value}'"
@@ -192,4 +198,4 @@ def _next(incident: Incident, workspace: Path) -> Iterator[RenderableType]:
             steps.append(command("sql", query, workspace=workspace))
     yield heading("What to type next")
     for step in steps:
-        yield indented(safe(step, "cyan"))
+        yield typed(visible(step))

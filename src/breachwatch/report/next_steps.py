@@ -13,18 +13,27 @@ from breachwatch.workspace import find_root
 
 _HARMLESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,63}")
 
+_PLAIN_IN_DOUBLE_QUOTES = re.compile(r"[A-Za-z0-9 .,;:@=<>()*'_/-]*")
+
 
 def command(*words: str, workspace: Path | str | None = None) -> str:
     """`breachwatch WORDS`, with the program's path where it is not on PATH and `-w` where the folder does not tell."""
     start = [_program()]
     if workspace is not None and not _is_found(Path(workspace)):
         start += ["-w", _short(Path(workspace))]
-    return shlex.join([*start, *words])
+    return " ".join(_quoted(word) for word in (*start, *words))
 
 
 def can_be_typed(value: str) -> bool:
     """Whether log content may stand in a command that we suggest: plain letters, digits and a few signs only."""
     return _HARMLESS.fullmatch(value) is not None
+
+
+def _quoted(word: str) -> str:
+    """Quoted for a shell; in double quotes where that reads better and means the same."""
+    if "'" in word and _PLAIN_IN_DOUBLE_QUOTES.fullmatch(word):
+        return f'"{word}"'
+    return shlex.quote(word)
 
 
 def _program() -> str:

@@ -15,7 +15,7 @@ from breachwatch.model.summary import RunState, RunSummary
 from breachwatch.report.next_steps import command
 from breachwatch.report.problems import troubles
 from breachwatch.report.quantities import counted, day_and_time, length, number, size
-from breachwatch.report.tables import heading, indented, level_text, table
+from breachwatch.report.tables import heading, indented, level_text, table, typed
 from breachwatch.report.text import safe, visible
 
 _STATE_STYLES = {RunState.COMPLETED: "bold green", RunState.PARTIAL: "bold yellow", RunState.FAILED: "bold red"}
@@ -133,8 +133,6 @@ def _next(summary: RunSummary) -> Iterator[RenderableType]:
         steps.append((command("evidence", "verify", "--all", workspace=root), "that nothing was changed since"))
     steps.append((command("sources", workspace=root), "what is collected"))
     yield heading("What to type next")
-    shown = table("", "")
-    shown.show_header = False
-    for typed, why in steps:
-        shown.add_row(safe(typed, "cyan"), Text(why, "dim"))
-    yield indented(shown)
+    longest = max(len(step) for step, _ in steps)
+    for step, why in steps:
+        yield typed(visible(step).ljust(longest), why)

@@ -40,7 +40,16 @@ def heading(text: str) -> Text:
 
 def indented(item: Table | Text) -> Padding:
     """Set in by two columns, below a heading."""
-    return Padding(item, (0, 0, 0, 2))
+    return Padding(item, (0, 0, 0, 2), expand=False)
+
+
+def typed(command: str, why: str = "") -> Padding:
+    """A command to copy: never wrapped or cut by us, with what it is for as a comment of the shell."""
+    shown = Text(no_wrap=True, overflow="ignore")
+    shown.append(command, "cyan")
+    if why:
+        shown.append(f"  # {why}", "dim")
+    return indented(shown)
 
 
 def level_text(level: Level) -> Text:

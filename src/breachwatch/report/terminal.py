@@ -27,7 +27,8 @@ def messages() -> Console:
 
 def print_summary(summary: RunSummary, zone: ZoneInfo) -> None:
     """Print the summary of a run; times in the city's zone."""
-    output().print(summary_page(summary, zone))
+    # Uncropped: a long command to copy runs on into the next line of the terminal.
+    output().print(summary_page(summary, zone), crop=False)
 
 
 def _console(*, error: bool) -> Console:
