@@ -21,7 +21,7 @@ from breachwatch.settings import Limits
 def parse(segment: Segment, data: BinaryIO, limits: Limits, *, batch_rows: int = BATCH_ROWS) -> Iterator[Batch]:
     """The events and rejects of one segment, in batches of at most `batch_rows`, always the same for the same bytes.
 
-    `data` gives exactly the segment's bytes. Raises UnknownNameError for a format without a parser, and what reading
+    `data` gives exactly the segment's bytes and can be sought in. Raises UnknownNameError for a format without a parser, and what reading
     `data` raises; no content of a log raises.
     """
     batches = Batches(segment, batch_rows)
@@ -42,8 +42,9 @@ def read_records(parser: Parser, segment: Segment, data: BinaryIO, limits: Limit
     except (OSError, BreachwatchError):
         raise  # the bytes could not be read: the caller tries again or reports it
     except Exception as error:  # noqa: BLE001 - a bug in one parser must not lose a file
+        # The ending of the last record lies ahead as an empty line, which has that record's number.
         end = segment.start if last is None else last.byte_offset + last.byte_length
-        number = segment.first_record if last is None else last.record_number + 1
+        number = segment.first_record if last is None else last.record_number
         yield from _unread(segment, data, limits, end, number, reason_of(error))
 
 
@@ -53,10 +54,9 @@ def _unread(
     """The bytes from `start` (counted in the log) to the segment's end as rejects: by lines, or else in one piece."""
     data.seek(start - segment.start)
     if format_named(segment.format).framing == "lines":
-        for offset, length, raw in split_lines(data, limits):
-            yield Rejected(number, start + offset, length, raw, reason)
-            number += 1
+        for index, offset, length, raw in split_lines(data, limits):
+            yield Rejected(number + index, start + offset, length, raw, reason)
         return
     rest = data.read()
     if rest:
-        yield Rejected(number, start, len(rest), rest, reason)
+        yield Rejected(number + (start > segment.start), start, len(rest), rest, reason)

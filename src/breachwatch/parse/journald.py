@@ -34,15 +34,14 @@ _READ: Final = frozenset(
 
 def parse_json(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
     """Every line of `journalctl -o json` as an event or a reject."""
-    number, messages = segment.first_record, Messages()
-    for offset, length, raw in split_lines(data, limits):
-        start = segment.start + offset
+    messages = Messages()
+    for index, offset, length, raw in split_lines(data, limits):
+        number, start = segment.first_record + index, segment.start + offset
         if length > limits.record_bytes:
             reason = f"the record is longer than {limits.record_bytes} bytes"
             yield Rejected(number, start, length, raw, reason)
         else:
             yield _from_json(number, start, raw, messages)
-        number += 1
 
 
 def parse_export(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:

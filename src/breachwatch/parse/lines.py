@@ -1,8 +1,8 @@
 """Text logs as records: one line, one record.
 
-A line ends with LF; a CR right before it belongs to the ending. A line of nothing but white space is no record: it is
-neither counted nor numbered. The last line of a segment may lack its ending. A line longer than `limits.record_bytes`
-is a reject that keeps its bytes.
+A line ends with LF; a CR right before it belongs to the ending. A line of nothing but white space is no record,
+but it has a number: a record's number is the number of its line, as editors and `grep -n` count. The last line of a
+segment may lack its ending. A line longer than `limits.record_bytes` is a reject that keeps its bytes.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from breachwatch.settings import Limits
 _READ = 256 * 1024
 
 
-Line = tuple[int, int, bytes]
-"""One line: where it starts in `data`, its length without its ending, and its bytes.
+Line = tuple[int, int, int, bytes]
+"""One line: its number from 0, where it starts in `data`, its length without its ending, and its bytes.
 
 Of a line longer than `limits.segment_bytes` only that many bytes are held here (memory stays bounded); its length is
 the true one, and the whole line stays in the stored segment.
@@ -34,8 +34,8 @@ Reader = Callable[[str], tuple[str, dict[str, Any], dict[str, Any]]]
 
 
 def split_lines(data: BinaryIO, limits: Limits) -> Iterator[Line]:
-    """The lines of `data` from its current position on; offsets count from there."""
-    offset = 0
+    """The lines of `data` from its current position on, blank ones left out; numbers and offsets count from there."""
+    number = offset = 0
     tail = b""
     while True:
         chunk = data.read(_READ)
@@ -46,19 +46,24 @@ def split_lines(data: BinaryIO, limits: Limits) -> Iterator[Line]:
         for piece in pieces:
             raw = piece[:-1] if piece.endswith(b"\r") else piece
             if raw and not raw.isspace():
-                yield offset, len(raw), raw
+                yield number, offset, len(raw), raw
             offset += len(piece) + 1
+            number += 1
         if len(tail) > limits.record_bytes:
-            line, rest, used = _long_line(data, tail, offset, limits)
-            if not line[2].isspace():
-                yield line
-            tail, offset = rest, offset + used
+            length, raw, tail, used = _long_line(data, tail, limits)
+            if not raw.isspace():
+                yield number, offset, length, raw
+            offset += used
+            number += 1
     if tail and not tail.isspace():
-        yield offset, len(tail), tail
+        yield number, offset, len(tail), tail
 
 
-def _long_line(data: BinaryIO, start: bytes, offset: int, limits: Limits) -> tuple[Line, bytes, int]:
-    """Read on to the end of an overlong line: the line, the bytes read beyond it, and how many bytes it takes up."""
+def _long_line(data: BinaryIO, start: bytes, limits: Limits) -> tuple[int, bytes, bytes, int]:
+    """Read on to the end of an overlong line.
+
+    Gives its length, its bytes, the bytes read beyond it, and how many bytes it takes up with its ending.
+    """
     held, length = [start], len(start)
     kept = length
     last, rest, ending = start[-1:], b"", 0
@@ -78,7 +83,7 @@ def _long_line(data: BinaryIO, start: bytes, offset: int, limits: Limits) -> tup
     if ending and last == b"\r":
         length -= 1
         raw = raw[:length]
-    return (offset, length, raw), rest, used
+    return length, raw, rest, used
 
 
 def read_lines(segment: Segment, data: BinaryIO, limits: Limits, read: Reader) -> Iterator[Row | Rejected]:
@@ -86,14 +91,13 @@ def read_lines(segment: Segment, data: BinaryIO, limits: Limits, read: Reader) -
 
     `read` gets the line as text: UTF-8, bytes that are none written as \xNN. The original bytes stay in the segment.
     """
-    number, start, longest = segment.first_record, segment.start, limits.record_bytes
-    for position, length, raw in split_lines(data, limits):
-        offset = start + position
+    first, start, longest = segment.first_record, segment.start, limits.record_bytes
+    for index, position, length, raw in split_lines(data, limits):
+        number, offset = first + index, start + position
         if length > longest:
             yield Rejected(number, offset, length, raw, f"the record is longer than {longest} bytes")
         else:
             yield _record(number, offset, raw, read)
-        number += 1
 
 
 def _record(number: int, offset: int, raw: bytes, read: Reader) -> Row | Rejected:

@@ -92,11 +92,14 @@ _AUTH_PROGRAMS = frozenset(
 )
 
 
+_PAM_STARTS: Final = ("pam_", "(pam_")
+
+
 def read_message(program: str | None, message: str, values: Values, extra: Values) -> str:
     """Fill in what a message means and give its dataset; `program` is its tag or identifier as logged."""
     readable = len(message) <= LONGEST_MESSAGE
-    if readable and message.startswith("pam_"):
-        found = pam.read(message, values, extra)
+    if readable and message.startswith(_PAM_STARTS):
+        found = pam.read(program, message, values, extra)
         if found is not None:
             return found
     if program is None:

@@ -2,9 +2,9 @@
 
 Messages: dovecot src/login-common/client-common.c; postfix src/smtpd/{smtpd_sasl_glue,smtpd}.c; vsftpd logging.c.
 
-What counts as an attempt to sign in (`action = logon`): every success; Postfix's `SASL ... authentication failed`.
-Failures of Dovecot and vsftpd are counted where PAM tells of them (see `pam`); their own lines about a failure carry
-user, address and reason but are no further attempt.
+What counts as an attempt to sign in (`action = logon`): every success; Postfix's `SASL ... authentication failed`;
+Dovecot's `auth failed, N attempts` (`repeat_count` N), whatever it checks passwords against. Failures of vsftpd are
+counted where PAM tells of them (see `pam`); its own lines about them are no further attempt.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ _DOVECOT = pattern(
     r"""
     (?P<service>imap|pop3|managesieve|submission)-login:[ ]
     (?:Info:[ ])?
-    (?:(?P<login>Login)|(?P<why>[^:<]*?(?:\((?:auth[ ]failed|no[ ]auth[ ]attempts|tried[ ]to[ ]use).*?\))?)):[ ]
+    (?:(?P<login>Login)|(?P<why>.{0,512}?)):[ ]
     (?:user=<(?P<user>.*?)>,[ ])?(?:method=(?P<method>[^,]*),[ ])?rip=(?P<address>[^, ]+).*
     """
 )
+_TRIES = pattern(r"auth[ ]failed(?:,[ ](\d{1,6})[ ]attempts?)?")
 _POSTFIX_FAILED = pattern(
     r"""
     (?:warning:[ ])?(?P<name>[^ \[]+)\[(?P<address>[^ \]]+)\](?::\d+)?:[ ]
@@ -48,11 +49,14 @@ def read_dovecot(message: str, values: Values, extra: Values) -> str | None:
     put_source(values, extra, found["address"])
     if found["login"]:
         values["action"], values["outcome"] = actions.LOGON, actions.SUCCESS
-    else:
+        return AUTH
+    extra["reason"] = found["why"]
+    tries = _TRIES.search(found["why"])
+    if tries is None:
         values["action"] = actions.CONNECTION_CLOSED
-        if "auth failed" in found["why"]:
-            values["outcome"], values["failure_reason"] = actions.FAILURE, "authentication failure"
-        extra["reason"] = found["why"]
+    else:
+        values["action"], values["outcome"] = actions.LOGON, actions.FAILURE
+        values["failure_reason"], values["repeat_count"] = "authentication failure", int(tries[1] or 1)
     return AUTH
 
 

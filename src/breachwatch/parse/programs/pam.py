@@ -6,9 +6,9 @@ PAM modules.
 What counts as an attempt to sign in (`action = logon`):
 
 ====================================================  ==================================================
-`authentication failure` of a service that logs its    no: sshd, sudo, su, doas, polkit-1, cron, postfix and
-own attempts                                           screen unlocks (those prove who sits there already)
-`authentication failure` of any other service          yes, failure: login, gdm-password, vsftpd, dovecot, ...
+`authentication failure` of a service that logs its    no: sshd, sudo, su, doas, polkit-1, cron, smtp, dovecot,
+own attempts                                           nor screen unlocks (who sits there is known already)
+`authentication failure` of any other service          yes, failure: login, gdm-password, vsftpd, webmin, ...
 `session opened` of a console or desktop service       yes, success: login, gdm-password, lightdm, xrdp-sesman, ...
                                                        (the only line that tells of it)
 `session opened` of any other service                  no: `action = session-opened`
@@ -25,8 +25,9 @@ from breachwatch.parse.programs.meaning import AUTH, Values, pattern
 
 _HEAD = pattern(
     r"""
-    (?P<module>pam_\w+)\((?P<service>[^():]*)(?::(?P<kind>\w+))?\):[ ]+  # pam_unix(sshd:auth):
-    (?P<rest>.*)
+    (?:pam_\w+\((?P<service>[^():]*)(?::\w+)?\):  # pam_unix(sshd:auth):
+      |\(pam_\w+\)|pam_\w+:)                     # older: the service is the program
+    [ ]+(?P<rest>.*)
     """
 )
 _OPENED = pattern(
@@ -40,7 +41,8 @@ _FAILURE = pattern(
     r"""
     (?:(?P<more>\d+)[ ]more[ ])?authentication[ ]failures?;[ ]
     logname=(?P<logname>[^ ]*)[ ]uid=(?P<uid>\d*)[ ]euid=\d*[ ]tty=(?P<tty>[^ ]*)[ ]
-    ruser=(?P<ruser>[^ ]*)[ ]rhost=(?P<rhost>[^ ]*)(?:[ ]+user=(?P<user>.{0,256}))?
+    ruser=(?:(?P<ruser>[^ ]*)[ ]rhost=(?P<rhost>[^ ]*)(?:[ ]+user=(?P<user>.{0,256}))?
+            |(?P<long_ruser>.{0,256})[ ]rhost=(?P<last_rhost>[^ ]*))  # a name that imitates what follows it
     """
 )
 _UNKNOWN_USER = "check pass; user unknown"
@@ -58,7 +60,9 @@ _LOCKED = pattern(
     """
 )
 
-_OWN_LINES = frozenset({"sshd", "sudo", "sudo-i", "su", "su-l", "runuser", "doas", "polkit-1", "cron", "crond", "smtp"})
+_OWN_LINES = frozenset(
+    {"sshd", "sudo", "sudo-i", "su", "su-l", "runuser", "doas", "polkit-1", "cron", "crond", "smtp", "dovecot"}
+)
 _UNLOCKS = frozenset({"gnome-screensaver", "xscreensaver", "kscreensaver", "screen", "vlock", "i3lock", "swaylock"})
 _ACTING_AS = frozenset({"sudo", "sudo-i", "su", "su-l", "runuser", "runuser-l", "doas", "polkit-1"})
 _CONSOLES = frozenset(
@@ -67,12 +71,13 @@ _CONSOLES = frozenset(
 )
 
 
-def read(message: str, values: Values, extra: Values) -> str | None:
-    """The meaning of a message that begins with `pam_`; None if it only looks like one."""
+def read(program: str | None, message: str, values: Values, extra: Values) -> str | None:
+    """The meaning of a message that begins with `pam_` or `(pam_`; None if it only looks like one of PAM's."""
     head = _HEAD.fullmatch(message)
-    if head is None:
+    service = (head["service"] or program) if head is not None else None
+    if head is None or service is None:
         return None
-    return read_for_service(head["service"], head["rest"], values, extra)
+    return read_for_service(service, head["rest"], values, extra)
 
 
 def read_for_service(service: str, rest: str, values: Values, extra: Values) -> str:
@@ -129,11 +134,12 @@ def _failure(service: str, found: dict[str, str | None], values: Values, extra: 
         # sudo asks for the password of the one who calls it, su for that of the other account.
         values["target_user"] = found["user"] if service.startswith(("su-", "runuser")) or service == "su" else None
     else:
-        values["user"] = found["user"] or None
-        if found["ruser"]:
+        # FTP and mail servers give the name that was tried as ruser; `user` follows only where it exists.
+        values["user"] = found["user"] or found["ruser"] or found["long_ruser"] or None
+        if found["ruser"] and found["user"]:
             extra["ruser"] = found["ruser"]
     if found["tty"]:
         values["tty"] = found["tty"]
     if found["uid"]:
         values["uid"] = int(found["uid"]) if len(found["uid"]) < 11 else found["uid"]
-    put_source(values, extra, found["rhost"])
+    put_source(values, extra, found["rhost"] or found["last_rhost"])
