@@ -145,24 +145,20 @@ class _Builder:
 
     def _events(self, stage: _Stage, spans: str) -> list[str]:
         """The base events inside `spans` (grouped_by, episode, grouping, first, last), inner correlations included."""
-        selects = [
-            "SELECT span.grouped_by, span.episode, event.event_id, event.time, event.weight\n"
+        inside = (
             f"FROM {stage.cte('matches')} AS event JOIN {spans} AS span\n"
             "  ON event.grouped_by = span.grouping AND event.time BETWEEN span.first AND span.last\n"
-            "WHERE event.inner_group IS NULL"
-        ]
+        )
+        columns = "SELECT span.grouped_by, span.episode, event.event_id, event.time, event.weight\n"
+        selects = [f"{columns}{inside}WHERE event.inner_group IS NULL"]
         for step, inner in stage.inner:
             inner_spans = inner.cte("spans")
-            self.ctes.append(
-                (
-                    inner_spans,
-                    "SELECT span.grouped_by, span.episode, event.inner_group AS grouping,\n"
-                    "       min(event.since) AS first, max(event.time) AS last\n"
-                    f"FROM {stage.cte('matches')} AS event JOIN {spans} AS span\n"
-                    "  ON event.grouped_by = span.grouping AND event.time BETWEEN span.first AND span.last\n"
-                    f"WHERE event.step = {step} AND event.inner_group IS NOT NULL GROUP BY ALL",
-                )
+            body = (
+                "SELECT span.grouped_by, span.episode, event.inner_group AS grouping,\n"
+                f"       min(event.since) AS first, max(event.time) AS last\n{inside}"
+                f"WHERE event.step = {step} AND event.inner_group IS NOT NULL GROUP BY ALL"
             )
+            self.ctes.append((inner_spans, body))
             selects += self._events(inner, inner_spans)
         return selects
 

@@ -22,7 +22,7 @@ from breachwatch.model.finding import Level, Outcome, RuleOutcome
 CUSTOM_KEY = "breachwatch"
 """The custom attribute of a rule that holds what Sigma has no word for (`first_seen`, `entities`)."""
 
-_CUSTOM_KEYS = frozenset({"first_seen", "entities", "guide"})
+_CUSTOM_KEYS = frozenset({"first_seen", "entities", "guide", "triage"})
 
 
 @dataclass(eq=False)

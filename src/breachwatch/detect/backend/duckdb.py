@@ -42,8 +42,10 @@ from sigma.types import (
 
 from breachwatch.detect.backend.addresses import in_network
 from breachwatch.detect.backend.literals import lowered
+from breachwatch.detect.backend.scope import Scope
 from breachwatch.detect.backend.strings import match
 from breachwatch.detect.backend.tables import Kind
+from breachwatch.detect.backend.values import expect, expression_matches, keep_case_of_base64, keyword, part_of
 
 BACKEND_VERSION = "1"
 """Raised with every change of the SQL that the same rule gives: compiled rules of another version are not reused."""
@@ -144,7 +146,9 @@ class DuckDBBackend(TextQueryBackend):
         return f"\n{word} ".join(parts) or None
 
     def decide_convert_condition_as_in_expression(
-        self, cond: ConditionOR | ConditionAND, state: ConversionState
+        self,
+        cond: ConditionOR | ConditionAND,
+        state: ConversionState,  # noqa: ARG002 - pySigma's signature
     ) -> bool:
         if not isinstance(cond, ConditionOR) or len(cond.args) < 2:
             return False
@@ -247,7 +251,9 @@ class DuckDBBackend(TextQueryBackend):
         return f"{_scope(state).column(cond.field).sql} IS NULL"
 
     def convert_condition_field_eq_query_expr(
-        self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
+        self,
+        cond: ConditionFieldEqualsValueExpression,  # noqa: ARG002 - pySigma's signature
+        state: ConversionState,  # noqa: ARG002 - pySigma's signature
     ) -> str:
         msg = "ready-made query text is not put into SQL"
         raise SigmaFeatureNotSupportedByBackendError(msg)
