@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from breachwatch.lake.authentication import AUTHENTICATION_SCHEMA
 from breachwatch.lake.catalog import DatasetSpan, LakeFile, SourceCounts, counts, files, spans, unscanned_files
-from breachwatch.lake.connection import connect
+from breachwatch.lake.connection import connect, select_between
 from breachwatch.lake.landing import land
 from breachwatch.lake.originals import original_bytes
 from breachwatch.lake.reading import ReadingConnection
@@ -20,6 +20,7 @@ __all__ = [
     "files",
     "land",
     "original_bytes",
+    "select_between",
     "spans",
     "unscanned_files",
 ]

@@ -15,6 +15,7 @@ from breachwatch.errors import DataError
 from breachwatch.lake import sql
 from breachwatch.lake.authentication import authentication_view
 from breachwatch.lake.catalog import files
+from breachwatch.lake.partition import time_column
 from breachwatch.lake.reading import ReadingConnection
 from breachwatch.model.datasets import DATASETS, REJECTS_DATASET, Dataset
 from breachwatch.workspace import Workspace
@@ -79,12 +80,26 @@ def _lock_down(connection: duckdb.DuckDBPyConnection, listed: Mapping[str, Seque
     connection.execute("SET lock_configuration = true")
 
 
-def _listed(ws: Workspace, since: datetime | None, until: datetime | None) -> dict[str, list[Path]]:
+def select_between(ws: Workspace, dataset: Dataset, since: datetime | None, until: datetime | None) -> str:
+    """The SELECT of a dataset's events of [since, until) (aware; None: no bound), from the files that may hold some.
+
+    Raises DataError when a catalogued file is gone, UsageError for a time without a zone.
+    """
+    select = dataset_select(dataset, _listed(ws, since, until, dataset.name).get(dataset.name, ()))
+    column = sql.name(time_column(dataset.name))
+    bounds = [f"{column} >= {sql.moment(since)}"] if since is not None else []
+    bounds += [f"{column} < {sql.moment(until)}"] if until is not None else []
+    return f"SELECT * FROM ({select}) WHERE {' AND '.join(bounds)}" if bounds else select
+
+
+def _listed(
+    ws: Workspace, since: datetime | None, until: datetime | None, dataset: str | None = None
+) -> dict[str, list[Path]]:
     """The files to read, by dataset; each is there."""
     found: dict[str, list[Path]] = {}
     since = since - SLACK if since is not None else None
     until = until + SLACK if until is not None else None
-    for file in files(ws, since=since, until=until):
+    for file in files(ws, dataset, since=since, until=until):
         path = ws.lake / file.path
         if not path.is_file():
             msg = (
@@ -109,7 +124,12 @@ def _prepare(ws: Workspace, connection: duckdb.DuckDBPyConnection, listed: Mappi
 
 
 def dataset_view(dataset: Dataset, paths: Sequence[Path]) -> str:
-    """The statement that makes a dataset's view over exactly these files.
+    """The statement that makes a dataset's view over exactly these files."""
+    return f"CREATE VIEW {sql.name(dataset.view)} AS {dataset_select(dataset, paths)}"
+
+
+def dataset_select(dataset: Dataset, paths: Sequence[Path]) -> str:
+    """The SELECT that reads a dataset from exactly these files.
 
     Columns come from the schema in this program, by name: a file that an older version wrote reads as NULL where it
     lacks a column, and no file is opened to learn its columns.
@@ -121,8 +141,6 @@ def dataset_view(dataset: Dataset, paths: Sequence[Path]) -> str:
             for name, kind in columns
         )
         listed = sql.text_list(str(path) for path in paths)
-        body = f"SELECT * FROM read_parquet({listed}, hive_partitioning = false, schema = MAP {{{fields}}})"
-    else:
-        nulls = ", ".join(f"CAST(NULL AS {kind}) AS {sql.name(name)}" for name, kind in columns)
-        body = f"SELECT {nulls} WHERE false"
-    return f"CREATE VIEW {sql.name(dataset.view)} AS {body}"
+        return f"SELECT * FROM read_parquet({listed}, hive_partitioning = false, schema = MAP {{{fields}}})"
+    nulls = ", ".join(f"CAST(NULL AS {kind}) AS {sql.name(name)}" for name, kind in columns)
+    return f"SELECT {nulls} WHERE false"

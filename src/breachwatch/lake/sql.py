@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -27,6 +28,11 @@ def text(value: str) -> str:
 def text_list(values: Iterable[str]) -> str:
     """Texts as a literal of DuckDB's list type."""
     return "[" + ", ".join(text(value) for value in values) + "]"
+
+
+def moment(value: datetime) -> str:
+    """An aware time as a TIMESTAMP literal in UTC."""
+    return f"TIMESTAMP {text(value.astimezone(UTC).replace(tzinfo=None).isoformat(sep=' ', timespec='microseconds'))}"
 
 
 def name(value: str) -> str:
