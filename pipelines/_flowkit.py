@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-RETRY_DELAYS = [5, 30, 120]
+RETRY_DELAYS: list[float] = [5, 30, 120]
 """Seconds before the first, second and third repetition of a task that failed for a passing reason."""
 
 SECRET_BLOCKS = {

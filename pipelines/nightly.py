@@ -86,7 +86,7 @@ def nightly(workspace: str | None = None, night: str | None = None) -> State[Run
         which = Night.scheduled_at(runtime.flow_run.scheduled_start_time, zone)
     begun = pipeline.begin(ws, which)
     try:
-        in_parallel = ThreadPoolTaskRunner(max_workers=ws.settings.run.parallel_sources)
+        in_parallel: Any = ThreadPoolTaskRunner(max_workers=ws.settings.run.parallel_sources)
         sources = [source.name for source in ws.settings.sources if source.enabled]
         reports = ingest_all.with_options(task_runner=in_parallel)(root, sources)
         searched = search(root, begun)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from typing import Any
 
 from breachwatch.errors import BreachwatchError
 from pipelines._flowkit import prepare_environment, workspace_root
@@ -24,12 +25,13 @@ def main() -> int:
             os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
         if not os.environ.get("PREFECT_API_URL"):
             print("Starting Prefect's embedded server (about half a minute the first time) ...", file=sys.stderr)
-        from breachwatch.model.summary import RunState
+        from breachwatch.model.summary import RunState, RunSummary
         from breachwatch.report.terminal import print_summary
         from breachwatch.workspace import open_workspace
         from pipelines.nightly import nightly
 
-        summary = nightly(str(root), chosen.night, return_state=True).result()
+        state: Any = nightly(str(root), chosen.night, return_state=True)
+        summary: RunSummary = state.result()
         print_summary(summary, open_workspace(root).settings.city.zone)
     except BreachwatchError as error:
         print(f"breachwatch: {error}", file=sys.stderr)

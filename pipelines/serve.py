@@ -92,7 +92,7 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
 def _serve(root: Path) -> None:
     from prefect import serve
     from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
-    from prefect.client.schemas.schedules import CronSchedule
+    from prefect.schedules import Cron
 
     from pipelines.alarms import set_alarms
     from pipelines.nightly import nightly
@@ -102,7 +102,7 @@ def _serve(root: Path) -> None:
     deployment: Any = nightly.to_deployment(
         name="nightly",
         parameters={"workspace": str(root)},
-        schedule=CronSchedule(cron=ws.settings.run.schedule, timezone=ws.settings.city.time_zone),
+        schedule=Cron(ws.settings.run.schedule, timezone=ws.settings.city.time_zone),
         concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
         description="Collect, search and seal one night.",
     )

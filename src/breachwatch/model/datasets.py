@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import pyarrow as pa
 
@@ -30,7 +31,7 @@ class Dataset:
         return self.name.replace(".", "_")
 
 
-def _strings(*names: str) -> list[pa.Field]:
+def _strings(*names: str) -> list[pa.Field[Any]]:
     return [pa.field(name, pa.string()) for name in names]
 
 
@@ -103,7 +104,7 @@ _WINDOWS_SERVICES = _strings(
 )
 
 
-def _dataset(name: str, about: str, *native: pa.Field) -> Dataset:
+def _dataset(name: str, about: str, *native: pa.Field[Any]) -> Dataset:
     return Dataset(name, about, event_schema(pa.schema(native)))
 
 

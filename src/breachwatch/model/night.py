@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
+from datetime import date as Day  # noqa: N812  `Night.date` hides the type inside the class
 from zoneinfo import ZoneInfo
 
 
@@ -15,7 +16,7 @@ class Night:
     day of `until` in the city's time zone and names the run.
     """
 
-    date: date
+    date: Day
     until: datetime
 
     @classmethod
@@ -27,6 +28,6 @@ class Night:
         return cls(moment.astimezone(zone).date(), moment.astimezone(UTC))
 
     @classmethod
-    def on(cls, day: date, time_of_day: time, zone: ZoneInfo) -> Night:
+    def on(cls, day: Day, time_of_day: time, zone: ZoneInfo) -> Night:
         """The night that is scheduled on `day` at `time_of_day` in the city's time zone."""
         return cls.scheduled_at(datetime.combine(day, time_of_day, zone), zone)

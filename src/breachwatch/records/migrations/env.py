@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from breachwatch.records.cases import metadata
+from breachwatch.records import cases
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=cases.incident.metadata,
     render_as_batch=True,
     user_module_prefix="",
 )
