@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +20,7 @@ class Common:
     """What was said before the command, and what the error handling needs to know later."""
 
     workspace: Path | None = None
-    traceback: bool = bool(os.environ.get("BREACHWATCH_TRACEBACK", "0") not in {"", "0"})
+    traceback: bool = field(default_factory=lambda: os.environ.get("BREACHWATCH_TRACEBACK", "") not in {"", "0"})
     opened: Path | None = None  # the folder `state` of the workspace, once one is open
 
 

@@ -25,6 +25,8 @@ _ALERTS_SHOWN = 40
 _NARROW, _WIDE = 110, 150
 """Below the first width the queue is a list of short paragraphs; from the second on it shows entities beside titles."""
 
+_WHO_WIDTH = 36  # of the column with entities: the title, which names them too, needs the room more
+
 _STATES = {
     IncidentState.PRESERVING: ("its evidence is not sealed yet; the next run seals it", "bold yellow"),
     IncidentState.OPEN: ("open", "bold"),
@@ -58,7 +60,7 @@ def _table(lines: Sequence[IncidentLine], now: datetime, zone: ZoneInfo, *, with
     columns = ("incident", "age", "level", "what", *who, "alerts", "from, to", "evidence")
     shown = table(*columns, right=("age", "alerts"), flexible="what")
     for line in lines:
-        names = [safe(_some(line.entities, 3))] if with_entities else []
+        names = [safe(_some(line.entities, 2), longest=_WHO_WIDTH)] if with_entities else []
         shown.add_row(
             safe(line.number),
             Text(length(now - line.opened_at)),

@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
@@ -32,6 +33,8 @@ def _leaf(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
+    if isinstance(value, Decimal):
+        value = float(value)
     if isinstance(value, float) and not math.isfinite(value):
         return None  # JSON has no NaN and no infinity
     if value is None or (isinstance(value, bool | int | float | str) and not isinstance(value, Level)):
