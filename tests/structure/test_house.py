@@ -71,12 +71,15 @@ def test_imports_run_up_the_stages() -> None:
 def test_nothing_machine_specific_is_kept() -> None:
     machine = re.compile(rb"(?<![.\w])/(work|farm|root|home/[a-z]+)/")
     index = re.compile(rb"https?://[^\s\"]*(/simple|pypi|packages/)")
+    # Log lines name the homes of the accounts in them.
+    of_logs = [ROOT / name for name in ("tests", "detections", "src/breachwatch/simulate")]
     found = []
     for path in _tracked():
         content = path.read_bytes()
         if b"\0" in content[:1024] or path == Path(__file__):
             continue
-        found += [f"{path.relative_to(ROOT)}: {m.group()!r}" for m in machine.finditer(content)]
+        if not any(path.is_relative_to(folder) for folder in of_logs):
+            found += [f"{path.relative_to(ROOT)}: {m.group()!r}" for m in machine.finditer(content)]
         if path.suffix in {".lock", ".toml", ".txt", ".cfg", ".yaml"}:
             found += [f"{path.relative_to(ROOT)}: {m.group()!r}" for m in index.finditer(content)]
     assert found == []
@@ -107,7 +110,7 @@ def test_help_is_quick_because_heavy_libraries_stay_out() -> None:
         "sys.argv = ['breachwatch', '--help']\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "heavy = {'duckdb', 'pyarrow', 'pandas', 'sqlalchemy', 'sigma', 'prefect', 'alembic', 'evtx', 'altair'}\n"
-        "sys.exit(','.join(sorted(heavy & set(sys.modules))))\n"
+        "sys.exit(','.join(sorted(heavy & set(sys.modules))) or 0)\n"
     )
     outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert outcome.returncode == 0, f"imported for --help: {outcome.stderr}"
