@@ -36,11 +36,9 @@ Reader = Callable[[str], tuple[str, dict[str, Any], dict[str, Any]]]
 def split_lines(data: BinaryIO, limits: Limits) -> Iterator[Line]:
     """The lines of `data` from its current position on, blank ones left out; numbers and offsets count from there."""
     number = offset = 0
-    tail = b""
-    while True:
-        chunk = data.read(_READ)
-        if not chunk:
-            break
+    tail = ahead = b""
+    while chunk := ahead or data.read(_READ):
+        ahead = b""
         pieces = (tail + chunk).split(b"\n") if tail else chunk.split(b"\n")
         tail = pieces.pop()
         for piece in pieces:
@@ -50,9 +48,10 @@ def split_lines(data: BinaryIO, limits: Limits) -> Iterator[Line]:
             offset += len(piece) + 1
             number += 1
         if len(tail) > limits.record_bytes:
-            length, raw, tail, used = _long_line(data, tail, limits)
+            length, raw, ahead, used = _long_line(data, tail, limits)
             if not raw.isspace():
                 yield number, offset, length, raw
+            tail = b""
             offset += used
             number += 1
     if tail and not tail.isspace():
@@ -64,8 +63,8 @@ def _long_line(data: BinaryIO, start: bytes, limits: Limits) -> tuple[int, bytes
 
     Gives its length, its bytes, the bytes read beyond it, and how many bytes it takes up with its ending.
     """
-    held, length = [start], len(start)
-    kept = length
+    held, length = [start[: limits.segment_bytes]], len(start)
+    kept = len(held[0])
     last, rest, ending = start[-1:], b"", 0
     while chunk := data.read(_READ):
         line_end = chunk.find(b"\n")

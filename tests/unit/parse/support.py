@@ -91,3 +91,25 @@ def message(program: str, text: str) -> dict[str, Any]:
     assert event["host"] == "web01"
     assert event["message"] == text
     return event
+
+
+# What every event has anyway; `extra` is looked at apart.
+_FILLED_BY_THE_DRIVER = {
+    *("event_id", "time", "time_text", "observed_at", "source", "host", "program", "process_id", "message"),
+    *("segment_id", "record_number", "byte_offset", "byte_length", "extra"),
+}
+
+
+def meaning(program: str, text: str) -> dict[str, Any]:
+    event = message(program, text)
+    if event["repeat_count"] == 1:
+        del event["repeat_count"]
+    return {name: value for name, value in event.items() if name not in _FILLED_BY_THE_DRIVER}
+
+
+def auth(**values: Any) -> dict[str, Any]:
+    return {"dataset": "linux.auth", **values}
+
+
+def logon(outcome: str, **values: Any) -> dict[str, Any]:
+    return auth(action="logon", outcome=outcome, **values)
