@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
-
 from breachwatch import lake
 from breachwatch.lake import AUTHENTICATION_SCHEMA
 from breachwatch.workspace import Workspace
@@ -72,58 +70,53 @@ def test_a_linux_sign_in(ws: Workspace) -> None:
     assert {key: row[key] for key in wanted} == wanted
 
 
-@pytest.mark.parametrize(
-    ("written", "user", "domain", "kind"),
-    [
-        ("mira", "mira", None, "person"),
-        (r"CITY\mira", "mira", "CITY", "person"),
-        ("mira@city.example", "mira", "city.example", "person"),
-        (r"CITY\mira@city.example", "mira@city.example", "CITY", "person"),
-        ("root", "root", None, "system"),
-        ("svc-backup", "svc-backup", None, "service"),
-        ("SVC_sql", "SVC_sql", None, "service"),
-        ("svcadmin", "svcadmin", None, "person"),
-        ("WEB01$", "WEB01$", None, "computer"),
-        ("DWM-3", "DWM-3", None, "system"),
-        ("UMFD-0", "UMFD-0", None, "system"),
-        ("DWM-fan", "DWM-fan", None, "person"),
-        ("NETWORK SERVICE", "NETWORK SERVICE", None, "system"),
-        (r"NT AUTHORITY\SYSTEM", "SYSTEM", "NT AUTHORITY", "system"),
-        ("ANONYMOUS LOGON", "ANONYMOUS LOGON", None, "system"),
-        ("@odd", "@odd", None, "person"),
-        ("odd@", "odd", None, "person"),
-        (r"\odd", "odd", None, "person"),
-        ("-", None, None, None),
-        ("", None, None, None),
-        (None, None, None, None),
-    ],
-)
-def test_names_fall_into_user_domain_and_kind(
-    ws: Workspace, written: str | None, user: str | None, domain: str | None, kind: str | None
-) -> None:
-    (row,) = attempts(ws, linux_auth=[logon(NOON, written)])
-    assert (row["user"], row["user_domain"], row["account_kind"]) == (user, domain, kind)
+NAMES = [
+    ("mira", "mira", None, "person"),
+    (r"CITY\mira", "mira", "CITY", "person"),
+    ("mira@city.example", "mira", "city.example", "person"),
+    (r"CITY\mira@city.example", "mira@city.example", "CITY", "person"),
+    ("root", "root", None, "system"),
+    ("svc-backup", "svc-backup", None, "service"),
+    ("SVC_sql", "SVC_sql", None, "service"),
+    ("svcadmin", "svcadmin", None, "person"),
+    ("WEB01$", "WEB01$", None, "computer"),
+    ("DWM-3", "DWM-3", None, "system"),
+    ("UMFD-0", "UMFD-0", None, "system"),
+    ("DWM-fan", "DWM-fan", None, "person"),
+    ("NETWORK SERVICE", "NETWORK SERVICE", None, "system"),
+    (r"NT AUTHORITY\SYSTEM", "SYSTEM", "NT AUTHORITY", "system"),
+    ("ANONYMOUS LOGON", "ANONYMOUS LOGON", None, "system"),
+    ("@odd", "@odd", None, "person"),
+    ("odd@", "odd", None, "person"),
+    (r"\odd", "odd", None, "person"),
+    ("-", None, None, None),
+    ("", None, None, None),
+    (None, None, None, None),
+]
 
 
-@pytest.mark.parametrize(
-    ("at", "local", "hour", "weekday", "outside"),
-    [
-        (datetime(2026, 11, 20, 12, 0), datetime(2026, 11, 20, 6, 0), 6, 5, False),
-        (datetime(2026, 11, 20, 11, 59), datetime(2026, 11, 20, 5, 59), 5, 5, True),
-        (datetime(2026, 11, 21, 1, 59), datetime(2026, 11, 20, 19, 59), 19, 5, False),
-        (datetime(2026, 11, 21, 2, 0), datetime(2026, 11, 20, 20, 0), 20, 5, True),
-        (datetime(2026, 11, 22, 18, 0), datetime(2026, 11, 22, 12, 0), 12, 7, True),
-        (datetime(2026, 7, 3, 11, 0), datetime(2026, 7, 3, 6, 0), 6, 5, False),  # summer: one hour nearer to UTC
-        (None, None, None, None, None),
-        (datetime(1, 1, 1), None, None, None, None),
-    ],
-)
-def test_local_time_and_working_hours(
-    ws: Workspace, at: datetime | None, local: Any, hour: Any, weekday: Any, outside: Any
-) -> None:
-    (row,) = attempts(ws, linux_auth=[logon(at)])
-    assert (row["local_time"], row["local_hour"], row["local_weekday"]) == (local, hour, weekday)
-    assert row["outside_hours"] == outside
+def test_names_fall_into_user_domain_and_kind(ws: Workspace) -> None:
+    rows = attempts(ws, linux_auth=[logon(NOON, written) for written, *_ in NAMES])
+    found = [(row["user"], row["user_domain"], row["account_kind"]) for row in rows]
+    assert found == [(user, domain, kind) for _, user, domain, kind in NAMES]
+
+
+LOCAL_TIMES = [
+    (datetime(2026, 11, 20, 12, 0), datetime(2026, 11, 20, 6, 0), 6, 5, False),
+    (datetime(2026, 11, 20, 11, 59), datetime(2026, 11, 20, 5, 59), 5, 5, True),
+    (datetime(2026, 11, 21, 1, 59), datetime(2026, 11, 20, 19, 59), 19, 5, False),
+    (datetime(2026, 11, 21, 2, 0), datetime(2026, 11, 20, 20, 0), 20, 5, True),
+    (datetime(2026, 11, 22, 18, 0), datetime(2026, 11, 22, 12, 0), 12, 7, True),
+    (datetime(2026, 7, 3, 11, 0), datetime(2026, 7, 3, 6, 0), 6, 5, False),  # summer: one hour nearer to UTC
+    (None, None, None, None, None),
+    (datetime(1, 1, 1), None, None, None, None),
+]
+
+
+def test_local_time_and_working_hours(ws: Workspace) -> None:
+    rows = attempts(ws, linux_auth=[logon(at) for at, *_ in LOCAL_TIMES])
+    columns = ("local_time", "local_hour", "local_weekday", "outside_hours")
+    assert [tuple(row[name] for name in columns) for row in rows] == [tuple(wanted) for _, *wanted in LOCAL_TIMES]
 
 
 def test_working_hours_come_from_the_settings(make_ws: Callable[..., Workspace]) -> None:
@@ -176,21 +169,22 @@ def test_windows_sign_ins(ws: Workspace) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("status", "sub_status", "reason"),
-    [
-        ("0xc000006d", "0xC000006A", "wrong password"),
-        ("0xc000006d", "0xc0000064", "unknown user"),
-        ("0xc0000234", "0x0", "account locked out"),
-        ("0xc0000072", None, "account disabled"),
-        ("0xc00009ff", "0x00000000", "0xc00009ff"),
-        (None, None, None),
-        ("-", "-", None),
-    ],
-)
-def test_why_a_windows_sign_in_failed(ws: Workspace, status: Any, sub_status: Any, reason: str | None) -> None:
-    (row,) = attempts(ws, windows_security=[windows(4625, Status=status, SubStatus=sub_status)])
-    assert (row["outcome"], row["failure_reason"]) == ("failure", reason)
+REASONS = [
+    ("0xc000006d", "0xC000006A", "wrong password"),
+    ("0xc000006d", "0xc0000064", "unknown user"),
+    ("0xc0000234", "0x0", "account locked out"),
+    ("0xc0000072", None, "account disabled"),
+    ("0xc00009ff", "0x00000000", "0xc00009ff"),
+    (None, None, None),
+    ("-", "-", None),
+]
+
+
+def test_why_a_windows_sign_in_failed(ws: Workspace) -> None:
+    rows = [windows(4625, Status=status, SubStatus=sub_status) for status, sub_status, _ in REASONS]
+    found = attempts(ws, windows_security=rows)
+    assert [row["failure_reason"] for row in found] == [reason for *_, reason in REASONS]
+    assert {row["outcome"] for row in found} == {"failure"}
 
 
 def test_an_administrators_linked_sign_ins_are_one_attempt(ws: Workspace) -> None:

@@ -147,9 +147,8 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize(("where", "what"), FAILURE_POINTS, ids=[name for _, name in FAILURE_POINTS])
 @pytest.mark.parametrize("after", [0, 2])
-@pytest.mark.parametrize("cleans_up", [True, False])
 def test_killed_anywhere_and_repeated_is_the_same_as_undisturbed(
-    make_ws: Any, monkeypatch: pytest.MonkeyPatch, where: Any, what: str, after: int, cleans_up: bool
+    make_ws: Any, monkeypatch: pytest.MonkeyPatch, where: Any, what: str, after: int
 ) -> None:
     calm, ws = make_ws(folder="calm"), make_ws(folder="killed")
     segment = stored_segment(calm)
@@ -168,7 +167,7 @@ def test_killed_anywhere_and_repeated_is_the_same_as_undisturbed(
 
     with monkeypatch.context() as patch:
         patch.setattr(where, what, dies)
-        if not cleans_up:  # a kill -9 leaves the scratch folder as it was
+        if after:  # a kill -9 leaves the scratch folder as it was
             patch.setattr(landing, "_sweep", lambda folder: None)
         try:
             lake.land(ws, segment, three_days(segment))

@@ -53,8 +53,7 @@ def test_events_of_a_dataset_and_time(session: Session) -> None:
     attack = session.events(
         "linux.auth", since=START + timedelta(hours=9), until=START + timedelta(hours=9, seconds=10)
     )
-    assert set(attack.df()["outcome"]) == {"failure"}
-    assert len(attack.df()) == 10
+    assert attack.df()["outcome"].value_counts().to_dict() == {"failure": 10, "success": 1}
     assert len(session.events("linux.auth", since="2026-11-20", until=date(2026, 11, 21)).df()) == 95
     assert len(session.events("linux.auth", since="2026-11-21").df()) == 6
     assert session.events("linux.auth", until="2020-01-01").fetchall() == []
@@ -66,7 +65,7 @@ def test_events_of_a_dataset_and_time(session: Session) -> None:
 def test_authentication_of_a_time(session: Session) -> None:
     assert len(session.authentication().df()) == 101
     since, until = START + timedelta(hours=9), START + timedelta(hours=9, seconds=10)
-    assert len(session.authentication(since, until).df()) == 10
+    assert len(session.authentication(since, until).df()) == 11
 
 
 @pytest.mark.parametrize(
@@ -85,9 +84,9 @@ def test_moments(given: Any, meant: datetime | None) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "2026-11-20'; DROP"])
-def test_a_text_that_is_no_time(session: Session, text: str) -> None:
+def test_a_text_that_is_no_time(text: str) -> None:
     with pytest.raises(UsageError, match="no time"):
-        session.events("linux.auth", since=text)
+        moment(text)
 
 
 def test_sources_and_datasets(session: Session) -> None:
