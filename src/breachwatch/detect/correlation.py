@@ -149,7 +149,7 @@ class _Builder:
             f"FROM {stage.cte('matches')} AS event JOIN {spans} AS span\n"
             "  ON event.grouped_by = span.grouping AND event.time BETWEEN span.first AND span.last\n"
         )
-        columns = "SELECT span.grouped_by, span.episode, event.event_id, event.time, event.weight\n"
+        columns = "SELECT DISTINCT span.grouped_by, span.episode, event.event_id, event.time, event.weight\n"
         selects = [f"{columns}{inside}WHERE event.inner_group IS NULL"]
         for step, inner in stage.inner:
             inner_spans = inner.cte("spans")
@@ -193,7 +193,8 @@ def _inner_matches(rule: SigmaCorrelationRule, reference: SigmaRuleReference, st
     groups = [group(name).text for name in rule.group_by or ()]
     values = [_value(rule, group(name)) for name in _value_fields(rule)]
     return (
-        f"SELECT {step}, event_id, time, since, place, 1, {_list(groups)}, {_values(values)}, grouped_by\n"
+        f"SELECT {step} AS step, event_id, time, since, place, 1 AS weight, {_list(groups)} AS grouped_by,\n"
+        f"       {_values(values)} AS value, grouped_by AS inner_group\n"
         f"FROM {inner.cte('anchors')}"
     )
 
@@ -208,19 +209,19 @@ def _once(rule: SigmaCorrelationRule, matches: str) -> str:
 def _anchors(stage: _Stage, steps: int) -> str:
     rule, source = stage.rule, stage.cte("matches")
     span = f"INTERVAL {rule.timespan.seconds} SECONDS"
-    window = f"trailing AS (PARTITION BY grouped_by ORDER BY time RANGE BETWEEN {span} PRECEDING AND CURRENT ROW)"
+    window = f"recent AS (PARTITION BY grouped_by ORDER BY time RANGE BETWEEN {span} PRECEDING AND CURRENT ROW)"
     columns = "event_id, time, place, grouped_by"
     if rule.type is SigmaCorrelationType.TEMPORAL_ORDERED:
         source = f"({_sequence(source, steps)})"
         return (
             f"SELECT {columns}, first AS since FROM (\n"
-            f"SELECT *, min(since) FILTER (WHERE step = 1) OVER trailing AS first FROM {source} WINDOW {window}\n"
+            f"SELECT *, min(since) FILTER (WHERE step = 1) OVER recent AS first FROM {source} WINDOW {window}\n"
             f") WHERE step = {steps} AND begun >= time - {span}{_from(rule)}"
         )
     conditions = " AND ".join(f"measure {operator} {number}" for operator, number in _conditions(rule))
     return (
         f"SELECT {columns}, first AS since FROM (\n"
-        f"SELECT *, {_measure(rule)} OVER trailing AS measure, min(since) OVER trailing AS first FROM {source}\n"
+        f"SELECT *, {_measure(rule)} OVER recent AS measure, min(since) OVER recent AS first FROM {source}\n"
         f"WINDOW {window}\n"
         f") WHERE {conditions}{_from(rule)}"
     )

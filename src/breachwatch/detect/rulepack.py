@@ -232,7 +232,8 @@ def _below(rule: Rule) -> list[Rule]:
 def _leave_out(pack: RulePack, minimum_level: Level) -> None:
     for rule in pack.rules:
         rule.reports = rule.reports and rule.level >= minimum_level
-    wanted = {id(rule) for rule in pack.rules if rule.reports}
+    # A rule with a problem stays, to be named: in a circle none of the rules reports.
+    wanted = {id(rule) for rule in pack.rules if rule.reports or (rule.problem and rule.level >= minimum_level)}
     for rule in pack.rules:
         if rule.reports:
             wanted |= {id(below) for below in _below(rule)}

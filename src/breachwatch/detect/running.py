@@ -257,7 +257,7 @@ class Runner:
                 name = "dataset" if dataset == AUTHENTICATION else f"'{dataset}'"
                 sql = (
                     f"SELECT episode, {name} AS dataset, {who}, sum(repeat_count)::BIGINT\n"
-                    f"FROM {table.sql} JOIN memory.main.episode_events USING (event_id)\nGROUP BY ALL ORDER BY ALL"
+                    f"FROM {table.sql} JOIN episode_events USING (event_id)\nGROUP BY ALL ORDER BY ALL"
                 )
                 for number, found, user, address, machine, count in self.window.run("wide", sql):
                     rows[number].append((user, address, machine, count))

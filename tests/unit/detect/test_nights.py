@@ -1,0 +1,121 @@
+"""The same findings whatever nights the time is cut into: nothing twice, nothing lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from breachwatch.detect import scan
+from breachwatch.model.finding import Finding
+from breachwatch.workspace import Workspace
+from tests.unit.detect.making import at, failure, land, logon, mark_scanned, pack
+from tests.unit.detect.test_correlation import BASES, BRUTE, CHAIN, ORDERED, correlation
+
+DAYS = 12
+RULES = BASES + "---\n".join(
+    [
+        BRUTE.replace("title: episode", "title: brute"),
+        correlation(
+            """type: value_count
+            rules: failure
+            group-by: [source_ip]
+            timespan: 3h
+            condition: {field: user, gte: 3}""",
+            "spray",
+        ),
+        ORDERED.replace("title: episode", "title: ordered").replace("timespan: 10m", "timespan: 2h"),
+        correlation(
+            """type: event_count
+            rules: success
+            group-by: [source_ip]
+            timespan: 30m
+            condition: {lt: 2}""",
+            "lonely",
+        ),
+        CHAIN,
+    ]
+)
+
+
+def timeline(seed: int) -> list[dict[str, Any]]:
+    """Twelve days of bursts, singles, and one attack that does not stop for days."""
+    random = Random(seed)
+    rows: list[dict[str, Any]] = []
+    for burst in range(30):
+        begin, ip = random.uniform(0, DAYS * 1440), f"10.0.0.{random.randrange(4)}"
+        for step in range(random.randrange(1, 9)):
+            minute = begin + step * random.uniform(0.5, 6)
+            make = logon if random.random() < 0.2 else failure
+            rows.append(make(ip, minute, id=f"{burst}-{step}", user=random.choice("abc")))
+    rows += [failure("10.9.9.9", 2000 + n * 4, id=f"long-{n}", user="a") for n in range(1200)]
+    return [row for row in rows if row["time"] < at(DAYS * 1440)]
+
+
+def essence(finding: Finding) -> tuple[str, str]:
+    return finding.rule_title, finding.event_ids[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "nights", "days"), [(1, 13.0, 2), (2, 24.0, 2), (3, 31.0, 3), (4, 24.0, 1)])
+def test_any_cut_into_nights_finds_the_same(
+    make_ws: Callable[..., Workspace], seed: int, nights: float, days: int
+) -> None:
+    rows = timeline(seed)
+    whole = make_ws(folder="whole")
+    land(whole, "linux.auth", rows)
+    once = {finding.key: essence(finding) for finding in scan(whole, at(DAYS * 1440), pack=pack(RULES)).findings}
+    assert {title for title, _ in once.values()} >= {"brute", "spray", "ordered", "lonely", "then success"}
+
+    ws = make_ws(f"[detect]\nlookback_days = {days}\n", folder="nightly")
+    seen: dict[str, tuple[str, str]] = {}
+    begin, until = at(-1), at(0)
+    while until < at(DAYS * 1440):
+        begin, until = until, until + timedelta(hours=nights)
+        night = [row for row in rows if begin <= row["time"] < until]
+        if night:
+            land(ws, "linux.auth", night)
+        result = scan(ws, until, pack=pack(RULES))
+        again = scan(ws, until, pack=pack(RULES))
+        assert [item.key for item in result.findings] == [item.key for item in again.findings]
+        seen |= {finding.key: essence(finding) for finding in result.findings}
+        mark_scanned(ws, result)
+    assert sorted(seen.values()) == sorted(once.values())
+    assert seen == once
+
+
+def test_events_from_the_end_on_are_left_to_the_next_night(ws: Workspace) -> None:
+    files = land(ws, "linux.auth", [failure("1.1.1.1", minute) for minute in (0, 1, 2)])
+    early = scan(ws, at(2), pack=pack(BASES + BRUTE))
+    assert early.findings == ()
+    assert early.scanned_files == ()
+    assert early.events_in_window == 2
+    late = scan(ws, at(3), pack=pack(BASES + BRUTE))
+    assert len(late.findings) == 1
+    assert late.scanned_files == files
+
+
+def test_an_event_that_arrives_late_completes_an_old_episode(ws: Workspace) -> None:
+    land(ws, "linux.auth", [failure("1.1.1.1", 0), failure("1.1.1.1", 2)])
+    first = scan(ws, at(60), pack=pack(BASES + BRUTE))
+    assert first.findings == ()
+    mark_scanned(ws, first)
+    land(ws, "linux.auth", [failure("1.1.1.1", 4)])
+    much_later = scan(ws, at(60 * 24 * 40), pack=pack(BASES + BRUTE))
+    assert [finding.event_ids for finding in much_later.findings] == [("f0", "f2", "f4")]
+    assert much_later.window.start == at(4)
+    mark_scanned(ws, much_later)
+    assert scan(ws, at(60 * 24 * 41), pack=pack(BASES + BRUTE)).findings == ()
+
+
+def test_events_without_a_time_are_searched_once(ws: Workspace) -> None:
+    rules = BASES.replace("category: authentication", "product: linux, service: auth")
+    files = land(ws, "linux.auth", [{**failure("1.1.1.1", 0), "time": None}])
+    first = scan(ws, at(60), pack=pack(rules))
+    assert [finding.rule_title for finding in first.findings] == ["failure"]
+    assert first.scanned_files == files
+    mark_scanned(ws, first)
+    assert scan(ws, at(60), pack=pack(rules)).findings == ()
