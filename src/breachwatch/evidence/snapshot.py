@@ -6,7 +6,7 @@ import errno
 
 from breachwatch import incidents
 from breachwatch.errors import BreachwatchError
-from breachwatch.evidence import recording, sealing
+from breachwatch.evidence import mirror, recording, sealing
 from breachwatch.evidence.case import load_case, sealed_already
 from breachwatch.evidence.content import Sealing
 from breachwatch.evidence.keys import load_key
@@ -36,6 +36,7 @@ def preserve(ws: Workspace, job: ToPreserve, run_id: str) -> Snapshot | Preserva
 
 def _preserve(ws: Workspace, job: ToPreserve, run_id: str) -> Snapshot:
     sealing.sweep(ws)
+    mirror.update(ws)  # a run killed right after its transaction has not written it
     key = load_key(ws.keys)
     recording.adopt_orphans(ws, job.incident, key.public)
     done = sealed_already(ws, job)

@@ -76,11 +76,12 @@ def _verify_recorded(ws: Workspace, number: str, by: Handler, purpose: str, chai
         bag = BagOnDisk(path)
         key, signed_by, trust = _key(ws, bag)
         checks += [trust, *check_bag(bag, key), check_modes(bag), _check_row(bag, row)]
+        checks.append(_check_sealed(links, bag.hash(TAG_MANIFEST).sha256))
     except EvidenceError as error:
         checks.append(Check("structure", False, str(error)))
     except OSError as error:
         checks.append(Check("structure", False, f"cannot read {error.filename}: {error.strerror}"))
-    checks += [_check_sealed(links, row.tagmanifest_sha256), chain]
+    checks.append(chain)
     report = VerifyReport(number, str(path), tuple(checks), signed_by)
     _record(ws, report, by, purpose)
     return report

@@ -1,0 +1,57 @@
+"""Several processes sealing at once: every job one bag, every bag its own number, one unbroken chain."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from breachwatch import evidence
+from breachwatch.evidence import custody
+from tests.unit.evidence.making import City
+
+WORKER = """
+import sys
+from datetime import UTC, datetime
+from breachwatch import evidence
+from breachwatch.clock import FixedClock
+from breachwatch.model.incident import Snapshot, ToPreserve
+from breachwatch.workspace import open_workspace
+
+ws = open_workspace(sys.argv[1], FixedClock(datetime(2026, 11, 22, 10, 15, tzinfo=UTC)))
+for argument in sys.argv[2:]:
+    incident, *keys = argument.split(",")
+    result = evidence.preserve(ws, ToPreserve(incident, tuple(keys)), "run-1")
+    assert isinstance(result, Snapshot), result
+    assert evidence.verify(ws, result.number).ok
+"""
+
+
+def test_two_processes_seal_the_same_and_other_jobs(city: City) -> None:
+    findings = []
+    for number in range(5):
+        log = city.log(source=f"host{number}", path=f"/var/log/{number}")
+        findings.append(city.finding(log.event_ids[:5], user=f"user{number}"))
+    jobs = [",".join((job.incident, *job.alert_keys)) for job in city.waiting(*findings)]
+    assert len(jobs) == 5
+    city.ws.database.engine.dispose()
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WORKER, city.ws.root, *order],
+            stderr=subprocess.PIPE,
+            cwd=Path(__file__).parents[3],
+            text=True,
+        )
+        for order in (jobs, jobs[2:] + jobs[:2])
+    ]
+    for worker in workers:
+        _, told = worker.communicate(timeout=120)
+        assert worker.returncode == 0, told
+    lines = evidence.listing(city.ws)
+    assert [line.number for line in lines] == [f"EV-2026-{number:06d}" for number in range(1, 6)]
+    assert len({line.incident for line in lines}) == 5
+    with city.ws.database.read() as connection:
+        chain = custody.check_chain(connection)
+    assert (chain.ok, chain.count) == (True, 15), "five sealed, ten verified"
+    assert all(report.ok for report in evidence.verify_all(city.ws))
+    assert city.waiting() == ()
