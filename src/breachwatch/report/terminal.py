@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
-from breachwatch.model.summary import RunSummary
-from breachwatch.report.summary import summary_page
+if TYPE_CHECKING:
+    from breachwatch.model.summary import RunSummary
 
 _PIPE_WIDTH = 160
 """Width where there is no terminal to ask: wide enough that nothing is cut."""
@@ -27,6 +28,8 @@ def messages() -> Console:
 
 def print_summary(summary: RunSummary, zone: ZoneInfo) -> None:
     """Print the summary of a run; times in the city's zone."""
+    from breachwatch.report.summary import summary_page  # brings Arrow along, which other pages do without
+
     # Uncropped: a long command to copy runs on into the next line of the terminal.
     output().print(summary_page(summary, zone), crop=False)
 
