@@ -54,9 +54,7 @@ def expression_matches(text: str, expression: SigmaRegularExpression) -> str:
     """SQL that is true where a regular expression matches anywhere in `text`."""
     # RE2, the engine of pySigma's default policy, is DuckDB's too. Flags stand inline: DuckDB's own option letters
     # mean something else for `m`.
-    return (
-        f"regexpexpression_matches({text}, {quoted(expression.escape([], escape_escape_char=False, flag_prefix=True))})"
-    )
+    return f"regexp_matches({text}, {quoted(expression.escape([], escape_escape_char=False, flag_prefix=True))})"
 
 
 def part_of(column: Column, part: TimestampPart) -> str:
