@@ -76,7 +76,7 @@ def _read(number: int, offset: int, raw: bytes, *, failed: bool) -> Row | Reject
         "source_ip": _address(address, host_text),
     }
     extra: dict[str, Any] = {}
-    if host_text and canonical_ip(host_text) != values["source_ip"]:
+    if host_text and (values["source_ip"] is None or canonical_ip(host_text) != values["source_ip"]):
         extra["source_host"] = host_text
     if termination or code:
         extra["exit"] = {"termination": termination, "code": code}
@@ -103,7 +103,7 @@ def _text(field: bytes) -> str:
 
 def _address(field: bytes, host: str) -> str | None:
     if not any(field):
-        return None
+        return canonical_ip(host)
     six = str(ipaddress.IPv6Address(field))
     if any(field[4:]) or canonical_ip(host) == six:
         return canonical_ip(six)
