@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
@@ -138,3 +140,18 @@ def test_a_line_of_an_unknown_story_is_a_mistake(tmp_path: Path) -> None:
     log.add(1, "x", "nobody's")
     with pytest.raises(KeyError):
         log.close(2)
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_span(tmp_path: Path) -> None:
+    """Six times the days, about the same peak of memory."""
+    program = (
+        "import resource, sys; from pathlib import Path; from breachwatch.simulate import simulate; "
+        "simulate(Path(sys.argv[1]), days=int(sys.argv[1].rsplit('-')[-1]), scale=0.05); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    peaks = []
+    for days in (4, 24):
+        command = [sys.executable, "-c", program, str(tmp_path / f"city-{days}")]
+        peaks.append(int(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+    assert peaks[1] < 1.2 * peaks[0], peaks

@@ -90,11 +90,11 @@ def test_line_counts_in_the_truth_are_those_of_the_files(city: City) -> None:
     assert city.report.bytes == sum(len(line) + 1 for lines in city.files.values() for line in lines)
 
 
-def test_scale_changes_the_noise_and_not_the_attacks(city: City, tmp_path: Path) -> None:
-    bigger = simulate(tmp_path / "city", days=12, scale=0.3)
-    truth = json.loads((tmp_path / "city/truth.json").read_text(encoding="utf-8"))
-    assert bigger.lines > 1.25 * city.report.lines
-    assert bigger.accounts > city.report.accounts
+def test_scale_changes_the_noise_and_not_the_attacks(tmp_path: Path) -> None:
+    small, big = (simulate(tmp_path / name, days=6, scale=scale) for name, scale in (("small", 0.05), ("big", 0.25)))
+    truths = [json.loads((report.target / "truth.json").read_text(encoding="utf-8")) for report in (small, big)]
+    assert big.lines > 1.3 * small.lines
+    assert big.accounts > small.accounts
 
     def essence(told: dict[str, object]) -> list[object]:
         stories: list[dict[str, object]] = told["attacks"]  # type: ignore[assignment]
@@ -103,7 +103,7 @@ def test_scale_changes_the_noise_and_not_the_attacks(city: City, tmp_path: Path)
             for story in stories
         ]
 
-    assert essence(truth) == essence(city.truth)
+    assert essence(truths[0]) == essence(truths[1])
 
 
 def test_everything_named_is_invented(city: City) -> None:

@@ -11,7 +11,7 @@ from breachwatch.simulate.span import HOUR, SECOND
 from breachwatch.simulate.timeline import Hour, Hourly
 
 _GUESSES: tuple[tuple[str, int], ...] = (
-    *(("root", 20), ("admin", 12), ("user", 6), ("test", 7), ("ubuntu", 7), ("oracle", 5), ("postgres", 5)),
+    *(("root", 8), ("admin", 8), ("user", 6), ("test", 7), ("ubuntu", 7), ("oracle", 5), ("postgres", 5)),
     *(("guest", 4), ("pi", 4), ("ftpuser", 4), ("deploy", 4), ("git", 3), ("nagios", 3), ("hadoop", 3), ("www", 3)),
     *(("mysql", 3), ("tomcat", 3), ("minecraft", 2), ("steam", 2), ("support", 3), ("es", 2), ("ansible", 2)),
 )
@@ -61,7 +61,7 @@ class _Scaled(Hourly):
 
 
 class SshScanners(_Scaled):
-    """Visitors to sshd of one public host: each tries one to three passwords, then fail2ban shuts it out."""
+    """Visitors to sshd of one public host: each tries one or two passwords, then fail2ban shuts it out."""
 
     def __init__(self, host: str, scale: float) -> None:
         super().__init__(scale)
@@ -70,10 +70,10 @@ class SshScanners(_Scaled):
 
     def hour(self, now: Hour) -> Iterable[Happening]:
         start, dice = now.start, now.dice
-        for _ in range(self._count(dice, 120)):
+        for _ in range(self._count(dice, 140)):
             address, at = stranger(dice), start + dice.between(0, HOUR - 1)
             user = dice.weighted(_GUESSES)
-            for _ in range(dice.between(1, 3)):
+            for _ in range(dice.between(1, 2)):
                 if at < start + HOUR:
                     yield SshFailure(
                         at=at,

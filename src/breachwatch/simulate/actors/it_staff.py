@@ -40,6 +40,7 @@ _TOOLS = (
 )
 _EXPLORER = "C:\\Windows\\explorer.exe"
 _DAY_OFF = 60
+_ROUNDS = 2
 
 
 def workday(stage: Stage, day: date, dice: Dice) -> tuple[int, int]:
@@ -80,8 +81,11 @@ class Administrator(Daily):
         yield TicketGrantingTicket(
             at=begin, host=dice.pick(DOMAIN_CONTROLLERS), user=person.user, address=person.address, port=dice.port()
         )
-        for at in dice.times(dice.between(3, 7), begin, end - 50 * MINUTE):
-            yield from self._shell(dice, dice.pick(LINUX).name, at)
+        for number, at in enumerate(dice.times(dice.between(3, 7), begin, end - 50 * MINUTE)):
+            # Two rounds a day go from server to server, so that every one gets its turn within a week.
+            turn = LINUX[(2 * day.toordinal() + number) % len(LINUX)]
+            server = turn if number < _ROUNDS else dice.pick(LINUX)
+            yield from self._shell(dice, server.name, at)
         for at in dice.times(dice.between(1, 3), begin, end - 45 * MINUTE):
             host = dice.pick(WINDOWS).name
             yield remote_desktop(dice, person, host, at, dice.between(5, 40))

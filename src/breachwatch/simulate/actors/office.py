@@ -19,7 +19,8 @@ from breachwatch.simulate.inventory import DOMAIN_CONTROLLERS, Person
 from breachwatch.simulate.span import HOUR, MINUTE, SECOND, is_working_day
 from breachwatch.simulate.timeline import Daily, Stage
 
-_DAY_OFF, _AT_HOME, _TYPO = 70, 130, 45  # in a thousand
+_DAY_OFF, _AT_HOME, _TYPO = 70, 500, 45  # in a thousand
+_EVERY_FOURTH = 4  # may work from home
 _CREWS = ("works", "parks", "water")  # they begin early
 _SSH_TO = {
     "planning": ("gis01",),
@@ -48,7 +49,7 @@ class StaffMember(Daily):
         end = begin + 8 * HOUR + dice.between(0, 75) * MINUTE
         lunch = stage.span.at(day, 11, 30) + dice.between(0, 75) * MINUTE
         controller = dice.pick(DOMAIN_CONTROLLERS)
-        if dice.chance(_AT_HOME):
+        if self.person.number % _EVERY_FOURTH == 1 and dice.chance(_AT_HOME):
             yield from self._from_home(stage, dice, controller, begin, end, lunch)
         else:
             yield from self._at_the_office(dice, controller, begin, end, lunch)
