@@ -26,7 +26,7 @@ MEMORY = "60%"
 SLACK = timedelta(minutes=1)
 """How far around a time range files are read: the view `authentication` looks at neighbouring records."""
 
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+CONFIG: dict[str, str | bool | int | float | list[str]] = {
     # Nothing is ever fetched from a network, and SQL sees no variable of the program that runs it.
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
@@ -60,8 +60,8 @@ def connect(
 
     Raises DataError when a catalogued file is gone, UsageError for a time without a zone.
     """
-    listed = _listed(ws, since, until)
-    connection = duckdb.connect(config=_CONFIG)
+    listed = listed_files(ws, since, until)
+    connection = duckdb.connect(config=CONFIG)
     try:
         _prepare(ws, connection, listed)
         if not locked_down:
@@ -85,17 +85,17 @@ def select_between(ws: Workspace, dataset: Dataset, since: datetime | None, unti
 
     Raises DataError when a catalogued file is gone, UsageError for a time without a zone.
     """
-    select = dataset_select(dataset, _listed(ws, since, until, dataset.name).get(dataset.name, ()))
+    select = dataset_select(dataset, listed_files(ws, since, until, dataset.name).get(dataset.name, ()))
     column = sql.name(time_column(dataset.name))
     bounds = [f"{column} >= {sql.moment(since)}"] if since is not None else []
     bounds += [f"{column} < {sql.moment(until)}"] if until is not None else []
     return f"SELECT * FROM ({select}) WHERE {' AND '.join(bounds)}" if bounds else select
 
 
-def _listed(
-    ws: Workspace, since: datetime | None, until: datetime | None, dataset: str | None = None
+def listed_files(
+    ws: Workspace, since: datetime | None = None, until: datetime | None = None, dataset: str | None = None
 ) -> dict[str, list[Path]]:
-    """The files to read, by dataset; each is there."""
+    """The files that may hold events of [since, until), by dataset. Raises DataError for one that is gone."""
     found: dict[str, list[Path]] = {}
     since = since - SLACK if since is not None else None
     until = until + SLACK if until is not None else None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+import duckdb
+
 from breachwatch import collect
 from breachwatch.errors import UnknownNameError
-from breachwatch.lake import sql
-from breachwatch.lake.connection import connect
-from breachwatch.model.datasets import DATASETS, REJECTS_DATASET
+from breachwatch.lake.connection import CONFIG, dataset_select, listed_files
+from breachwatch.model.datasets import dataset
 from breachwatch.workspace import Workspace
 
 _EVENT_ID = re.compile(r"[0-9a-f]{32}")
@@ -28,11 +29,11 @@ def original_bytes(ws: Workspace, event_id: str) -> bytes:
 
 
 def _where(ws: Workspace, event_id: str) -> tuple[str, int, int] | None:
-    with connect(ws) as connection:
-        for dataset in (*DATASETS.values(), REJECTS_DATASET):
+    with duckdb.connect(config=CONFIG) as connection:
+        for name, paths in listed_files(ws).items():
+            select = dataset_select(dataset(name), paths)
             row = connection.execute(
-                f"SELECT segment_id, byte_offset, byte_length FROM {sql.name(dataset.view)} WHERE event_id = ? LIMIT 1",
-                [event_id],
+                f"SELECT segment_id, byte_offset, byte_length FROM ({select}) WHERE event_id = ? LIMIT 1", [event_id]
             ).fetchone()
             if row is not None:
                 return str(row[0]), int(row[1]), int(row[2])
