@@ -71,7 +71,8 @@ def contradiction(ws: Workspace) -> str:
 
 def _append_missing(connection: Connection, target: Path) -> bool:
     """Write the links after the mirror's last; False where that last one is not in the database."""
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not target.exists() and connection.scalar(select(func.count()).select_from(cases.custody)) == 0:
+        return True
     with os.fdopen(os.open(target, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+b") as file:
         last = _last_line(file)
         after = 0
@@ -81,8 +82,6 @@ def _append_missing(connection: Connection, target: Path) -> bool:
             if found is None:
                 return False
             after = found
-        elif connection.scalar(select(func.count()).select_from(cases.custody)) == 0:
-            return True
         file.writelines(line.encode() + b"\n" for line in custody.lines(connection, after=after))
         file.flush()
         os.fsync(file.fileno())

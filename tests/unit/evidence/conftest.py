@@ -2,26 +2,57 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from breachwatch.clock import FixedClock
 from breachwatch.evidence import create_key
-from breachwatch.workspace import Workspace
-from tests.unit.evidence.making import City
+from breachwatch.workspace import Workspace, open_workspace
+from tests.conftest import NOW
+from tests.unit.evidence.making import City, SealedCity
 
 
 @pytest.fixture
 def city(ws: Workspace) -> City:
+    """A city with a signing key, nothing collected yet."""
     create_key(ws.keys)
     return City(ws)
 
 
 @pytest.fixture
 def make_city(make_ws: Callable[..., Workspace]) -> Callable[..., City]:
-    def make(toml: str = "", **more: object) -> City:
-        ws = make_ws(toml, **more)
+    """Make a city from settings in TOML."""
+
+    def make(toml: str = "") -> City:
+        ws = make_ws(toml)
         create_key(ws.keys)
         return City(ws)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def sealed_once(tmp_path_factory: pytest.TempPathFactory) -> SealedCity:
+    root = tmp_path_factory.mktemp("sealed") / "ws"
+    root.mkdir()
+    (root / "breachwatch.toml").write_text('[city]\nname = "Testville"\ntime_zone = "America/Chicago"\n')
+    city = City(open_workspace(root, FixedClock(NOW)))
+    create_key(city.ws.keys)
+    sealed = city.snapshot()
+    city.ws.database.engine.dispose()
+    return SealedCity(city.ws, city.rules, sealed=sealed)
+
+
+@pytest.fixture
+def sealed_city(sealed_once: SealedCity, tmp_path: Path) -> SealedCity:
+    """A city with one sealed snapshot over ten events; each test has its own copy."""
+    root = tmp_path / "sealed"
+    shutil.copytree(sealed_once.ws.root, root)
+    ws = open_workspace(root, FixedClock(NOW))
+    return SealedCity(
+        ws, dict(sealed_once.rules), sealed=replace(sealed_once.sealed, path=str(ws.vault / sealed_once.sealed.number))
+    )

@@ -29,11 +29,11 @@ for argument in sys.argv[2:]:
 
 def test_two_processes_seal_the_same_and_other_jobs(city: City) -> None:
     findings = []
-    for number in range(5):
+    for number in range(3):
         log = city.log(source=f"host{number}", path=f"/var/log/{number}")
         findings.append(city.finding(log.event_ids[:5], user=f"user{number}"))
     jobs = [",".join((job.incident, *job.alert_keys)) for job in city.waiting(*findings)]
-    assert len(jobs) == 5
+    assert len(jobs) == 3
     city.ws.database.engine.dispose()
     workers = [
         subprocess.Popen(
@@ -42,16 +42,16 @@ def test_two_processes_seal_the_same_and_other_jobs(city: City) -> None:
             cwd=Path(__file__).parents[3],
             text=True,
         )
-        for order in (jobs, jobs[2:] + jobs[:2])
+        for order in (jobs, jobs[1:] + jobs[:1])
     ]
     for worker in workers:
         _, told = worker.communicate(timeout=120)
         assert worker.returncode == 0, told
     lines = evidence.listing(city.ws)
-    assert [line.number for line in lines] == [f"EV-2026-{number:06d}" for number in range(1, 6)]
-    assert len({line.incident for line in lines}) == 5
+    assert [line.number for line in lines] == [f"EV-2026-{number:06d}" for number in range(1, 4)]
+    assert len({line.incident for line in lines}) == 3
     with city.ws.database.read() as connection:
         chain = custody.check_chain(connection)
-    assert (chain.ok, chain.count) == (True, 15), "five sealed, ten verified"
+    assert (chain.ok, chain.count) == (True, 9), "three sealed, six verified"
     assert all(report.ok for report in evidence.verify_all(city.ws))
     assert city.waiting() == ()

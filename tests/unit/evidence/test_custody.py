@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from breachwatch.evidence import custody, mirror
 from breachwatch.evidence.custody import Deed, Handler
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
-from tests.unit.evidence.making import City, loosen
+from tests.unit.evidence.making import City, SealedCity, loosen
 
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 CLERK = Handler("R. Clerk", "City Clerk", "555-0100", "City Hall")
@@ -29,6 +30,11 @@ while IFS= read -r line; do
 done < custody.jsonl
 echo "$prev"
 """
+
+
+@pytest.fixture
+def city(sealed_city: SealedCity) -> City:
+    return sealed_city
 
 
 def add(ws: Workspace, count: int = 3, number: str = "EV-2026-000001") -> None:
@@ -180,8 +186,9 @@ def test_a_torn_and_a_missing_mirror_are_mended(city: City) -> None:
 
 
 def test_a_mirror_that_cannot_be_written_does_not_undo_the_sealing(
-    city: City, caplog: pytest.LogCaptureFixture
+    make_city: Callable[..., City], caplog: pytest.LogCaptureFixture
 ) -> None:
+    city = make_city()
     (city.ws.vault / "custody.jsonl").mkdir()
     snapshot = city.snapshot()
     assert "custody mirror" in caplog.text

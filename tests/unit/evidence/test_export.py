@@ -19,7 +19,12 @@ from breachwatch.evidence.custody import Handler
 from breachwatch.evidence.keys import NAMESPACE, PRINCIPAL
 from breachwatch.records import cases
 from breachwatch.workspace import open_workspace
-from tests.unit.evidence.making import City, files_of, loosen
+from tests.unit.evidence.making import City, SealedCity, files_of, loosen
+
+
+@pytest.fixture
+def city(sealed_city: SealedCity) -> City:
+    return sealed_city
 
 
 def unpack(archive: Path, folder: Path) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import bagit
@@ -11,11 +10,16 @@ import pytest
 
 from breachwatch.evidence.instructions import commands
 from breachwatch.evidence.keys import NAMESPACE, PRINCIPAL
-from tests.unit.evidence.making import City, files_of, loosen
+from tests.unit.evidence.making import City, SealedCity, files_of, loosen
 
 
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def city(sealed_city: SealedCity) -> City:
+    return sealed_city
 
 
 @pytest.fixture
@@ -75,8 +79,7 @@ def test_every_command_of_verify_txt_succeeds_and_prints_what_it_says(bag: Path)
         assert f"It must print {output.split()[0]}" in text
 
 
-def test_the_commands_of_verify_txt_catch_any_changed_or_added_file(make_city: Callable[..., City]) -> None:
-    bag = Path(make_city().snapshot().path)
+def test_the_commands_of_verify_txt_catch_any_changed_or_added_file(bag: Path) -> None:
     found = commands((bag / "VERIFY.txt").read_text())
     loosen(bag)
 

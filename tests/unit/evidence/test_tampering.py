@@ -15,7 +15,12 @@ from breachwatch.evidence import create_key
 from breachwatch.model.evidence import VerifyReport
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
-from tests.unit.evidence.making import City, files_of, loosen
+from tests.unit.evidence.making import City, SealedCity, files_of, loosen
+
+
+@pytest.fixture
+def city(sealed_city: SealedCity) -> City:
+    return sealed_city
 
 
 @pytest.fixture
