@@ -1,0 +1,118 @@
+"""What is wrong with rules, told without any log: for `breachwatch rules check`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import duckdb
+
+from breachwatch.detect import describing
+from breachwatch.detect.builtin import builtin_folder
+from breachwatch.detect.compiling import Compiler, RuleError, Search
+from breachwatch.detect.engine import compiler_for, load_rules
+from breachwatch.detect.first_seen import FirstSeen
+from breachwatch.detect.loading import BUILTIN
+from breachwatch.detect.rulepack import Rule, RulePack
+from breachwatch.lake.authentication import authentication_view
+from breachwatch.lake.connection import dataset_view
+from breachwatch.model.datasets import DATASETS
+from breachwatch.workspace import Workspace
+
+
+class Severity(StrEnum):
+    """An error keeps a rule from running; a warning says that it may find less than its author meant."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleProblem:
+    """One thing that is wrong with one rule."""
+
+    severity: Severity
+    rule_id: str
+    title: str
+    origin: str
+    message: str
+
+
+def check(ws: Workspace, until: datetime, pack: RulePack | None = None) -> list[RuleProblem]:
+    """All problems of the rules that the settings name (or of `pack`), in the order of the rules.
+
+    Every rule is compiled and its SQL prepared by DuckDB over empty datasets. `until` says which filters are expired.
+    """
+    pack = load_rules(ws) if pack is None else pack
+    compiler, filters = compiler_for(ws, pack, until)
+    found = [_error(item.rule_id, item.title, item.rule_id, item.reason) for item in (*pack.problems, *filters)]
+    connection = duckdb.connect()
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        for dataset in DATASETS.values():
+            connection.execute(dataset_view(dataset, ()))
+        connection.execute(authentication_view(frozenset(), ws.settings))
+        for rule in pack.rules:
+            found.extend(_problems(rule, compiler, connection))
+    finally:
+        connection.close()
+    compiler.save()
+    return found
+
+
+def _problems(rule: Rule, compiler: Compiler, connection: duckdb.DuckDBPyConnection) -> Iterator[RuleProblem]:
+    origin = rule.source.origin
+    try:
+        describing.asked_entities(rule.custom)
+        FirstSeen.of(rule.custom)
+        searches = [] if rule.is_correlation else compiler.searches(rule)
+        sql = [compiler.correlation(rule).sql] if rule.is_correlation else [search.sql for search in searches]
+        for query in sql:
+            connection.execute(f"EXPLAIN {query}")
+    except (RuleError, ValueError) as error:
+        yield _error(rule.id, rule.title, origin, str(error))
+        return
+    except duckdb.Error as error:
+        yield _error(rule.id, rule.title, origin, f"DuckDB refuses it: {str(error).splitlines()[0][:300]}")
+        return
+    warnings = []
+    if not rule.is_correlation and not searches:
+        warnings.append(f"no dataset is mapped to its log source ({rule.logsource}): it never runs")
+    if searches:
+        warnings += [
+            f"no schema of {_named(searches)} has the field {name!r}; it is looked up among an event's further fields"
+            for name in _unknown(searches, compiler)
+        ]
+    if rule.document.get("id") is None:
+        warnings.append("has no id: its findings cannot be told from those of another rule of the same name or text")
+    if origin.startswith(f"{BUILTIN}/") and not _has_cases(origin):
+        warnings.append("has no test cases")
+    for message in warnings:
+        yield RuleProblem(Severity.WARNING, rule.id, rule.title, origin, message)
+
+
+def _unknown(searches: list[Search], compiler: Compiler) -> list[str]:
+    names = dict.fromkeys(name for search in searches for name in search.fields)
+    tables = compiler.mappings.tables
+    return [
+        name
+        for name in names
+        if not any(
+            tables[search.dataset].column(search.fields[name]).known for search in searches if name in search.fields
+        )
+    ]
+
+
+def _named(searches: list[Search]) -> str:
+    return ", ".join(dict.fromkeys(search.dataset for search in searches))
+
+
+def _has_cases(origin: str) -> bool:
+    stem = origin.split(",", maxsplit=1)[0].rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    return (builtin_folder() / "cases" / f"{stem}.yml").is_file()
+
+
+def _error(rule_id: str, title: str, origin: str, message: str) -> RuleProblem:
+    return RuleProblem(Severity.ERROR, rule_id, title, origin, message.removeprefix(f"{origin}: "))
