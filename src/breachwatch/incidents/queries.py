@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
@@ -13,7 +14,7 @@ from breachwatch.incidents import audit, stored
 from breachwatch.incidents.numbers import order_of
 from breachwatch.model.evidence import EvidenceLine
 from breachwatch.model.finding import Entity, Level
-from breachwatch.model.incident import AlertRecord, Incident, IncidentLine, IncidentState
+from breachwatch.model.incident import AlertRecord, Incident, IncidentLine, IncidentState, RelatedIncident
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
 
@@ -83,6 +84,7 @@ def incident(ws: Workspace, number: str) -> Incident:
             alerts=_alerts(connection, number),
             evidence=_evidence(ws, connection, number),
             audit=audit.trail(connection, number),
+            related=_related(connection, row, timedelta(hours=ws.settings.incidents.gap_hours)),
         )
 
 
@@ -152,6 +154,35 @@ def _alert(row: Row[Any], events: list[Row[Any]]) -> AlertRecord:
         unsealed=sum(event.sealed_in is None for event in events),
         evidence=tuple(sorted({event.sealed_in for event in events if event.sealed_in})),
     )
+
+
+def _related(connection: Connection, row: Row[Any], gap: timedelta) -> tuple[RelatedIncident, ...]:
+    """Incidents that share an account, address or host with this one and were active within `gap` of it.
+
+    Grouping ties by accounts and addresses; a host that several incidents share is worth a look, and no more.
+    """
+    mine, theirs = cases.incident_entity.alias("mine"), cases.incident_entity.alias("theirs")
+    other = cases.incident.c
+    query = (
+        select(other.number, other.state, other.level, other.title, theirs.c.value)
+        .join(theirs, theirs.c.incident == other.number)
+        .join(mine, (mine.c.kind == theirs.c.kind) & (mine.c.value == theirs.c.value))
+        .where(
+            mine.c.incident == row.number,
+            other.number != row.number,
+            other.last_time >= row.first_time - gap,
+            other.first_time <= row.last_time + gap,
+        )
+        .order_by(other.level.desc(), other.first_time, other.number, theirs.c.value)
+    )
+    found: dict[str, RelatedIncident] = {}
+    for line in connection.execute(query):
+        known = found.get(line.number)
+        shared = (*(known.shared if known else ()), line.value)
+        found[line.number] = RelatedIncident(
+            line.number, IncidentState(line.state), Level(line.level), line.title, shared
+        )
+    return tuple(found.values())
 
 
 def _evidence(ws: Workspace, connection: Connection, number: str) -> tuple[EvidenceLine, ...]:

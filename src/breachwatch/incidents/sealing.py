@@ -66,7 +66,7 @@ def mark_sealed(
             .where(cases.alert.c.key.in_(keys), cases.alert.c.incident == incident)
             .values(evidence=evidence)
         )
-    reason = f"{evidence} holds the evidence of {len(alert_keys)} alert(s)"
+    reason = f"{evidence} holds the evidence of {len(alert_keys)} alert{'' if len(alert_keys) == 1 else 's'}"
     if state.value in _UNFINISHED:
         _set_state(connection, incident, IncidentState.OPEN, failure="")
         audit.change(

@@ -23,7 +23,7 @@ def make_title(rule_title: str, entities: Sequence[Entity]) -> str:
     if addresses:
         parts.append(f"from {_some(addresses, 'addresses')}")
     if hosts and not (users and addresses):
-        parts.append(f"on {_some(hosts, 'hosts')}")
+        parts.append(f"{'on ' if parts else ''}{_some(hosts, 'hosts')}")
     what = _bounded(storable(rule_title), _LONGEST_RULE_TITLE)
     return f"{what}: {' '.join(parts)}" if parts else what
 

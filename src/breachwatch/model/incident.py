@@ -111,6 +111,17 @@ class AuditRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class RelatedIncident:
+    """Another incident that was active at about the same time and shares an entity; not merged, only pointed at."""
+
+    number: str
+    state: IncidentState
+    level: Level
+    title: str
+    shared: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """A case with all that the records hold about it; alerts in time order, times aware UTC."""
 
@@ -127,3 +138,4 @@ class Incident:
     alerts: tuple[AlertRecord, ...]
     evidence: tuple[EvidenceLine, ...]
     audit: tuple[AuditRecord, ...]
+    related: tuple[RelatedIncident, ...] = ()

@@ -49,7 +49,7 @@ def verification_page(reports: Sequence[VerifyReport]) -> RenderableType:
     for report in reports:
         result = Text("good", "bold green") if report.ok else Text("DOES NOT VERIFY", "bold red")
         parts.append(Text.assemble(safe(report.number or report.path, "bold"), "  ", result))
-        if report.path and report.number:
+        if report.path and report.number and (not report.ok or len(reports) <= _ALL_CHECKS_UP_TO):
             parts.append(indented(safe(report.path, "dim")))
         checks = [item for item in report.checks if not item.ok or len(reports) <= _ALL_CHECKS_UP_TO]
         if checks:

@@ -15,17 +15,16 @@ from breachwatch.model.finding import Entity
 from breachwatch.model.incident import AlertRecord, Incident, IncidentLine, IncidentState
 from breachwatch.report.evidence import verified_text
 from breachwatch.report.next_steps import can_be_typed, command
-from breachwatch.report.quantities import counted, day_and_time, length, number, size, span
+from breachwatch.report.quantities import counted, day_and_time, length, number, short_span, size, span
 from breachwatch.report.tables import heading, indented, level_text, table, typed
 from breachwatch.report.text import safe, visible
 
 _KINDS = (("user", "accounts"), ("source_ip", "addresses"), ("host", "hosts"))
 _NAMES_SHOWN = 12
 _ALERTS_SHOWN = 40
-_NARROW, _WIDE = 110, 150
-"""Below the first width the queue is a list of short paragraphs; from the second on it shows entities beside titles."""
-
-_WHO_WIDTH = 36  # of the column with entities: the title, which names them too, needs the room more
+_RELATED_SHOWN = 8
+_WIDE = 140
+"""From this width on the queue is a table; below, a list of short paragraphs."""
 
 _STATES = {
     IncidentState.PRESERVING: ("its evidence is not sealed yet; the next run seals it", "bold yellow"),
@@ -42,10 +41,10 @@ def queue_page(
     parts: list[RenderableType] = []
     if not lines:
         parts.append(Text("The queue is empty: no incident waits for you."))
-    elif width < _NARROW:
+    elif width < _WIDE:
         parts.extend(_paragraphs(lines, now, zone))
     else:
-        parts.append(_table(lines, now, zone, with_entities=width >= _WIDE))
+        parts.append(_table(lines, now, zone))
     if waiting:
         verb = "is" if waiting == 1 else "are"
         note = (
@@ -55,20 +54,17 @@ def queue_page(
     return Group(*parts)
 
 
-def _table(lines: Sequence[IncidentLine], now: datetime, zone: ZoneInfo, *, with_entities: bool) -> Table:
-    who = ["who and where"] if with_entities else []
-    columns = ("incident", "age", "level", "what", *who, "alerts", "from, to", "evidence")
-    shown = table(*columns, right=("age", "alerts"), flexible="what")
+def _table(lines: Sequence[IncidentLine], now: datetime, zone: ZoneInfo) -> Table:
+    columns = ("incident", "age", "level", "what, who and where", "alerts", "from, to", "evidence")
+    shown = table(*columns, right=("age", "alerts"), flexible="what, who and where")
     for line in lines:
-        names = [safe(_some(line.entities, 2), longest=_WHO_WIDTH)] if with_entities else []
         shown.add_row(
             safe(line.number),
             Text(length(now - line.opened_at)),
             level_text(line.level),
-            safe(line.title, longest=200),
-            *names,
+            _what(line),
             Text(number(line.alerts)),
-            Text(span(line.first_time, line.last_time, zone)),
+            Text(short_span(line.first_time, line.last_time, now, zone)),
             _evidence(line),
         )
     return shown
@@ -78,8 +74,15 @@ def _paragraphs(lines: Sequence[IncidentLine], now: datetime, zone: ZoneInfo) ->
     for line in lines:
         age = f"  {length(now - line.opened_at)} old, {counted(line.alerts, 'alert')}  "
         yield Text.assemble((line.number, "bold"), "  ", level_text(line.level), age, _evidence(line))
-        yield indented(safe(line.title, longest=200))
-        yield indented(Text(span(line.first_time, line.last_time, zone), style="dim"))
+        yield indented(_what(line))
+        yield indented(Text(short_span(line.first_time, line.last_time, now, zone), style="dim"))
+
+
+def _what(line: IncidentLine) -> Text:
+    """The title, and the entities that it does not name."""
+    title = visible(line.title, 200)
+    others = [value for value in line.entities if visible(value, 40).casefold() not in title.casefold()]
+    return Text.assemble(title, (f"\n{_some(others, 3)}" if others else "", "dim"))
 
 
 def _evidence(line: IncidentLine) -> Text:
@@ -105,6 +108,7 @@ def incident_page(incident: Incident, zone: ZoneInfo, workspace: Path) -> Render
         *_who(incident.entities),
         *_alerts(incident.alerts, zone),
         *_snapshots(incident, zone),
+        *_related(incident),
         *_history(incident, zone),
         *_next(incident, workspace),
     )
@@ -134,31 +138,36 @@ def _who(entities: Sequence[Entity]) -> Iterator[RenderableType]:
 
 def _alerts(alerts: Sequence[AlertRecord], zone: ZoneInfo) -> Iterator[RenderableType]:
     yield heading(f"What happened: {counted(len(alerts), 'alert')}, in order of time")
-    for alert in alerts[:_ALERTS_SHOWN]:
-        unsealed = f", {number(alert.unsealed)} not sealed yet" if alert.unsealed else ""
-        held = f", in {', '.join(alert.evidence)}" if alert.evidence else ""
-        yield indented(
-            Text.assemble(
-                (f"{span(alert.first_time, alert.last_time, zone)}  ", "cyan"),
-                level_text(alert.level),
-                "  ",
-                (visible(alert.rule_title, 200), "bold"),
-                (f"  {counted(alert.event_count, 'event')}{visible(held)}{unsealed}", "dim"),
-            )
-        )
-        why = ", ".join(f"{visible(key, 60)} = {visible(str(value), 160)}" for key, value in alert.why.items())
-        if why:
-            yield indented(indented_text(f"why: {why}"))
-        tags = f"  {', '.join(alert.tags)}" if alert.tags else ""
-        yield indented(indented_text(f"rule {visible(alert.rule_id)}{visible(tags)}", "dim"))
-    if len(alerts) > _ALERTS_SHOWN:
-        rest = counted(len(alerts) - _ALERTS_SHOWN, "more alert")
-        yield indented(Text(f"and {rest}; --json shows all", style="dim"))
+    alike: dict[object, list[AlertRecord]] = {}
+    for alert in alerts:
+        alike.setdefault((alert.rule_id, tuple(sorted(alert.why.items()))), []).append(alert)
+    for group in list(alike.values())[:_ALERTS_SHOWN]:
+        yield from _alert(group, zone)
+    rest = sum(len(group) for group in list(alike.values())[_ALERTS_SHOWN:])
+    if rest:
+        yield indented(Text(f"and {counted(rest, 'more alert')}; --json shows all", style="dim"))
 
 
-def indented_text(text: str, style: str = "") -> Text:
-    """A line that belongs to the one above it."""
-    return Text(f"  {text}", style=style)
+def _alert(alike: Sequence[AlertRecord], zone: ZoneInfo) -> Iterator[RenderableType]:
+    """Alerts of one rule with the same reason, such as a job that runs every hour, as one."""
+    alert = alike[0]
+    times = span(alert.first_time, max(item.last_time for item in alike), zone)
+    repeated = f"{number(len(alike))} alerts, " if len(alike) > 1 else ""
+    events = counted(sum(item.event_count for item in alike), "event")
+    held = sorted({name for item in alike for name in item.evidence})
+    unsealed = sum(item.unsealed for item in alike)
+    sealed = f", in {visible(', '.join(held))}" if held else ""
+    waiting = f", {number(unsealed)} not sealed yet" if unsealed else ""
+    head = Text.assemble(
+        (f"{times}  ", "cyan"), level_text(alert.level), "  ", (visible(alert.rule_title, 200), "bold")
+    )
+    yield indented(head)
+    why = ", ".join(f"{visible(key, 60)} = {visible(str(value), 160)}" for key, value in alert.why.items())
+    if why:
+        yield indented(indented(Text(f"why: {why}")))
+    yield indented(indented(Text(f"{repeated}{events}{sealed}{waiting}", style="dim")))
+    tags = f"  {', '.join(alert.tags)}" if alert.tags else ""
+    yield indented(indented(Text(f"rule {visible(alert.rule_id)}{visible(tags)}", style="dim")))
 
 
 def _snapshots(incident: Incident, zone: ZoneInfo) -> Iterator[RenderableType]:
@@ -179,10 +188,28 @@ def _snapshots(incident: Incident, zone: ZoneInfo) -> Iterator[RenderableType]:
     yield indented(shown)
 
 
+def _related(incident: Incident) -> Iterator[RenderableType]:
+    if not incident.related:
+        return
+    yield heading("Related incidents")
+    shown = table("incident", "level", "what", "shares", flexible="what")
+    for item in incident.related[:_RELATED_SHOWN]:
+        shown.add_row(
+            safe(item.number), level_text(item.level), safe(item.title, longest=200), safe(_some(item.shared, 2))
+        )
+    yield indented(shown)
+    if len(incident.related) > _RELATED_SHOWN:
+        yield indented(
+            Text(f"and {number(len(incident.related) - _RELATED_SHOWN)} more; --json shows all", style="dim")
+        )
+
+
 def _history(incident: Incident, zone: ZoneInfo) -> Iterator[RenderableType]:
+    """The changes of the incident; that alerts joined is told by the alerts themselves."""
     yield heading("History")
+    changes = [row for row in incident.audit if not row.change.startswith("alert ")]
     shown = table("when", "who", "what", "why", flexible="why")
-    for row in incident.audit[-_ALERTS_SHOWN:]:
+    for row in changes[-_ALERTS_SHOWN:]:
         when = Text(day_and_time(row.at, zone))
         shown.add_row(when, safe(row.actor, "dim", 48), safe(row.change, longest=60), safe(row.reason, longest=200))
     yield indented(shown)

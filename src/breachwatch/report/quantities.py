@@ -35,6 +35,16 @@ def span(first: datetime, last: datetime, zone: ZoneInfo) -> str:
     return f"{start:%Y-%m-%d %H:%M}{middle} to {to} {zone_name(last, zone)}"
 
 
+def short_span(first: datetime, last: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """`Nov 22 02:11 to 02:14 CST`, for tables; with the year where it is not this one."""
+    start, end, this_year = first.astimezone(zone), last.astimezone(zone), now.astimezone(zone).year
+    form = "%b %d %H:%M" if start.year == end.year == this_year else "%Y-%m-%d %H:%M"
+    if start.strftime(form) == end.strftime(form):
+        return f"{start:{form}} {zone_name(first, zone)}"
+    to = f"{end:%H:%M}" if start.date() == end.date() else f"{end:{form}}"
+    return f"{start:{form}} to {to} {zone_name(last, zone)}"
+
+
 def length(delta: timedelta) -> str:
     """`42 s`, `6 min`, `6 h`, `3 d`: one unit is enough to act on."""
     seconds = max(delta.total_seconds(), 0.0)

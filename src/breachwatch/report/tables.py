@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich import box
+from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -38,7 +39,7 @@ def heading(text: str) -> Text:
     return Text(f"\n{text}", style="bold")
 
 
-def indented(item: Table | Text) -> Padding:
+def indented(item: RenderableType) -> Padding:
     """Set in by two columns, below a heading."""
     return Padding(item, (0, 0, 0, 2), expand=False)
 

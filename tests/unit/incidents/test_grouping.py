@@ -126,6 +126,16 @@ def test_what_connects_two_incidents_joins_the_older_and_says_so(
     assert "related to INC-2026-0001" in [row.change for row in incidents.incident(ws, "INC-2026-0002").audit]
 
 
+def test_incidents_on_the_same_host_are_related_and_not_merged(ws: Workspace, grouped: Grouped, finding: Make) -> None:
+    assert grouped(
+        finding(0, user="a", host="bastion"),
+        finding(1, user="b", host="bastion"),
+        finding(60, user="c", host="bastion"),
+    ) == [{0}, {1}, {2}]
+    related = incidents.incident(ws, "INC-2026-0001").related
+    assert [(item.number, item.shared) for item in related] == [("INC-2026-0002", ("bastion",))]
+
+
 def test_low_alerts_open_nothing_but_join_before_and_after(grouped: Grouped, finding: Make) -> None:
     low = {"level": Level.LOW}
     assert grouped(
@@ -193,6 +203,7 @@ def test_titles_say_who_and_from_where() -> None:
     assert title(("user", "a"), ("user", "b"), ("host", "vpn01")) == "Sign-ins: a and b on vpn01"
     assert title(*(("user", f"u{n}") for n in range(34)), ("source_ip", "x")) == "Sign-ins: 34 accounts from x"
     assert title(("user", "-")) == "Sign-ins"
+    assert title(("host", "fs01")) == "Sign-ins: fs01"
 
 
 def test_strong_entities_prefer_people_and_addresses_to_hosts() -> None:

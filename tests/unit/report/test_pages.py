@@ -134,6 +134,17 @@ def test_an_incident_s_page_explains_it(make_incident: Callable[..., Incident], 
         assert told in shown, told
 
 
+def test_alerts_that_repeat_are_told_once(make_incident: Callable[..., Incident], rendered: Render) -> None:
+    (alert,) = make_incident().alerts
+    later = [replace(alert, key=f"k{n}", last_time=alert.last_time + timedelta(hours=n)) for n in range(45)]
+    other = replace(alert, key="x", why={"user": "other"})
+    shown = rendered(incident_page(make_incident(alerts=(*later, other)), ZONE, Path("/ws")), 160)
+    assert shown.count("Brute force jmeyer") == 2
+    assert "45 alerts, 1 080 events" in shown
+    assert "2026-11-22 02:11 to 2026-11-23 22:14 CST" in shown
+    assert "46 alerts, in order of time" in shown
+
+
 def test_no_hostile_name_gets_into_a_suggested_command(
     make_incident: Callable[..., Incident], rendered: Render
 ) -> None:
