@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2] / "detections"
 RULES = sorted((ROOT / "rules").glob("*.yml"))
 STEMS = [path.stem for path in RULES]
 FILE_NAME = re.compile(
-    r"(linux_(auth|sshd|sudo|su|cron|syslog)|windows_(security|system|sysmon|powershell|application)"
+    r"(linux_(auth|sshd|sudo|su|cron|syslog)|windows_(security|system|sysmon|powershell|application|process_creation)"
     r"|any_(authentication|firewall|webserver|process_creation))_[a-z0-9]+(_[a-z0-9]+)*"
 )
 TACTICS = {
