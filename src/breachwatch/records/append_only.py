@@ -50,7 +50,7 @@ def _sqlite() -> Iterator[str]:
 def _postgresql() -> Iterator[str]:
     yield (
         "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'rows of % do not change', TG_TABLE_NAME; END $$"
+        "$$ BEGIN RAISE EXCEPTION USING MESSAGE = 'rows of ' || TG_TABLE_NAME || ' do not change'; END $$"
     )
     for table in APPEND_ONLY:
         yield _postgresql_trigger(f"{table}_no_change", "UPDATE OR DELETE", table, "ROW")
