@@ -17,8 +17,8 @@ from breachwatch.workspace import Workspace
 
 _PACKAGES = ("breachwatch", "duckdb", "pyarrow", "pysigma", "evtx", "cryptography", "sqlalchemy", "zstandard")
 _YEAR_RULE = (
-    "the year of a time without one (RFC 3164) is inferred from the modification time of its file, given below as "
-    "modified_at"
+    "times without a year (RFC 3164) are counted back from modified_at below, the modification time of the file: no "
+    "time of a segment lies more than a day after it, and months that fall back by half a year or more begin a new year"
 )
 
 
