@@ -34,4 +34,5 @@ def put_source(values: dict[str, Any], extra: dict[str, Any], address: str | Non
         else:
             extra["source_host"] = address
     if port:
-        values["source_port"] = int(port) if len(port) <= 5 else port
+        # Text that is no port fits no number column and moves to `extra` when the table is made.
+        values["source_port"] = int(port) if len(port) <= 5 and port.isdecimal() else port

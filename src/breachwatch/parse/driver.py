@@ -21,8 +21,8 @@ from breachwatch.settings import Limits
 def parse(segment: Segment, data: BinaryIO, limits: Limits, *, batch_rows: int = BATCH_ROWS) -> Iterator[Batch]:
     """The events and rejects of one segment, in batches of at most `batch_rows`, always the same for the same bytes.
 
-    `data` gives exactly the segment's bytes and can be sought in. Raises UnknownNameError for a format without a parser, and what reading
-    `data` raises; no content of a log raises.
+    `data` gives exactly the segment's bytes and can be sought in. Raises UnknownNameError for a format without a parser
+    and what reading `data` raises; no content of a log raises.
     """
     batches = Batches(segment, batch_rows)
     for record in read_records(parser_for(segment.format), segment, data, limits):

@@ -26,6 +26,7 @@ from breachwatch.parse.repeated import Messages
 from breachwatch.parse.syslogtime import SyslogClock
 from breachwatch.settings import Limits
 
+_FIRST_BELIEVED_YEAR: Final = 1990
 _MONTH = r"[A-Z][a-z]{2}"
 _CLOCK = r"\d\d:\d\d:\d\d"
 _ISO = rf"\d{{4}}-\d\d-\d\d[T ]{_CLOCK}(?:[.,]\d{{1,9}})?(?:Z|[+-]\d\d:?\d\d)?"
@@ -71,9 +72,16 @@ _TAG: Final = re.compile(
 
 def parse_syslog(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
     """Every line of the segment as an event, or as a reject where it is no syslog."""
-    reader = SyslogReader(SyslogClock(segment.modified_at, segment.time_zone))
+    reader = SyslogReader(SyslogClock(_written_by(segment), segment.time_zone))
     reader.clock.look_ahead(data)
     yield from read_lines(segment, data, limits, reader.read)
+
+
+def _written_by(segment: Segment) -> datetime:
+    """When the last line was written at the latest: the file's time, if it is one that can be believed."""
+    if segment.modified_at.year < _FIRST_BELIEVED_YEAR:
+        return segment.planned_at  # unpacked or copied without its time
+    return min(segment.modified_at, segment.planned_at)
 
 
 class SyslogReader:

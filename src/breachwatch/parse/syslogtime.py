@@ -77,7 +77,7 @@ class SyslogClock:
         """The time of `Apr  3 00:17:01`, optionally with a fraction."""
         if text == self._last_text:
             return self._last
-        if self._minute is not None and text[:-2] == self._minute_text and text[-2:] != "60":
+        if self._minute is not None and text[:-2] == self._minute_text and text[-2:] < "60":
             self._last_text, self._last = text, self._minute.replace(second=int(text[-2:]))
             return self._last
         clock = text[-8:] if "." not in text else text[text.rindex(" ") + 1 :]

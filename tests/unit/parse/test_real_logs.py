@@ -134,6 +134,7 @@ def test_a_log_in_reverse_order_without_hosts(shared_logs: Path) -> None:
     assert all(by_address[ip] == count for ip, count in expected["top_failed_ip"])
 
 
+@pytest.mark.slow
 def test_no_record_of_any_file_is_lost(shared_logs: Path) -> None:
     seen = 0
     folders = ("linux-auth", "syslog-rfc5424", "journald", "utmp", "web-access", "firewall-vpn")

@@ -56,8 +56,10 @@ SERVICES = [
     ),
     (
         "polkitd",
-        ("Operator of unix-session:2 FAILED to authenticate to gain authorization for action org.freedesktop.packagekit"
-        " for unix-process:11:22 [gdbus] (owned by unix-user:jmeyer)"),
+        (
+            "Operator of unix-session:2 FAILED to authenticate to gain authorization for action org.freedesktop.packagekit"
+            " for unix-process:11:22 [gdbus] (owned by unix-user:jmeyer)"
+        ),
         auth(action="privilege-used", outcome="failure", user="jmeyer"),
     ),
     ("login", "LOGIN ON tty1 BY jmeyer", auth(outcome="success", user="jmeyer", tty="tty1")),
@@ -68,8 +70,10 @@ SERVICES = [
     ),
     (
         "kernel",
-        ("[ 4711.123456] [UFW BLOCK] IN=eth0 OUT= MAC=00:11 SRC=203.0.113.9 DST=10.0.0.4 LEN=40 TTL=240 ID=1 PROTO=TCP"
-        " SPT=40022 DPT=22 WINDOW=1024 RES=0x00 SYN URGP=0 "),
+        (
+            "[ 4711.123456] [UFW BLOCK] IN=eth0 OUT= MAC=00:11 SRC=203.0.113.9 DST=10.0.0.4 LEN=40 TTL=240 ID=1 PROTO=TCP"
+            " SPT=40022 DPT=22 WINDOW=1024 RES=0x00 SYN URGP=0 "
+        ),
         {
             "dataset": "network.firewall",
             "action": "connection-blocked",
@@ -145,8 +149,10 @@ SERVICES = [
     ),
     (
         "dovecot",
-        ("imap-login: Disconnected: Connection closed (auth failed, 3 attempts in 16 secs): user=<jmeyer>, method=PLAIN,"  # noqa: E501
-        " rip=203.0.113.9, lip=10.0.0.4"),
+        (
+            "imap-login: Disconnected: Connection closed (auth failed, 3 attempts in 16 secs): user=<jmeyer>, method=PLAIN,"  # noqa: E501
+            " rip=203.0.113.9, lip=10.0.0.4"
+        ),
         logon(
             "failure",
             service="imap",

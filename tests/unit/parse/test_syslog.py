@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -243,13 +243,15 @@ def test_rsyslog_parse_suite(shared_logs: Path) -> None:
     assert len(files) == 11
 
 
-def test_the_year_comes_from_the_files_time() -> None:
-    from datetime import UTC
-
-    event = one_event(
-        "syslog",
-        b"Dec 31 23:30:00 web01 app: x\n",
-        modified_at=datetime(2026, 1, 1, 6, tzinfo=UTC),
-        time_zone="America/Chicago",
-    )
-    assert event["time"] == datetime(2026, 1, 1, 5, 30)  # noqa: DTZ001
+@pytest.mark.parametrize(
+    ("modified_at", "expected"),
+    [
+        (datetime(2026, 1, 1, 6, tzinfo=UTC), datetime(2026, 1, 1, 5, 30)),  # noqa: DTZ001
+        (datetime(1970, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 5, 30)),  # noqa: DTZ001 - no file's time at all
+        (datetime.max.replace(tzinfo=UTC), datetime(2026, 1, 1, 5, 30)),  # noqa: DTZ001 - from a clock gone wrong
+    ],
+)
+def test_the_year_comes_from_the_files_time(modified_at: datetime, expected: datetime) -> None:
+    line = b"Dec 31 23:30:00 web01 app: x\n"
+    event = one_event("syslog", line, modified_at=modified_at, time_zone="America/Chicago")
+    assert event["time"] == expected

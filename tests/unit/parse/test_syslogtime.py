@@ -117,6 +117,16 @@ def test_a_time_that_does_not_exist_is_none(text: str) -> None:
     assert times([text], datetime(2026, 11, 22, tzinfo=UTC)) == [None]
 
 
+def test_a_second_that_does_not_exist_within_a_minute_that_does() -> None:
+    lines = ["Nov 21 10:00:58", "Nov 21 10:00:59", "Nov 21 10:00:75", "Nov 21 10:00:30"]
+    assert [moment is None for moment in times(lines, datetime(2026, 11, 22, tzinfo=UTC))] == [
+        False,
+        False,
+        True,
+        False,
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

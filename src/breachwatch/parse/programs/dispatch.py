@@ -1,4 +1,20 @@
-"""Which program's parser reads which message. To add a program: write its module beside this one and name it here."""
+"""Which program's parser reads which message. To add a program: write its module beside this one and name it here.
+
+`action = logon` marks an attempt to sign in, and each attempt is marked once, however many lines tell of it:
+
+==================================  ==================================================================================
+sshd                                `Accepted ...` (success), `Failed ...` except "none" (failure)
+PAM, for services without own       `authentication failure` (failure): login, gdm, vsftpd, webmin, ...;
+lines                               for consoles and desktops also `session opened` (success)
+Dovecot, Postfix, vsftpd            `Login:`, `sasl_username=`, `OK LOGIN` (success);
+                                    `auth failed, N attempts` (N failures), `SASL ... authentication failed`
+OpenVPN, charon, pppd               connection or IKE_SA established by name, authentication succeeded (success);
+                                    verification, EAP method or authentication failed (failure)
+==================================  ==================================================================================
+
+Acting as another account (sudo, su, pkexec, polkit) is `privilege-used`, no sign-in; sessions are `session-opened` and
+`session-closed`; the other lines about an attempt carry user, address and reason without being one.
+"""
 
 from __future__ import annotations
 
