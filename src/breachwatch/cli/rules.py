@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from breachwatch.cli.options import JsonOption, WorkspaceOption, open_workspace, show, show_json
+from breachwatch.cli.options import Common, JsonOption, WorkspaceOption, open_workspace, show, show_json
+from breachwatch.errors import DataError, SettingsError
 
 if TYPE_CHECKING:
-    from breachwatch.report.listings import RuleLine
+    from breachwatch.report.rules import RuleLine
     from breachwatch.workspace import Workspace
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List, check and test detection rules.")
@@ -34,7 +40,7 @@ def list_rules(
     workspace: WorkspaceOption = None,
 ) -> None:
     """List the rules with how each ended the last run, and why."""
-    from breachwatch.report.listings import rules_page
+    from breachwatch.report.rules import rules_page
 
     ws = open_workspace(ctx, workspace)
     lines = _lines(ws)
@@ -46,11 +52,102 @@ def list_rules(
         show(rules_page(chosen, shown_of=len(lines)))
 
 
+@app.command()
+def check(
+    ctx: typer.Context,
+    places: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PLACE]...", help="Folders, files or zips of rules. Default: those of the settings."),
+    ] = None,
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Check rules without any log: does each compile, does DuckDB take it.
+
+    Ends with 1 if a rule has an error; a warning says that a rule may find less than its author meant. Without a
+    workspace the rules that come with breachwatch are checked.
+    """
+    from breachwatch import detect
+    from breachwatch.detect.rulepack import load_pack
+    from breachwatch.report.rules import rule_problems_page
+
+    with _workspace_or_room(ctx, workspace) as ws:
+        pack = load_pack(places, Path.cwd()) if places else detect.load_rules(ws)
+        problems = detect.check(ws, ws.clock.now(), pack)
+    if as_json:
+        show_json(problems)
+    else:
+        show(rule_problems_page(problems, len(pack.rules)))
+    if any(problem.severity is detect.Severity.ERROR for problem in problems):
+        raise typer.Exit(DataError.exit_code)
+
+
+@app.command("test")
+def try_rules(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[RULE]...", help="Rule files, without .yml. Default: all with cases.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A folder with rules/ and cases/. Default: the built-in rules.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Try rules on their test events: each must find what it should, and nothing in what it should not.
+
+    Ends with 1 if one does not.
+    """
+    from breachwatch import detect
+    from breachwatch.cli.progress import bars
+    from breachwatch.report.plain import plain
+    from breachwatch.report.rules import cases_page
+
+    results = []
+    with bars() as progress:
+        for number, result in enumerate(detect.test_rules(names or (), folder), 1):
+            results.append(result)
+            progress("cases", number, 0)
+    if as_json:
+        show_json([{"passed": result.passed, **plain(result)} for result in results])
+    else:
+        show(cases_page(results))
+    if not all(result.passed for result in results):
+        raise typer.Exit(DataError.exit_code)
+
+
+@contextmanager
+def _workspace_or_room(ctx: typer.Context, named: Path | None) -> Iterator[Workspace]:
+    """The workspace; where there is none, an empty one that is thrown away: rules can be checked anywhere."""
+    from breachwatch.clock import SystemClock
+    from breachwatch.detect.trial import trials
+    from breachwatch.settings import Settings
+
+    try:
+        ws = open_workspace(ctx, named)
+    except SettingsError:
+        if named or ctx.ensure_object(Common).workspace or os.environ.get("BREACHWATCH_WORKSPACE") or _is_inside_one():
+            raise
+        with trials() as room:
+            yield replace(room.workspace(Settings()), clock=SystemClock())
+        return
+    yield ws
+
+
+def _is_inside_one() -> bool:
+    """Whether a workspace was found, so that what is wrong with it must be told."""
+    from breachwatch.workspace import find_root
+
+    try:
+        find_root()
+    except SettingsError:
+        return False
+    return True
+
+
 def _lines(ws: Workspace) -> list[RuleLine]:
     """The rules of the settings, the highest level first; then the texts that are no rules."""
     from breachwatch import detect
     from breachwatch.model.finding import Outcome
-    from breachwatch.report.listings import RuleLine
+    from breachwatch.report.rules import RuleLine
 
     pack = detect.load_rules(ws)
     last = _last_outcomes(ws)

@@ -9,7 +9,7 @@ import typer
 from breachwatch.cli.options import JsonOption, WorkspaceOption, open_workspace, show, show_json
 
 if TYPE_CHECKING:
-    from breachwatch.report.listings import SourceLine
+    from breachwatch.report.sources import SourceLine
     from breachwatch.workspace import Workspace
 
 
@@ -18,7 +18,7 @@ def sources(ctx: typer.Context, as_json: JsonOption = False, workspace: Workspac
 
     For each: records read, rows, rejects, and the time of the newest event.
     """
-    from breachwatch.report.listings import sources_page
+    from breachwatch.report.sources import sources_page
 
     ws = open_workspace(ctx, workspace)
     lines = _lines(ws)
@@ -31,7 +31,7 @@ def sources(ctx: typer.Context, as_json: JsonOption = False, workspace: Workspac
 def _lines(ws: Workspace) -> list[SourceLine]:
     """The configured sources in their order, then those that only the catalog remembers."""
     from breachwatch import lake
-    from breachwatch.report.listings import SourceLine
+    from breachwatch.report.sources import SourceLine
 
     counts = {item.source: item for item in lake.counts(ws)}
     configured = {source.name: source for source in ws.settings.sources}

@@ -18,10 +18,11 @@ from breachwatch.model.incident import Incident, IncidentLine, IncidentState
 from breachwatch.model.summary import RunState, RunSummary
 from breachwatch.report.evidence import evidence_page, verification_page
 from breachwatch.report.incidents import incident_page, queue_page
-from breachwatch.report.listings import RuleLine, SourceLine, rules_page, sources_page
 from breachwatch.report.markdown import summary_markdown
 from breachwatch.report.next_steps import can_be_typed, command
 from breachwatch.report.plain import to_json
+from breachwatch.report.rules import RuleLine, rules_page
+from breachwatch.report.sources import SourceLine, sources_page
 from breachwatch.report.summary import summary_page
 
 ZONE = ZoneInfo("America/Chicago")
