@@ -57,7 +57,7 @@ SERVICES = [
     (
         "polkitd",
         (
-            "Operator of unix-session:2 FAILED to authenticate to gain authorization for action org.freedesktop.packagekit"
+            "Operator of unix-session:2 FAILED to authenticate to gain authorization for action org.freedesktop.packagekit"  # noqa: E501
             " for unix-process:11:22 [gdbus] (owned by unix-user:jmeyer)"
         ),
         auth(action="privilege-used", outcome="failure", user="jmeyer"),
@@ -71,7 +71,7 @@ SERVICES = [
     (
         "kernel",
         (
-            "[ 4711.123456] [UFW BLOCK] IN=eth0 OUT= MAC=00:11 SRC=203.0.113.9 DST=10.0.0.4 LEN=40 TTL=240 ID=1 PROTO=TCP"
+            "[ 4711.123456] [UFW BLOCK] IN=eth0 OUT= MAC=00:11 SRC=203.0.113.9 DST=10.0.0.4 LEN=40 TTL=240 ID=1 PROTO=TCP"  # noqa: E501
             " SPT=40022 DPT=22 WINDOW=1024 RES=0x00 SYN URGP=0 "
         ),
         {

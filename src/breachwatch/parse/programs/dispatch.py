@@ -108,6 +108,7 @@ _AUTH_PROGRAMS = frozenset(
 )
 
 
+_LONGEST_PROGRAM: Final = 128  # what is remembered about programs stays small
 _PAM_STARTS: Final = ("pam_", "(pam_")
 
 
@@ -118,7 +119,7 @@ def read_message(program: str | None, message: str, values: Values, extra: Value
         found = pam.read(program, message, values, extra)
         if found is not None:
             return found
-    if program is None:
+    if program is None or len(program) > _LONGEST_PROGRAM:
         return SYSLOG
     reader, service, default = _reader(program)
     if not readable:
