@@ -41,15 +41,20 @@ class RuleError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The search of a single-event rule in one table. `fields`: the rule's names of fields to the table's."""
+    """The search of a single-event rule in one table.
+
+    `fields`: the fields that its condition names, each with the table's name of it. `renamed`: all fields that the
+    table calls otherwise.
+    """
 
     dataset: str
     sql: str
     fields: Mapping[str, str]
+    renamed: Mapping[str, str]
 
-    @property
-    def view(self) -> str:
-        return self.dataset.replace(".", "_")
+    def name(self, field: str) -> str:
+        """What the table calls a field of the rule."""
+        return self.renamed.get(field, field)
 
 
 class Compiler:
@@ -156,7 +161,7 @@ def _search(backend: DuckDBBackend, rule: SigmaRule, route: Route, mappings: Map
     if picks is not None:
         condition = f"{backend.condition(picks, Scope(scope.table))}\nAND ({condition})"
     fields = {name: route.fields.get(name, name) for name in scope.used}
-    return Search(route.dataset, _query(scope, condition), fields)
+    return Search(route.dataset, _query(scope, condition), fields, route.fields)
 
 
 def _query(scope: Scope, condition: str) -> str:
@@ -194,12 +199,17 @@ def _cli_searches(backend: DuckDBBackend, rule: SigmaRule, state: Mapping[str, A
     if state.get(ROUTED):
         return routed_searches(backend, rule, load_mappings())
     scope = Scope()
-    return [Search("events", _query(scope, backend.condition(rule, scope)), {})]
+    return [Search("events", _query(scope, backend.condition(rule, scope)), {}, {})]
 
 
 def asdict(search: Search) -> dict[str, Any]:
     """A search as JSON data."""
-    return {"dataset": search.dataset, "sql": search.sql, "fields": dict(search.fields)}
+    return {
+        "dataset": search.dataset,
+        "sql": search.sql,
+        "fields": dict(search.fields),
+        "renamed": dict(search.renamed),
+    }
 
 
 class _explained(contextlib.AbstractContextManager[None]):  # noqa: N801 - reads as a word: `with _explained():`

@@ -131,9 +131,14 @@ class Runner:
         # Every hit shows which search it is of; the fields differ from table to table.
         found: list[_Hit] = []
         parts = []
+        # What was new is said first.
+        searches = [
+            replace(item, fields={**{name: item.name(name) for name in first_seen.fields}, **item.fields})
+            for item in searches
+        ]
         for number, search in enumerate(searches):
             table = self.window.mappings.tables[search.dataset]
-            columns = [table.column(search.fields.get(name, name)) for name in first_seen.fields]
+            columns = [table.column(search.name(name)) for name in first_seen.fields]
             shown = [f"{number}", f"[{', '.join(f'CAST({sql} AS VARCHAR)' for sql in self._shown(search, asked))}]"]
             parts.append(Part(search.sql, table.sql, columns, shown))
         sql = first_seen_sql(parts, first_seen, self.learning)
@@ -148,7 +153,8 @@ class Runner:
         table = self.window.mappings.tables[search.dataset]
         dataset = "dataset" if search.dataset == AUTHENTICATION else f"'{search.dataset}'"
         fields = [f"left({table.column(name).text}, 300)" for name in search.fields.values()]
-        who = describing.entity_columns(table, asked)
+        named = {kind: [search.name(name) for name in names] for kind, names in asked.items()}
+        who = describing.entity_columns(table, named)
         return ["observed_at", "repeat_count", dataset, *who, *fields]
 
     def _hit(self, search: Search, row: Sequence[Any]) -> _Hit:

@@ -29,7 +29,7 @@ def in_network(text: str, network: IPv4Network | IPv6Network) -> str:
 
 
 def _ipv4_number(text: str) -> str:
-    bare = f"regexp_replace(lower({text}), '^((0+:){{0,5}}:|(0+:){{5}})ffff:', '')"
+    bare = f"regexp_replace(lower({text}), '^(::|(0+:){{1,5}}:|(0+:){{5}})ffff:', '')"
     octets = " + ".join(
         f"TRY_CAST(split_part({bare}, '.', {number}) AS UTINYINT)::BIGINT * {256 ** (4 - number)}"
         for number in range(1, 5)
