@@ -22,6 +22,7 @@ def bars() -> Iterator[Callable[[str, int, int], None]]:
         def report(what: str, done: int, total: int) -> None:
             if what not in tasks:
                 tasks[what] = shown.add_task(visible(what, 40), total=total or None)
-            shown.update(tasks[what], completed=done, total=total or None)
+            # What is done makes room for what is going on.
+            shown.update(tasks[what], completed=done, total=total or None, visible=not total or done < total)
 
         yield report
