@@ -216,7 +216,8 @@ def _computer_and_channel(file: LogFile) -> str:
         chunk = _exactly(stream, CHUNK_BYTES)
         if not chunk:
             break
-        if name := _name_in(PyEvtxParser, header + chunk):
+        # Without its string and template tables: a damaged one may go in a circle, which the library follows for ever.
+        if name := _name_in(PyEvtxParser, header + chunk[:128] + bytes(384) + chunk[512:]):
             return name
     return ""
 
