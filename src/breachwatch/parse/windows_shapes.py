@@ -15,6 +15,7 @@ from typing import Any
 from breachwatch.parse.lines import UnreadableError
 
 _GUID = re.compile(r"\{?([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\}?")
+_GUID_LENGTHS = (36, 38)  # without and with braces
 _DEEPEST = 32  # levels of UserData; real events have three
 
 
@@ -49,12 +50,12 @@ def put(fields: dict[str, str], name: str, value: Any) -> None:
 
 def as_text(value: Any, name: str = "") -> str | None:
     """A value as Windows writes it in XML."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return guid(value) if name.lower().endswith("guid") else value.replace("\r\n", "\n")
+    if isinstance(value, str):  # nearly all are, and there are dozens in a record
+        if len(value) in _GUID_LENGTHS and name[-4:].lower() == "guid":
+            return guid(value)
+        return value.replace("\r\n", "\n") if "\r" in value else value
+    if value is None or isinstance(value, bool):
+        return None if value is None else str(value).lower()
     if isinstance(value, list):
         return "\n".join(text for item in value if (text := as_text(item, name)) is not None)
     if isinstance(value, dict):
