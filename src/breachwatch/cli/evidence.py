@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -101,6 +102,10 @@ def _verify(ctx: typer.Context, workspace: Path | None, targets: Sequence[str]) 
         if not reports:
             remark("there is no evidence yet.")
         return reports
+    for target in targets:
+        if os.sep in target and not Path(target).is_dir():
+            msg = f"there is no folder {target}."
+            raise UsageError(msg)
     ws = _workspace_if_any(ctx, workspace, targets)
     found = []
     for target in targets:

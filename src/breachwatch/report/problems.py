@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from breachwatch.model.finding import Outcome
+from breachwatch.model.segment import Problem
 from breachwatch.model.summary import RunSummary, SourceReport
 from breachwatch.report.quantities import counted
 
@@ -41,6 +42,8 @@ def _of_source(report: SourceReport) -> Iterator[Trouble]:
     if report.failed is not None:
         yield Trouble(report.source, report.failed, True)
     for problem in report.problems:
+        if any(_covers(other, problem) for other in report.problems):
+            continue
         where = f"{problem.where}: " if problem.where and problem.where not in problem.what else ""
         yield Trouble(report.source, f"{where}{problem.what}", problem.lost_data)
     if report.rejects:
@@ -48,3 +51,9 @@ def _of_source(report: SourceReport) -> Iterator[Trouble]:
             f"{counted(report.rejects, 'record')} could not be parsed and {'is' if report.rejects == 1 else 'are'} kept"
         )
         yield Trouble(report.source, f"{kept} byte for byte in the view `rejects`.", False)
+
+
+def _covers(other: Problem, problem: Problem) -> bool:
+    """Whether another problem says it already: about the same place and more, as of one pattern of a source's paths."""
+    wider = problem.where in other.where.split(", ") and problem.where != other.where
+    return bool(problem.where) and wider and other.lost_data >= problem.lost_data

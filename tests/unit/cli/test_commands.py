@@ -182,6 +182,7 @@ def test_evidence_verify_of_a_folder_needs_no_workspace(
     assert call("evidence", "verify", "bag").code == 0
     assert seen == [(None, "bag")]
     assert call("evidence", "verify", "EV-2026-000001").code == 2
+    assert "there is no folder ./none" in call("evidence", "verify", "./none").err
 
 
 def test_sql_for_people_and_scripts(call: Call, ws: Workspace) -> None:

@@ -163,7 +163,7 @@ _FINDING = st.tuples(
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(_FINDING, max_size=14, unique_by=lambda row: (row[0], row[1])), cut=st.integers(0, 14))
 def test_at_once_or_in_pieces_gives_the_same_incidents(
     tmp_path_factory: pytest.TempPathFactory, finding: Make, scan: MakeScan, rows: list, cut: int

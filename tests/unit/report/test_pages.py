@@ -15,12 +15,14 @@ import pytest
 from breachwatch.model.evidence import Check, EvidenceLine, VerifyReport
 from breachwatch.model.finding import Entity, Level, Outcome
 from breachwatch.model.incident import Incident, IncidentLine, IncidentState
-from breachwatch.model.summary import RunState, RunSummary
+from breachwatch.model.segment import Problem
+from breachwatch.model.summary import RunState, RunSummary, SourceReport
 from breachwatch.report.evidence import evidence_page, verification_page
 from breachwatch.report.incidents import incident_page, queue_page
 from breachwatch.report.markdown import summary_markdown
 from breachwatch.report.next_steps import can_be_typed, command
 from breachwatch.report.plain import to_json
+from breachwatch.report.problems import troubles
 from breachwatch.report.rules import RuleLine, rules_page
 from breachwatch.report.sources import SourceLine, sources_page
 from breachwatch.report.summary import summary_page
@@ -45,6 +47,18 @@ def test_the_summary_tells_everything_a_person_needs(summary: RunSummary, render
     ):  # fmt: skip
         assert told in shown, told
     assert shown.index("! ") < shown.index("- web01-auth")  # the serious problems first
+
+
+def test_a_missing_source_is_told_once(summary: RunSummary) -> None:
+    nothing = Problem("auth", "/var/log/auth.log*, /var/log/secure*", "there is nothing to collect")
+    parts = [Problem("auth", path, "no file matches") for path in ("/var/log/auth.log*", "/var/log/secure*")]
+    lost = Problem("auth", "/var/log/secure*", "shrank", lost_data=True)
+    source = SourceReport("auth", 0, 0, 0, 0, 0, 0, problems=(*parts, nothing, lost))
+    found = troubles(replace(summary, sources=(source,), outcomes=(), failures=()))
+    assert [(item.text.split(": ")[-1], item.serious) for item in found] == [
+        ("shrank", True),
+        ("there is nothing to collect", False),
+    ]
 
 
 def test_a_quiet_night_is_told_without_problems(summary: RunSummary, rendered: Render) -> None:
