@@ -69,7 +69,9 @@ class Compiler:
 
     def routes(self, rule: Rule) -> list[Route]:
         """Where a single-event rule would search, read from its log source alone."""
-        return [route for route in self.mappings.routes if route.fits(_logsource(rule))]
+        given = rule.document.get("logsource")
+        given = given if isinstance(given, dict) else {}
+        return self.mappings.for_logsource(*(str(given.get(key) or "") for key in ("product", "category", "service")))
 
     def picks(self, route: Route) -> str:
         """The condition of a route as SQL; empty where it takes every row."""
@@ -226,14 +228,6 @@ class _explained(contextlib.AbstractContextManager[None]):  # noqa: N801 - reads
             # pySigma walks malformed data with plain attribute and item access.
             reason = f"it is not as the Sigma specification says ({type(error).__name__}: {error})"
         raise RuleError(reason[:1000]) from error
-
-
-def _logsource(rule: Rule) -> Any:
-    from types import SimpleNamespace
-
-    given = rule.document.get("logsource")
-    given = given if isinstance(given, dict) else {}
-    return SimpleNamespace(**{key: str(given.get(key) or "") for key in ("product", "category", "service")})
 
 
 def _spelled_for_pysigma(value: Any) -> Any:

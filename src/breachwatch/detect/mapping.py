@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import yaml
 from sigma.exceptions import SigmaError
-from sigma.rule import SigmaLogSource, SigmaRule
+from sigma.rule import SigmaRule
 
 from breachwatch.detect.backend import LocalTime, Scope, Table, table_of
 from breachwatch.detect.builtin import builtin_folder
@@ -49,9 +49,8 @@ class Route:
         """Name of the SQL view."""
         return self.dataset.replace(".", "_")
 
-    def fits(self, logsource: SigmaLogSource) -> bool:
+    def fits(self, asked: tuple[str, str, str]) -> bool:
         """True for exactly this log source: a rule that says more or less than the route is not meant by it."""
-        asked = tuple((getattr(logsource, key) or "").lower() for key in _KEYS)
         return all(mine in ("any", theirs) for mine, theirs in zip(self.logsource, asked, strict=True))
 
     def picks(self) -> SigmaRule | None:
@@ -74,10 +73,20 @@ class Mappings:
     routes: tuple[Route, ...]
     tables: Mapping[str, Table]
     revision: str
+    _known: dict[tuple[str, str, str], list[Route]] = field(default_factory=dict, repr=False, compare=False)
 
     def for_rule(self, rule: SigmaRule) -> list[Route]:
         """The routes of a rule's log source, in the order of the files."""
-        return [route for route in self.routes if route.fits(rule.logsource)]
+        source = rule.logsource
+        return self.for_logsource(source.product, source.category, source.service)
+
+    def for_logsource(self, *logsource: str | None) -> list[Route]:
+        """The routes of a product, category and service."""
+        product, category, service = ((name or "").lower() for name in logsource)
+        asked = (product, category, service)
+        if asked not in self._known:
+            self._known[asked] = [route for route in self.routes if route.fits(asked)]
+        return self._known[asked]
 
     def scope(self, route: Route) -> Scope:
         """What the backend needs to convert a condition for this route."""

@@ -6,7 +6,8 @@ past     from the longest history before the window: first-seen rules
 
 A rule's SQL names its tables plainly (`linux_auth`) and runs over one set or another by DuckDB's search path, so that
 what is kept as evidence is what ran. `search` and `wide` read a copy in (compressed) memory, made when a rule first
-needs the dataset; beyond DuckDB's memory limit it spills into the workspace.
+needs the dataset; beyond DuckDB's memory limit it spills into the workspace. `search` holds tables rather than views:
+with thousands of rules, binding a view costs more than searching it.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from breachwatch.model.finding import Window
 from breachwatch.workspace import Workspace
 
 Span = Literal["search", "wide", "past"]
+_PATHS: dict[Span, str] = {"search": "night.search", "wide": "night.wide", "past": "memory.past"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +68,17 @@ class LakeWindow:
         self._copied: dict[str, int] = {}
         self._picked: dict[str, bool] = {}
         self._present: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+        self._path = ""
         connection.execute("ATTACH ':memory:' AS night (COMPRESS)")
-        for span in ("search", "wide", "past"):
-            connection.execute(f"CREATE SCHEMA {span}")
+        for schema in (*_PATHS.values(), "night.before"):
+            connection.execute(f"CREATE SCHEMA {schema}")
 
-    def run(self, span: Span, sql: str, limit: int | None = None) -> list[tuple[Any, ...]]:
+    def run(self, span: Span, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query over one set of views."""
-        self.connection.execute(f"SET search_path = '{span}'")
-        try:
-            cursor = self.connection.execute(sql)
-            return cursor.fetchall() if limit is None else cursor.fetchmany(limit)
-        finally:
-            self.connection.execute("SET search_path = 'main'")
+        if self._path != _PATHS[span]:
+            self.connection.execute(f"SET search_path = '{_PATHS[span]}'")
+            self._path = _PATHS[span]
+        return self.connection.execute(sql).fetchall()
 
     def rows(self, dataset: str) -> int:
         """Events of a dataset (or of the view `authentication`) in the window."""
@@ -117,21 +118,23 @@ class LakeWindow:
 
     def _copy(self, dataset: str) -> int:
         view = self.mappings.tables[dataset].name
-        self.connection.execute(
-            f"CREATE TABLE night.{view} AS SELECT * FROM main.{view} WHERE {self._within('wide', untimed=True)}"
+        source = f"SELECT * FROM memory.main.{view} WHERE"
+        before = (
+            f"time >= {_moment(self.spans.start('wide'))} AND time < {_moment(self.spans.start('search'))} "
+            f"AND time < {_moment(self.spans.window.end)}"
         )
-        self.connection.execute(f"CREATE VIEW wide.{view} AS SELECT * FROM night.{view}")
-        self.connection.execute(
-            f"CREATE VIEW search.{view} AS SELECT * FROM night.{view} "
-            f"WHERE time >= {_moment(self.spans.start('search'))} OR time IS NULL"
-        )
-        self.connection.execute(
-            f"CREATE VIEW past.{view} AS SELECT * FROM main.{view} WHERE {self._within('past', untimed=False)}"
-        )
-        return self._rows(f"SELECT count(*) FROM search.{view}")
+        both = f"SELECT * FROM night.before.{view} UNION ALL SELECT * FROM night.search.{view}"
+        for statement in (
+            f"CREATE TABLE night.search.{view} AS {source} {self._within('search', untimed=True)}",
+            f"CREATE TABLE night.before.{view} AS {source} {before}",
+            f"CREATE VIEW night.wide.{view} AS {both}",
+            f"CREATE VIEW memory.past.{view} AS {source} {self._within('past', untimed=False)}",
+        ):
+            self.connection.execute(statement)
+        return self._rows(f"SELECT count(*) FROM night.search.{view}")
 
     def _count(self, view: str) -> int:
-        return self._rows(f"SELECT count(*) FROM main.{view} WHERE {self._within('search', untimed=True)}")
+        return self._rows(f"SELECT count(*) FROM memory.main.{view} WHERE {self._within('search', untimed=True)}")
 
     def _rows(self, sql: str) -> int:
         found = self.connection.execute(sql).fetchone()
