@@ -102,11 +102,15 @@ def segment(ws: Workspace, segment_id: str) -> Segment:
     return _segment(row)
 
 
-def stored_segments(ws: Workspace, source: str) -> list[Segment]:
-    """The segments of a source that are stored and wait to be landed."""
-    query = select(_segments).where(_segments.c.source == source, _segments.c.state == SegmentState.STORED.value)
+def stored_segments(ws: Workspace, source: str) -> list[tuple[Segment, str]]:
+    """The segments of a source that are stored and wait to be landed, each with the path its log was seen at last."""
+    query = (
+        select(_segments, _logs.c.path.label("log_path"))
+        .join(_logs, _logs.c.file_id == _segments.c.file_id)
+        .where(_segments.c.source == source, _segments.c.state == SegmentState.STORED.value)
+    )
     with ws.database.read() as connection:
-        return [_segment(row) for row in connection.execute(query)]
+        return [(_segment(row), row.log_path) for row in connection.execute(query)]
 
 
 def plan(ws: Workspace, log: Log, segments: Iterable[Segment]) -> None:

@@ -6,7 +6,7 @@ from breachwatch.collect.checkpoints import stored_segments
 from breachwatch.collect.files import collect_files
 from breachwatch.collect.journal import collect_journal
 from breachwatch.collect.paths import age_order
-from breachwatch.model.segment import Collected
+from breachwatch.model.segment import Collected, Segment
 from breachwatch.settings import Source
 from breachwatch.workspace import Workspace
 
@@ -20,11 +20,16 @@ def collect(ws: Workspace, source: Source) -> Collected:
     """
     harvest = collect_journal(ws, source) if source.kind == "journal" else collect_files(ws, source)
     waiting = stored_segments(ws, source.name)
-    waiting.sort(key=lambda item: (item.planned_at, age_order(item.path), item.file_id, item.start, item.after))
+    waiting.sort(key=_age)
     return Collected(
         source=source.name,
-        segment_ids=tuple(item.segment_id for item in waiting),
+        segment_ids=tuple(item.segment_id for item, _ in waiting),
         files=len(harvest.files),
         bytes=harvest.bytes,
         problems=tuple(harvest.problems),
     )
+
+
+def _age(waiting: tuple[Segment, str]) -> tuple[object, ...]:
+    item, path = waiting
+    return item.planned_at, age_order(path), item.file_id, item.start, item.after

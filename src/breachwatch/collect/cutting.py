@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from breachwatch.collect.compression import PIECE
 from breachwatch.collect.framing import LONGEST_RECORD, JournalExport, make_framer
 from breachwatch.collect.store import SegmentWriter
 from breachwatch.collect.stream import LogStream
+from breachwatch.errors import LimitError
 from breachwatch.model.formats import Framing
 from breachwatch.model.segment import Segment
 from breachwatch.workspace import Workspace
@@ -88,6 +90,7 @@ def cut(
     framer = make_framer(framing, start)
     pieces: list[Piece] = []
     counted = too_long = 0
+    bounded = sys.maxsize  # pieces before the first record that had to be cut
 
     def finish_piece() -> None:
         nonlocal start, counted
@@ -103,6 +106,7 @@ def cut(
         if framer.position - framer.boundary >= LONGEST_RECORD:
             framer.close_record()
             too_long += 1
+            bounded = min(bounded, len(pieces))
         hashes.take(now, framer.boundary - boundary)
         if framer.position >= start + segment_bytes and framer.boundary > start:
             finish_piece()
@@ -114,6 +118,8 @@ def cut(
         waiting = 0
     if framer.boundary > start:
         finish_piece()
+    if isinstance(stream.broken, LimitError):  # an endless record in an archive that is too large is part of the bomb
+        return Cuts(tuple(pieces[:bounded]), waiting, 0)
     return Cuts(tuple(pieces), waiting, too_long)
 
 

@@ -77,20 +77,17 @@ def _format_of(source: Source, head: bytes) -> Format | None:
     if head.startswith(EVTX_MAGIC) or head[evtx.HEADER_BYTES :] == evtx.CHUNK_MAGIC:  # also with a damaged header
         return EVTX
     head = head[:HEAD_BYTES]
-    if form := recognise(head):
-        return form
-    # A log may begin with damage (a crash leaves NUL bytes): any of its first lines may tell what it is.
-    at = 0
-    while at < len(head):
-        while head[at : at + 1] == b"\0":
-            at += 1
-        form = recognise(head[at:])
+    if head.startswith(b"\0"):  # what a crash leaves at the start of a text log is no record of wtmp
+        return _of_a_line(head) or recognise(head)
+    return recognise(head) or _of_a_line(head)
+
+
+def _of_a_line(head: bytes) -> Format | None:
+    """The format of a text log that begins with damage: any of its first lines may tell."""
+    for line in head.split(b"\n"):
+        form = recognise(line.lstrip(b"\0") + b"\n")
         if form and form.framing == "lines":
             return form
-        line_end = head.find(b"\n", at)
-        if line_end < 0:
-            return None
-        at = line_end + 1
     return None
 
 

@@ -118,7 +118,7 @@ def _say_how_it_ended(work: Work, file: LogFile, stream: LogStream, cuts: Cuts) 
     """Say what could not be read or waits; returns what the next run is to repeat if nothing changes."""
     said = []
     if stream.broken is not None:
-        young = not work.is_final(file, stream) and not isinstance(stream.broken, LimitError | ShrunkError)
+        young = file.packed and not work.is_settled(file) and not isinstance(stream.broken, LimitError)
         if young:
             work.say(file.shown, f"{stream.broken}. It changed a moment ago; the next run looks again.")
         else:
@@ -141,7 +141,10 @@ def departed(work: Work) -> None:
             continue
         old, new = log.notes.get("seen", {}).get(log.path), work.looks[log.path]
         end = f"{log.end} bytes of it were collected, what was written after that may be lost."
-        if old and old["look"][2] == new.inode:
+        if log.format == "evtx":
+            what = "it holds none of the records collected before: those between were overwritten, or it was cleared."
+            work.say(log.path, f"{what} Make the log larger or collect more often.", lost_data=True)
+        elif old and old["look"][2] == new.inode:
             work.say(log.path, f"it was cut in place and begins anew. {end}", lost_data=True)
         else:
             advice = "If it was rotated to a name that the source's paths do not match, add that name."

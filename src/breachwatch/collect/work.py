@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from breachwatch.collect.checkpoints import Log, known_logs, load_log, plan, save_log
 from breachwatch.collect.cutting import keep_promises
-from breachwatch.collect.stream import LogFile, LogStream, Look, ShrunkError
+from breachwatch.collect.stream import LogFile, LogStream, Look
+from breachwatch.errors import LimitError
 from breachwatch.model.formats import Format
 from breachwatch.model.segment import Problem, Segment, make_segment_id
 from breachwatch.settings import Source
@@ -53,12 +54,16 @@ class Work:
     def is_final(self, file: LogFile, stream: LogStream) -> bool:
         """Whether nobody is going to finish the file's last record: it is packed, or has not changed for a while.
 
-        A modification time that lies in the future by as much (a clock was wrong) counts as long ago.
+        A modification time that lies in the future by as much (a clock was wrong) counts as long ago. Where reading
+        stopped at a limit or a failing disk, more is there; where an archive is damaged, nothing more will come.
         """
-        if isinstance(stream.broken, ShrunkError):
+        if stream.broken and (not file.packed or isinstance(stream.broken, LimitError)):
             return False
-        settled = abs(self.now - file.modified_at) >= timedelta(seconds=self.source.settle_seconds)
-        return settled or (file.packed and not stream.broken)
+        return self.is_settled(file) or (file.packed and not stream.broken)
+
+    def is_settled(self, file: LogFile) -> bool:
+        """Whether the file has not changed for the source's `settle_seconds`."""
+        return abs(self.now - file.modified_at) >= timedelta(seconds=self.source.settle_seconds)
 
     def unchanged(self, file: LogFile) -> bool:
         """Whether the file looks as it did when it was read before, so that there is nothing to do."""
