@@ -21,8 +21,8 @@ from breachwatch.settings import Settings
 
 # SigmaHQ states one match where its file holds more events that the rule's text describes.
 MORE_THAN_STATED = {
-    "0b9ad457-2554-44c1-82c2-d56a99c42377": 3,  # three files of AnyDesk
-    "8fbf3271-1ef6-4e94-8210-03c2317947f6": 3,  # three files that dumping tools leave
+    "0b9ad457-2554-44c1-82c2-d56a99c42377": 3,  # three events: user.conf.new twice and a temporary copy of it
+    "8fbf3271-1ef6-4e94-8210-03c2317947f6": 3,  # procdump.exe, procdump64.exe and procdump64a.exe
 }
 
 
