@@ -92,7 +92,7 @@ class Detect(_Section):
     minimum_level: str = "informational"
     lookback_days: Annotated[int, Field(ge=1, le=366)] = 7
     max_findings_per_rule: Annotated[int, Field(ge=1)] = 10_000
-    learning_hours: Annotated[float, Field(ge=0)] = 24.0  # of a new source's log, in which first-seen rules stay silent
+    learning_days: Annotated[float, Field(ge=0, le=366)] = 7.0  # of a new log, in which first-seen rules stay silent
     working_hours: tuple[int, int] = (6, 20)  # local hours [from, to) in which people sign in
     working_days: tuple[int, ...] = (1, 2, 3, 4, 5)  # ISO weekdays, 1 = Monday
 

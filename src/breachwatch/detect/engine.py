@@ -70,7 +70,7 @@ def scan(ws: Workspace, until: datetime, progress: Progress = _quiet, pack: Rule
     compiler, filter_problems = compiler_for(ws, pack, until)
     unscanned = unscanned_files(ws)
     window = window_of(ws, until, unscanned)
-    learning = timedelta(hours=ws.settings.detect.learning_hours)
+    learning = timedelta(days=ws.settings.detect.learning_days)
     spans = Spans(window, _correlation_span(compiler, pack), _history(pack, learning))
     findings: list[Finding] = []
     outcomes: list[RuleOutcome] = [*pack.problems, *filter_problems]
@@ -117,5 +117,5 @@ def _history(pack: RulePack, learning: timedelta) -> timedelta:
         except ValueError:
             continue  # its outcome will say so
         if asked is not None:
-            longest = max(longest, asked.history + learning)
+            longest = max(longest, asked.history + asked.learning_where(learning))
     return longest

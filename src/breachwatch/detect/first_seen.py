@@ -6,11 +6,14 @@ Sigma has no word for it, so a rule says it under its own key:
       first_seen:
         fields: [user, host]
         history_days: 30
+        learning_days: 7
 
 Of the rule's matches, those stay that no match with the same values of `fields` (regardless of case) came before within
-`history_days`, in the whole lake, not only in the window. Of a source whose log began less than
-`detect.learning_hours` before, none stays: else the very first night would report everybody. An event without a value
-for one of the fields, or without a time, is left out.
+`history_days`, in the whole lake, not only in the window. Of a source whose log began less than `learning_days` before
+the match, none stays: else the first nights would report everybody. A rule that does not say `learning_days` takes
+`detect.learning_days` of the settings; where the settings say 0, nothing is learned, whatever rules say. Both count in
+the time of the events, not of the runs: a year of old logs has been learned as soon as it is in the lake. An event
+without a value for one of the fields, or without a time, is left out.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ class FirstSeen:
 
     fields: tuple[str, ...]
     history: timedelta
+    learning: timedelta | None = None  # None: what the settings say
 
     @classmethod
     def of(cls, custom: Mapping[str, Any]) -> FirstSeen | None:
@@ -36,8 +40,8 @@ class FirstSeen:
         asked = custom.get("first_seen")
         if asked is None:
             return None
-        if not isinstance(asked, dict) or set(asked) - {"fields", "history_days"}:
-            msg = "`first_seen` must be a mapping with `fields` and `history_days`"
+        if not isinstance(asked, dict) or set(asked) - {"fields", "history_days", "learning_days"}:
+            msg = "`first_seen` must be a mapping with `fields`, `history_days` and `learning_days`"
             raise ValueError(msg)
         fields, days = asked.get("fields"), asked.get("history_days", 30)
         if not isinstance(fields, list) or not fields or not all(isinstance(name, str) for name in fields):
@@ -46,7 +50,17 @@ class FirstSeen:
         if isinstance(days, bool) or not isinstance(days, int | float) or not 0 < days <= 3660:
             msg = "`first_seen.history_days` must be a number of days from 0 to 3660"
             raise ValueError(msg)
-        return cls(tuple(fields), timedelta(days=days))
+        learning = asked.get("learning_days")
+        if learning is None:
+            return cls(tuple(fields), timedelta(days=days))
+        if isinstance(learning, bool) or not isinstance(learning, int | float) or not 0 <= learning <= 366:
+            msg = "`first_seen.learning_days` must be a number of days from 0 to 366"
+            raise ValueError(msg)
+        return cls(tuple(fields), timedelta(days=days), timedelta(days=learning))
+
+    def learning_where(self, settings: timedelta) -> timedelta:
+        """How long a source's log must have gone on, given what the settings say."""
+        return settings if self.learning is None or not settings else self.learning
 
 
 @dataclass(frozen=True, slots=True)

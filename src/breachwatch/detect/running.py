@@ -141,7 +141,7 @@ class Runner:
             columns = [table.column(search.name(name)) for name in first_seen.fields]
             shown = [f"{number}", f"[{', '.join(f'CAST({sql} AS VARCHAR)' for sql in self._shown(search, asked))}]"]
             parts.append(Part(search.sql, table.sql, columns, shown))
-        sql = first_seen_sql(parts, first_seen, self.learning)
+        sql = first_seen_sql(parts, first_seen, first_seen.learning_where(self.learning))
         start = self.window.spans.window.start.replace(tzinfo=None)
         for event_id, time, number, values in self.window.run("past", sql):
             if time >= start:

@@ -97,7 +97,7 @@ def _case(room: Trials, stem: str, pack: RulePack, case: Mapping[str, Any], *, p
 def _settings(case: Mapping[str, Any]) -> Settings:
     given = {key: tuple(case[key]) for key in ("working_hours", "working_days") if key in case}
     # A case's own lines are all the history there is, so nothing has to settle first.
-    detect = Detect(learning_hours=0, **given)
+    detect = Detect(learning_days=0, **given)
     return Settings(city=City(time_zone=case.get("city_time_zone", "UTC")), detect=detect)
 
 

@@ -133,7 +133,7 @@ def first_ids(result: Scan) -> list[str]:
 
 
 def test_first_seen_looks_beyond_the_window(make_ws: Callable[..., Workspace]) -> None:
-    ws = make_ws("[detect]\nlookback_days = 1\nlearning_hours = 0\n")
+    ws = make_ws("[detect]\nlookback_days = 1\nlearning_days = 0\n")
     old = [logon("1.1.1.1", 0), logon("2.2.2.2", 1), logon(None, 2)]
     land(ws, "linux.auth", old)
     first = run(ws, FIRST, at(DAYS))
@@ -146,9 +146,30 @@ def test_first_seen_looks_beyond_the_window(make_ws: Callable[..., Workspace]) -
     assert later.findings[0].why["source_ip"] == "1.1.1.1"
 
 
-def test_a_new_source_settles_in_before_anything_is_new(ws: Workspace) -> None:
-    land(ws, "linux.auth", [logon("1.1.1.1", 0), logon("2.2.2.2", 60), logon("3.3.3.3", DAYS + 1)])
-    assert first_ids(run(ws, FIRST, at(3 * DAYS))) == ["s1441"]
+@pytest.mark.parametrize(
+    ("setting", "of_rule", "found"),
+    [
+        ("", "", ["s10081"]),
+        ("learning_days = 0.5\n", "", ["s1441", "s10081"]),
+        ("", ", learning_days: 1", ["s1441", "s10081"]),
+        ("", ", learning_days: 8", []),
+        ("learning_days = 0\n", ", learning_days: 8", ["s0", "s60", "s1441", "s10081"]),
+    ],
+)
+def test_a_new_source_settles_in_before_anything_is_new(
+    make_ws: Callable[..., Workspace], setting: str, of_rule: str, found: list[str]
+) -> None:
+    ws = make_ws(f"[detect]\n{setting}")
+    land(ws, "linux.auth", [logon(f"1.1.1.{n}", minute) for n, minute in enumerate((0, 60, DAYS + 1, 7 * DAYS + 1))])
+    rule = FIRST.replace("history_days: 10", f"history_days: 10{of_rule}")
+    assert first_ids(run(ws, rule, at(8 * DAYS))) == found
+
+
+@pytest.mark.parametrize("learning", ["soon", "true", "-1", "400", "[7]"])
+def test_learning_days_must_be_days(ws: Workspace, learning: str) -> None:
+    land(ws, "linux.auth", [logon("1.1.1.1", 0)])
+    result = run(ws, FIRST.replace("history_days: 10", f"history_days: 10, learning_days: {learning}"))
+    assert "learning_days" in result.outcomes[0].reason
 
 
 FILTER = """
