@@ -165,28 +165,39 @@ class Rows:
             yield rest
 
 
+def _columns(name: str) -> dict[str, pa.Field[Any]]:
+    """The columns of a dataset as the lake names them (`User_1` for Sysmon's `User` beside `user`), by folded name."""
+    schema = dataset(name).schema
+    fields = zip(sql.column_names(schema), schema, strict=True)
+    return {column.lower(): field.with_name(column).with_nullable(True) for column, field in fields}
+
+
 def _union(names: Sequence[str]) -> pa.Schema:
-    """One schema for rows of several datasets; a column that two datasets type differently becomes text."""
+    """One schema for rows of several datasets; a column that two datasets type differently becomes text.
+
+    Names that differ by case only (the firewall's `protocol`, Sysmon's `Protocol`) are one column, as SQL reads them.
+    """
     import pyarrow as pa
 
-    fields: dict[str, pa.Field[Any]] = {"dataset": pa.field("dataset", pa.string(), nullable=False)}
+    fields: dict[str, pa.Field[Any]] = {"dataset": pa.field("dataset", pa.string())}
     for name in names:
-        for field in dataset(name).schema:
-            known = fields.setdefault(field.name, field)
+        for folded, field in _columns(name).items():
+            known = fields.setdefault(folded, field)
             if known.type != field.type:
-                fields[field.name] = pa.field(field.name, pa.string())
-    return pa.schema([field.with_nullable(True) for field in fields.values()])
+                fields[folded] = known.with_type(pa.string())
+    return pa.schema(list(fields.values()))
 
 
 def _select_rows(names: Sequence[str], schema: pa.Schema) -> str:
     parts = []
     for name in names:
-        own = dataset(name).schema
+        own = _columns(name)
         columns = [
             "p.dataset"
             if column == "dataset"
-            else f"CAST(e.{sql.name(column)} AS {sql.type_of(schema.field(column))}) AS {sql.name(column)}"
-            if column in own.names
+            else f"CAST(e.{sql.name(own[column.lower()].name)} AS {sql.type_of(schema.field(column))}) "
+            f"AS {sql.name(column)}"
+            if column.lower() in own
             else f"CAST(NULL AS {sql.type_of(schema.field(column))}) AS {sql.name(column)}"
             for column in schema.names
         ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import traceback
+from pathlib import Path
 
 from breachwatch import incidents
 from breachwatch.errors import BreachwatchError
@@ -21,13 +23,15 @@ def preserve(ws: Workspace, job: ToPreserve, run_id: str) -> Snapshot | Preserva
     transaction with the state of its incident. What a killed run left is finished first. A job of which nothing waits
     any more gives the snapshot that holds it.
 
-    Missing or altered bytes, a full disk or an unusable key are a PreservationFailure, recorded on the incident, and no
-    exception. Raises BusyError where another process seals for too long.
+    Whatever stands in the way is a PreservationFailure, recorded on the incident, and no exception: missing or altered
+    bytes, a full disk, an unusable key, and also a fault of the program, which must not keep the evidence of the other
+    incidents from being sealed. Raises BusyError where another process seals for too long, and what keeps the failure
+    itself from being recorded.
     """
     with ws.lock("evidence"):
         try:
             return _preserve(ws, job, run_id)
-        except _faults() as error:
+        except Exception as error:  # noqa: BLE001  nothing is swallowed: the incident says it, and the run is partial
             reason = _reason(error)
             with ws.database.write() as connection:
                 incidents.mark_failed(connection, incident=job.incident, reason=reason, at=ws.clock.now())
@@ -61,14 +65,6 @@ def _preserve(ws: Workspace, job: ToPreserve, run_id: str) -> Snapshot:
     return snapshot
 
 
-def _faults() -> tuple[type[Exception], ...]:
-    """What bad data and a bad machine raise here. Anything else is a fault of the program and passes through."""
-    import duckdb
-    import pyarrow as pa
-
-    return BreachwatchError, OSError, duckdb.Error, pa.ArrowException
-
-
 def _reason(error: Exception) -> str:
     if isinstance(error, BreachwatchError):
         return str(error)
@@ -77,4 +73,11 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         where = f" {error.filename}" if error.filename else ""
         return f"the machine refused{where}: {error.strerror or error}"
-    return f"the lake cannot be read ({type(error).__name__}). Compare its files with the catalog's hashes."
+    import duckdb
+    import pyarrow as pa
+
+    if isinstance(error, duckdb.Error | pa.ArrowException):
+        return f"the lake cannot be read ({type(error).__name__}). Compare its files with the catalog's hashes."
+    # Where it happened, not what the error says: its words may be a log's.
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    return f"an error in breachwatch itself ({type(error).__name__} in {Path(at.filename).name}, line {at.lineno})"
