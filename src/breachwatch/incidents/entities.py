@@ -9,7 +9,8 @@ from breachwatch.model.finding import Entity
 
 CROWD = 5
 """An alert that names more accounts (or addresses) than this does not join other incidents by them: a spray over a
-whole directory would tie everything to everything. Later alerts about one of them still join the spray's incident."""
+whole directory would tie everything to everything. Alerts about one of them still join the spray's incident if they
+could open one themselves; what its members do every day does not."""
 
 # What logs write where there is nobody.
 _NOBODY = frozenset(

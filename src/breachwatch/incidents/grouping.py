@@ -1,7 +1,9 @@
 """Grouping: which incident an alert belongs to. Pure; the records are read before and written after.
 
-An alert joins an open incident that shares a strong entity with it (see `entities`), lies within `gap` of the
-incident's activity, and keeps the incident's whole span within `max_span`. Where several do, the oldest is joined.
+An alert joins an open incident that shares a strong entity with it (see `entities`), lies within `gap` of those of the
+incident's alerts that could open one, and keeps the incident's whole span within `max_span`. Where several do, the
+oldest is joined. Lower alerts join and keep nothing alive: an administrator's sign-ins of every evening would draw the
+incident on until it has taken in what the next intruder does.
 An alert at or above the minimum level that joins none opens one, and takes along the alerts below that level that were
 waiting without an incident and share a strong entity with it. Alerts are placed in time order, so that the same alerts
 give the same incidents, recorded at once or night by night.
@@ -43,9 +45,18 @@ class Case:
     first_time: datetime
     last_time: datetime
     entities: dict[Entity, datetime] = field(default_factory=dict)  # with the time each was active last
+    ties: set[Entity] = field(default_factory=set)  # those by which every alert joins: the strong ones of its alerts
+    active: tuple[datetime, datetime] | None = None  # first and last time of the alerts that could open an incident
     version: int = 1
     new: bool = False
     changed: bool = False
+
+    def take(self, alert: Alert, minimum: Level) -> None:
+        """Learn from one of its alerts what ties others to it and when it was active."""
+        self.ties.update(strong(alert.entities))
+        if alert.level >= minimum:
+            begin, end = self.active or (alert.first_time, alert.last_time)
+            self.active = min(begin, alert.first_time), max(end, alert.last_time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +129,7 @@ class Grouping:
         case.first_time = min(case.first_time, alert.first_time)
         case.last_time = max(case.last_time, alert.last_time)
         case.changed = True
+        case.take(alert, self._minimum)
         for entity in kept(alert.entities):
             if entity not in case.entities:
                 self._by_entity.setdefault(entity, []).append(case)
@@ -143,12 +155,16 @@ class Grouping:
             case.number: case
             for entity in strong(alert.entities)
             for case in self._by_entity.get(entity, ())
-            if self._fits(case, alert)
+            if self._ties(case, entity, alert) and self._fits(case, alert)
         }
         return sorted(found.values(), key=lambda case: case.order)
 
+    def _ties(self, case: Case, entity: Entity, alert: Alert) -> bool:
+        return alert.level >= self._minimum or entity.kind == "host" or entity in case.ties
+
     def _fits(self, case: Case, alert: Alert) -> bool:
-        apart = max(alert.first_time - case.last_time, case.first_time - alert.last_time)
+        begin, end = case.active or (case.first_time, case.last_time)
+        apart = max(alert.first_time - end, begin - alert.last_time)
         span = max(case.last_time, alert.last_time) - min(case.first_time, alert.first_time)
         return case.state is not IncidentState.CLOSED and apart <= self._gap and span <= self._max_span
 

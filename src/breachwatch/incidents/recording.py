@@ -71,15 +71,16 @@ class _Book:
         max_span = timedelta(days=settings.max_span_days)
         start = min((finding.first_time for finding in findings), default=at) - gap
         end = max((finding.last_time for finding in findings), default=at) + gap
+        minimum = Level.parse(settings.minimum_level)
         also = {row.incident for row in rows.values() if row.incident}
-        cases_now = stored.load_cases(connection, start, end, sorted(also))
+        cases_now = stored.load_cases(connection, start, end, sorted(also), minimum)
         self._cases = {case.number: case for case in cases_now}
         self.grouping = Grouping(
             cases_now,
             stored.loose_alerts(connection, start - max_span, end + max_span),
             gap=gap,
             max_span=max_span,
-            minimum=Level.parse(settings.minimum_level),
+            minimum=minimum,
             next_number=numbering(connection, at, ws.settings.city.zone),
         )
         self.seen: set[str] = set()

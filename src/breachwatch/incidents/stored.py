@@ -94,8 +94,13 @@ def loose_alerts(connection: Connection, start: datetime, end: datetime) -> list
     return [to_alert(row) for row in rows]
 
 
-def load_cases(connection: Connection, start: datetime, end: datetime, also: Sequence[str]) -> list[Case]:
-    """Incidents that are not closed and were active in the span, and those named in `also`, with their entities."""
+def load_cases(
+    connection: Connection, start: datetime, end: datetime, also: Sequence[str], minimum: Level
+) -> list[Case]:
+    """Incidents that are not closed and were active in the span, and those named in `also`, with their entities.
+
+    `minimum` is the level from which an alert can open an incident.
+    """
     columns = cases.incident.c
     active = (columns.state != IncidentState.CLOSED.value) & (columns.last_time >= start) & (columns.first_time <= end)
     rows = {row.number: row for row in connection.execute(select(cases.incident).where(active))}
@@ -119,6 +124,8 @@ def load_cases(connection: Connection, start: datetime, end: datetime, also: Seq
         query = select(cases.incident_entity).where(cases.incident_entity.c.incident.in_(chunk))
         for row in connection.execute(query):
             loaded[row.incident].entities[Entity(row.kind, row.value)] = row.last_time
+        for row in connection.execute(select(cases.alert).where(cases.alert.c.incident.in_(chunk))):
+            loaded[row.incident].take(to_alert(row), minimum)
     return list(loaded.values())
 
 

@@ -88,8 +88,20 @@ def test_an_alert_over_a_crowd_does_not_tie_its_members(grouped: Grouped, findin
     assert grouped(
         finding(0, user="u1", ip="192.0.2.1"),
         finding(1, user=None, ip="203.0.113.7", more=crowd),  # a spray
-        finding(2, user="u30", ip="198.51.100.9"),  # one of the sprayed accounts signs in
-    ) == [{0}, {1, 2}]
+        finding(2, user="u30", ip="198.51.100.9"),  # one of the sprayed accounts does something that is worth a look
+        finding(3, user="u31", rule="b", level=Level.LOW),  # another does what it does every day
+        finding(4, user="u30", rule="b", level=Level.LOW),
+    ) == [{0}, {1, 2, 4}]
+
+
+def test_low_alerts_do_not_draw_an_incident_on(ws: Workspace, grouped: Grouped, finding: Make, scan: MakeScan) -> None:
+    low = [finding(20 * n, rule=f"low{n}", level=Level.LOW) for n in (1, 2, 3)]
+    later = finding(70, rule="b")
+    expected = [{0, 1}, {3, 4}]
+    assert grouped(finding(0), *low, later) == expected
+    last = finding(71, user="other", host="x", more=(Entity("user", "jmeyer"),), rule="c", level=Level.LOW)
+    incidents.record(ws, scan(last), "run-2")  # the incidents are read again
+    assert groups(ws, finding(0), *low, later, last) == [{0, 1}, {3, 4, 5}]
 
 
 def test_activity_must_be_within_the_gap_on_either_side(grouped: Grouped, finding: Make) -> None:
