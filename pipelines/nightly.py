@@ -7,10 +7,9 @@ and rules, counts and levels, never log content.
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
-from prefect import flow, get_run_logger, runtime, task
+from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, StateType
@@ -19,10 +18,10 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from breachwatch import run as pipeline
 from breachwatch.model.incident import PreservationFailure, Snapshot, ToPreserve
-from breachwatch.model.night import Night
 from breachwatch.model.summary import RunState, RunSummary, SourceReport
 from breachwatch.report.markdown import summary_markdown
 from pipelines._flowkit import RETRY_DELAYS, discreet, may_pass, open_for_flow, workspace_root
+from pipelines._night import night_of, run_name
 
 
 @task(
@@ -67,24 +66,12 @@ def ingest_all(root: str, sources: list[str]) -> list[SourceReport]:
     return reports
 
 
-def _run_name() -> str:
-    # A template string cannot be used: parameters are empty for scheduled runs.
-    chosen: Any = runtime.flow_run.parameters.get("night")
-    moment: Any = runtime.flow_run.scheduled_start_time
-    return f"night of {chosen or f'{moment:%Y-%m-%d}'}"
-
-
-@flow(name="nightly", flow_run_name=_run_name, retries=0, persist_result=False)
+@flow(name="nightly", flow_run_name=run_name, retries=0, persist_result=False)
 def nightly(workspace: str | None = None, night: str | None = None) -> State[RunSummary]:
     """Collect, parse, search and seal one night. `night` (YYYY-MM-DD) does another one than the scheduled."""
     root = str(workspace_root(workspace))
     ws = open_for_flow(root)
-    zone = ws.settings.city.zone
-    if night:
-        which = Night.on(date.fromisoformat(night), ws.settings.run.time_of_day, zone)
-    else:
-        which = Night.scheduled_at(runtime.flow_run.scheduled_start_time, zone)
-    begun = pipeline.begin(ws, which)
+    begun = pipeline.begin(ws, night_of(ws, night))
     try:
         in_parallel: Any = ThreadPoolTaskRunner(max_workers=ws.settings.run.parallel_sources)
         sources = [source.name for source in ws.settings.sources if source.enabled]
@@ -96,6 +83,6 @@ def nightly(workspace: str | None = None, night: str | None = None) -> State[Run
         raise
     summary = pipeline.finish(ws, begun, reports, searched, sealed)
     create_markdown_artifact(summary_markdown(summary), key="nightly-summary", description="What the night gave")
-    get_run_logger().info("%s: %s", which.date, summary.state)
+    get_run_logger().info("%s: %s", begun.night.date, summary.state)
     partial = summary.state is RunState.PARTIAL
     return State(type=StateType.COMPLETED, name="Partial" if partial else "Completed", data=summary)

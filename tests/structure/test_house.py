@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "breachwatch"
 MODULES = sorted(p for folder in ("src", "pipelines", "benchmarks") for p in (ROOT / folder).rglob("*.py"))
 MAX_LINES = 500
-MAX_FLOW_LINES = 120
+MAX_FLOW_LINES = 100
 
 
 def _tracked() -> list[Path]:
@@ -35,7 +35,9 @@ def test_no_file_is_too_long_to_read_in_one_sitting() -> None:
 
 
 def test_flows_stay_thin() -> None:
-    flows = {p.name: len(p.read_text().splitlines()) for p in (ROOT / "pipelines").glob("*.py")}
+    files = {p.name: p.read_text() for p in (ROOT / "pipelines").glob("*.py")}
+    flows = {name: len(text.splitlines()) for name, text in files.items() if "@flow" in text}
+    assert flows
     assert {name: n for name, n in flows.items() if n > MAX_FLOW_LINES} == {}
 
 
