@@ -20,8 +20,8 @@ def main() -> int:
     try:
         root = workspace_root(chosen.workspace)
         prepare_environment(root)
-        # On a terminal the summary speaks; in a log Prefect's own lines are wanted.
-        if sys.stderr.isatty():
+        # On a terminal Prefect's lines show how far the run is; in a log the summary is enough.
+        if not sys.stderr.isatty():
             os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
         if not os.environ.get("PREFECT_API_URL"):
             print("Starting Prefect's embedded server (about half a minute the first time) ...", file=sys.stderr)
