@@ -47,7 +47,7 @@ from breachwatch.detect.backend.strings import match
 from breachwatch.detect.backend.tables import Kind
 from breachwatch.detect.backend.values import expect, expression_matches, keep_case_of_base64, keyword, part_of
 
-BACKEND_VERSION = "1"
+BACKEND_VERSION = "2"
 """Raised with every change of the SQL that the same rule gives: compiled rules of another version are not reused."""
 
 _OPERATORS = {
