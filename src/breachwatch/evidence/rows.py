@@ -6,8 +6,9 @@ bytes, however DuckDB's threads divide the work.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self, cast
 
@@ -51,7 +52,8 @@ class Rows:
             held = set(connection.scalars(select(catalog.lake_file.c.dataset).distinct()))
         self._datasets = [name for name in sorted(DATASETS) if name in held]
         self._ws = ws
-        self._connection: duckdb.DuckDBPyConnection = lake.connect(ws)
+        # No views: they would bind every file of the lake for each incident, and a case needs the files of a few days.
+        self._connection: duckdb.DuckDBPyConnection = lake.connect_bare(ws)
         self._find(case)
 
     def __enter__(self) -> Self:
@@ -71,13 +73,13 @@ class Rows:
             "CREATE TEMP TABLE picked (event_id VARCHAR, dataset VARCHAR, source VARCHAR, segment_id VARCHAR, "
             "record_number BIGINT, byte_offset BIGINT, byte_length BIGINT)"
         )
-        first, last = (moment.replace(tzinfo=None) for moment in case.span)
+        first, last = case.span
         # First where the events should be: the alerts' datasets and days. Then anywhere.
         named = sorted({alert.dataset for alert in case.alerts} & set(self._datasets)) or self._datasets
-        self._pick(named, "AND time BETWEEN ? AND ?", [first, last])
+        self._pick(named, first, last + timedelta(microseconds=1))
         self._connection.execute("DELETE FROM wanted WHERE event_id IN (SELECT event_id FROM picked)")
         if self._count("wanted"):
-            self._pick(self._datasets, "", [])
+            self._pick(self._datasets)
             self._connection.execute("DELETE FROM wanted WHERE event_id IN (SELECT event_id FROM picked)")
         missing = self._count("wanted")
         if missing:
@@ -85,15 +87,16 @@ class Rows:
             msg = f"{missing} of {len(wanted)} events are not in the lake, the first is {row[0] if row else '?'}"
             raise EvidenceError(msg)
 
-    def _pick(self, names: Sequence[str], condition: str, values: list[object]) -> None:
+    def _pick(self, names: Sequence[str], since: datetime | None = None, until: datetime | None = None) -> None:
         for name in names:
+            events = lake.select_between(self._ws, dataset(name), since, until)
             # One row per event, even where two segments hold the same record.
             self._connection.execute(
                 "INSERT INTO picked SELECT event_id, ?, min(source), min(segment_id), "
                 "arg_min(record_number, segment_id), arg_min(byte_offset, segment_id), "
-                f"arg_min(byte_length, segment_id) FROM {sql.name(dataset(name).view)} "
-                f"WHERE event_id IN (SELECT event_id FROM wanted) {condition} GROUP BY event_id",
-                [name, *values],
+                f"arg_min(byte_length, segment_id) FROM ({events}) "
+                "WHERE event_id IN (SELECT event_id FROM wanted) GROUP BY event_id",
+                [name],
             )
 
     def _count(self, table: str) -> int:
@@ -124,12 +127,10 @@ class Rows:
         with self._ws.database.read() as connection:
             columns = catalog.lake_file.c
             names = connection.scalars(select(columns.dataset).where(columns.segment_id == segment_id).distinct()).all()
-        parts = [
-            f"SELECT byte_offset FROM {sql.name(dataset(name).view)} WHERE segment_id = $segment"
-            for name in sorted(names)
-        ]
+        records = [lake.select_segments(self._ws, dataset(name), [segment_id]) for name in sorted(names)]
+        parts = [f"SELECT byte_offset FROM ({select})" for select in records]
         query = f"SELECT DISTINCT byte_offset FROM ({' UNION ALL '.join(parts)}) ORDER BY byte_offset"
-        return [int(row[0]) for row in self._connection.execute(query, {"segment": segment_id}).fetchall()]
+        return [int(row[0]) for row in self._connection.execute(query).fetchall()]
 
     def write(self, bag: BagWriter) -> None:
         """Write data/events.parquet, and from it data/events.csv."""
@@ -152,7 +153,9 @@ class Rows:
     def _blocks(self, names: Sequence[str], schema: pa.Schema) -> Iterator[pa.Table]:
         import pyarrow as pa
 
-        reader = self._connection.sql(_select_rows(names, schema)).to_arrow_reader(_BLOCK)
+        segments = self.segments()
+        events = {name: lake.select_segments(self._ws, dataset(name), segments) for name in names}
+        reader = self._connection.sql(_select_rows(events, schema)).to_arrow_reader(_BLOCK)
         waiting: list[pa.Table] = []
         for batch in reader:
             waiting.append(pa.Table.from_batches([batch]).select(schema.names).cast(schema))
@@ -188,9 +191,9 @@ def _union(names: Sequence[str]) -> pa.Schema:
     return pa.schema(list(fields.values()))
 
 
-def _select_rows(names: Sequence[str], schema: pa.Schema) -> str:
+def _select_rows(events: Mapping[str, str], schema: pa.Schema) -> str:
     parts = []
-    for name in names:
+    for name, selected in events.items():
         own = _columns(name)
         columns = [
             "p.dataset"
@@ -202,7 +205,7 @@ def _select_rows(names: Sequence[str], schema: pa.Schema) -> str:
             for column in schema.names
         ]
         parts.append(
-            f"SELECT {', '.join(columns)} FROM {sql.name(dataset(name).view)} e "
+            f"SELECT {', '.join(columns)} FROM ({selected}) e "
             "JOIN picked p ON e.event_id = p.event_id AND e.segment_id = p.segment_id"
         )
     order = "time NULLS LAST, source, segment_id, byte_offset, event_id"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from breachwatch.lake.authentication import AUTHENTICATION_SCHEMA
 from breachwatch.lake.catalog import DatasetSpan, LakeFile, SourceCounts, counts, files, spans, unscanned_files
-from breachwatch.lake.connection import connect, select_between
+from breachwatch.lake.connection import connect, connect_bare, select_between, select_segments
 from breachwatch.lake.landing import land
 from breachwatch.lake.originals import original_bytes
 from breachwatch.lake.reading import ReadingConnection
@@ -16,11 +16,13 @@ __all__ = [
     "ReadingConnection",
     "SourceCounts",
     "connect",
+    "connect_bare",
     "counts",
     "files",
     "land",
     "original_bytes",
     "select_between",
+    "select_segments",
     "spans",
     "unscanned_files",
 ]

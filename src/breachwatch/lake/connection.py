@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, overload
@@ -61,9 +61,9 @@ def connect(
     Raises DataError when a catalogued file is gone, UsageError for a time without a zone.
     """
     listed = listed_files(ws, since, until)
-    connection = duckdb.connect(config=CONFIG)
+    connection = connect_bare(ws)
     try:
-        _prepare(ws, connection, listed)
+        _make_views(ws, connection, listed)
         if not locked_down:
             return connection
         _lock_down(connection, listed)
@@ -71,6 +71,17 @@ def connect(
         connection.close()
         raise
     return ReadingConnection(connection)
+
+
+def connect_bare(ws: Workspace) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB as `connect` gives it, without the views (they cost 0.2 s): for SELECTs made here."""
+    connection = duckdb.connect(config=CONFIG)
+    # A folder of its own: two connections would write the same temporary file names.
+    spill = ws.scratch / f"duckdb-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(f"SET memory_limit = {sql.text(MEMORY)}")
+    connection.execute(f"SET temp_directory = {sql.text(str(spill))}")
+    return connection
 
 
 def _lock_down(connection: duckdb.DuckDBPyConnection, listed: Mapping[str, Sequence[Path]]) -> None:
@@ -92,14 +103,29 @@ def select_between(ws: Workspace, dataset: Dataset, since: datetime | None, unti
     return f"SELECT * FROM ({select}) WHERE {' AND '.join(bounds)}" if bounds else select
 
 
+def select_segments(ws: Workspace, dataset: Dataset, segment_ids: Collection[str]) -> str:
+    """The SELECT of a dataset's events (or rejects) that came from these segments, from their files alone.
+
+    Raises DataError when a catalogued file is gone.
+    """
+    listed = listed_files(ws, dataset=dataset.name, segment_ids=segment_ids)
+    return dataset_select(dataset, listed.get(dataset.name, ()))
+
+
 def listed_files(
-    ws: Workspace, since: datetime | None = None, until: datetime | None = None, dataset: str | None = None
+    ws: Workspace,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    dataset: str | None = None,
+    segment_ids: Collection[str] | None = None,
 ) -> dict[str, list[Path]]:
     """The files that may hold events of [since, until), by dataset. Raises DataError for one that is gone."""
     found: dict[str, list[Path]] = {}
     since = since - SLACK if since is not None else None
     until = until + SLACK if until is not None else None
     for file in files(ws, dataset, since=since, until=until):
+        if segment_ids is not None and file.segment_id not in segment_ids:
+            continue
         path = ws.lake / file.path
         if not path.is_file():
             msg = (
@@ -111,12 +137,7 @@ def listed_files(
     return found
 
 
-def _prepare(ws: Workspace, connection: duckdb.DuckDBPyConnection, listed: Mapping[str, Sequence[Path]]) -> None:
-    # A folder of its own: two connections would write the same temporary file names.
-    spill = ws.scratch / f"duckdb-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute(f"SET memory_limit = {sql.text(MEMORY)}")
-    connection.execute(f"SET temp_directory = {sql.text(str(spill))}")
+def _make_views(ws: Workspace, connection: duckdb.DuckDBPyConnection, listed: Mapping[str, Sequence[Path]]) -> None:
     for dataset in (*DATASETS.values(), REJECTS_DATASET):
         connection.execute(dataset_view(dataset, listed.get(dataset.name, ())))
     filled = frozenset(listed)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 
-import duckdb
-
 from breachwatch import collect
 from breachwatch.errors import UnknownNameError
-from breachwatch.lake.connection import CONFIG, dataset_select, listed_files
+from breachwatch.lake.connection import connect_bare, dataset_select, listed_files
 from breachwatch.model.datasets import dataset
 from breachwatch.workspace import Workspace
 
@@ -29,7 +27,7 @@ def original_bytes(ws: Workspace, event_id: str) -> bytes:
 
 
 def _where(ws: Workspace, event_id: str) -> tuple[str, int, int] | None:
-    with duckdb.connect(config=CONFIG) as connection:
+    with connect_bare(ws) as connection:
         for name, paths in listed_files(ws).items():
             select = dataset_select(dataset(name), paths)
             row = connection.execute(
