@@ -15,8 +15,10 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import PurePath
 
 
 class BreachwatchError(Exception):
@@ -84,3 +86,22 @@ class BusyError(TransientError):
     """Another process holds the lock that this call needs."""
 
     exit_code = 3
+
+
+def explain(error: BaseException) -> str:
+    """One sentence for a person about any error, for the places that report an error and go on.
+
+    Of an error in breachwatch itself it names the kind and the place, not the words: those may be a log's.
+    """
+    if isinstance(error, BreachwatchError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"the machine refuses: {error.strerror or error}{f' ({error.filename})' if error.filename else ''}"
+    if type(error).__module__.startswith("sqlalchemy.") and type(error).__name__ in {
+        "OperationalError",
+        "DatabaseError",
+    }:
+        return f"the machine refuses: records database: {getattr(error, 'orig', error)}"
+    frames = traceback.extract_tb(error.__traceback__)
+    at = f" in {PurePath(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return f"an error in breachwatch itself ({type(error).__name__}{at})"

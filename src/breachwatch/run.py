@@ -15,7 +15,7 @@ from datetime import date, datetime
 from typing import Any
 
 from breachwatch import collect, detect, evidence, incidents, lake, parse
-from breachwatch.errors import BreachwatchError, TransientError
+from breachwatch.errors import TransientError, explain
 from breachwatch.model.finding import RuleOutcome
 from breachwatch.model.incident import PreservationFailure, Snapshot, ToPreserve
 from breachwatch.model.night import Night
@@ -102,8 +102,8 @@ def ingest(ws: Workspace, source_name: str, progress: Progress = no_progress) ->
                 landed.append(land(ws, segment_id))
             except TransientError:
                 raise
-            except BreachwatchError as error:
-                problems.append(Problem(source.name, segment_id, str(error), lost_data=True))
+            except Exception as error:  # noqa: BLE001  said in the summary; the segment waits in the store for the next run
+                problems.append(Problem(source.name, segment_id, explain(error), lost_data=True))
             progress(source.name, number, len(collected.segment_ids))
     return _report(collected.source, collected.files, collected.bytes, landed, problems)
 
@@ -112,8 +112,8 @@ def ingest_or_report(ws: Workspace, source_name: str, progress: Progress = no_pr
     """`ingest`, with an error turned into a report: one failing source does not stop the others."""
     try:
         return ingest(ws, source_name, progress)
-    except BreachwatchError as error:
-        return failed_source(source_name, str(error))
+    except Exception as error:  # noqa: BLE001  nothing is swallowed: the summary says it, and the run is partial
+        return failed_source(source_name, explain(error))
 
 
 def failed_source(source_name: str, reason: str) -> SourceReport:
@@ -187,9 +187,8 @@ def finish(
 
 
 def record_failure(ws: Workspace, begun: Begun, error: BaseException) -> None:
-    """Record that the run broke off, with the reason. Only the kind of an unexpected error is kept: no log content."""
-    reason = str(error) if isinstance(error, BreachwatchError) else type(error).__name__
-    _record(ws, begun.run_id, RunState.FAILED, ws.clock.now(), json.dumps({"error": reason}))
+    """Record that the run broke off, with the reason. Of an unexpected one kind and place: no log content."""
+    _record(ws, begun.run_id, RunState.FAILED, ws.clock.now(), json.dumps({"error": explain(error)}))
 
 
 def to_json(summary: RunSummary) -> str:

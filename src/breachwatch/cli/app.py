@@ -130,7 +130,10 @@ def _refusal(error: Exception) -> str:
     """What the system, or the records database, would not do; empty for any other error."""
     if isinstance(error, OSError):
         return f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}"
-    if type(error).__module__.startswith("sqlalchemy.") and type(error).__name__ == "OperationalError":
+    if type(error).__module__.startswith("sqlalchemy.") and type(error).__name__ in {
+        "OperationalError",
+        "DatabaseError",
+    }:
         return f"records database: {getattr(error, 'orig', error)}"
     return ""
 

@@ -7,8 +7,10 @@ documents are bounded. What cannot be read becomes a `LoadProblem`; it never sto
 from __future__ import annotations
 
 import hashlib
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,8 @@ ARCHIVE_BYTES = 256 * 1024 * 1024  # of all rules in one archive, expanded
 ARCHIVE_RATIO = 100.0  # of a member beyond 64 KiB
 DOCUMENTS = 1000  # in one file
 SUFFIXES = (".yml", ".yaml")
+# What zipfile raises for archives that are damaged, encrypted or packed in a way it does not know.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, ValueError)
 
 # A line of --- begins a document even inside a block scalar (YAML 1.2.2, 9.1.2), so that texts can be told apart
 # without parsing: one broken document leaves the others of its file whole.
@@ -58,10 +62,8 @@ def read_rules(place: str, root: Path, kind: str = "rules") -> Iterator[RuleText
     try:
         if path.is_dir():
             yield from _folder(path, place)
-        elif path.suffix.lower() == ".zip":
-            yield from _archive(path, place)
-        elif path.is_file():
-            yield from _file(path, place)
+        elif path.is_file():  # never a named pipe, which would be waited for
+            yield from (_archive if path.suffix.lower() == ".zip" else _file)(path, place)
         elif place != BUILTIN:
             yield LoadProblem(place, f"there is no file or folder {path}")
     except OSError as error:
@@ -110,7 +112,7 @@ def _archive(path: Path, place: str) -> Iterator[RuleText | LoadProblem]:
                 yield LoadProblem(place, f"holds {len(members)} members, more than {ARCHIVE_MEMBERS}")
                 return
             yield from _members(archive, members, place)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except _DAMAGE as error:
         yield LoadProblem(place, f"is no readable zip archive: {error}")
 
 
@@ -132,7 +134,7 @@ def _members(
         try:
             with archive.open(member) as stream:
                 data = stream.read(FILE_BYTES + 1)  # the size in the directory may lie
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        except (*_DAMAGE, OSError) as error:
             yield LoadProblem(origin, f"cannot be read from the archive: {error}")
             continue
         budget -= len(data)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import errno
-import traceback
-from pathlib import Path
 
 from breachwatch import incidents
-from breachwatch.errors import BreachwatchError
+from breachwatch.errors import BreachwatchError, explain
 from breachwatch.evidence import mirror, recording, sealing
 from breachwatch.evidence.case import load_case, sealed_already
 from breachwatch.evidence.content import Sealing
@@ -78,6 +76,4 @@ def _reason(error: Exception) -> str:
 
     if isinstance(error, duckdb.Error | pa.ArrowException):
         return f"the lake cannot be read ({type(error).__name__}). Compare its files with the catalog's hashes."
-    # Where it happened, not what the error says: its words may be a log's.
-    at = traceback.extract_tb(error.__traceback__)[-1]
-    return f"an error in breachwatch itself ({type(error).__name__} in {Path(at.filename).name}, line {at.lineno})"
+    return explain(error)

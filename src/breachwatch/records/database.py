@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from breachwatch.errors import EnvironmentFault
 
@@ -41,6 +41,15 @@ class Database:
         except OperationalError as error:
             where = parsed.render_as_string(hide_password=True)
             msg = f"cannot open the records database {where}: {error.orig}"
+            raise EnvironmentFault(msg) from error
+        except DatabaseError as error:
+            if type(error) is not DatabaseError:  # its subclasses are faults of the program
+                raise
+            where = parsed.render_as_string(hide_password=True)
+            msg = (
+                f"the records database {where} is damaged: {error.orig}. "
+                "Keep it, and put the last good copy in its place; logs are collected again from where that copy ends."
+            )
             raise EnvironmentFault(msg) from error
         if engine.dialect.name == "sqlite" and parsed.database:
             Path(parsed.database).chmod(0o600)
