@@ -41,7 +41,6 @@ def prepare_environment(workspace: Path) -> None:
     os.environ.setdefault("PREFECT_RESULTS_PERSIST_BY_DEFAULT", "false")
     # The temporary server of a first run migrates its database, which a busy small machine takes its time over.
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
-    os.environ["BREACHWATCH_WORKSPACE"] = str(workspace)
     os.environ.setdefault("PREFECT_HOME", str(workspace / "state" / "prefect"))
 
 
