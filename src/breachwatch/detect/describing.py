@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from breachwatch.detect.backend import Table
-from breachwatch.model.finding import Entity
+from breachwatch.model.finding import MOST_OF_A_KIND, Entity
 
 KINDS = ("user", "source_ip", "host")
-ENTITIES_OF_KIND = {"user": 8, "source_ip": 8, "host": 4}
+OTHER_USER = "target_user"
+"""What a rule calls the account that was acted on, under `entities`: a second `user` of the finding."""
 VALUE_CHARS = 200
 FIELDS = 12
 
@@ -34,24 +35,30 @@ _ON_EVERY_MACHINE = frozenset(
 _NOBODY = frozenset({"", "-"})
 
 
-def entity_columns(table: Table, asked: Mapping[str, Sequence[str]]) -> list[str]:
-    """SQL of user, source_ip and host in a table: the first filled of the fields the rule names, else the event's own.
+Who = tuple[str | None, str | None, str | None, str | None]
+"""Account, source address, host, and the account that was acted on, of one event."""
 
-    `asked` is what the rule says under `breachwatch: {entities: {user: [TargetUserName]}}`.
+
+def entity_columns(table: Table, asked: Mapping[str, Sequence[str]]) -> list[str]:
+    """SQL of a `Who` in a table: the first filled of the fields the rule names, else the event's own.
+
+    `asked` is what the rule says under `breachwatch: {entities: {user: [TargetUserName]}}`. The account that was acted
+    on takes part only where the rule names its field: `{target_user: TargetUserName}`.
     """
     columns = []
-    for kind in KINDS:
-        names = [*asked.get(kind, ()), *([] if kind in asked else [kind])]
-        texts = ", ".join(f"nullif(nullif({table.column(name).text}, ''), '-')" for name in names)
-        columns.append(f"coalesce({texts}, NULL)")
+    for kind in (*KINDS, OTHER_USER):
+        names = asked.get(kind, () if kind == OTHER_USER else (kind,))
+        texts = [f"nullif(nullif({table.column(name).text}, ''), '-')" for name in names]
+        columns.append(f"coalesce({', '.join([*texts, 'NULL::VARCHAR'])})")
     return columns
 
 
 def asked_entities(custom: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """The `entities` of a rule's own key: kind to field or fields. Raises ValueError."""
     asked = custom.get("entities") or {}
-    if not isinstance(asked, dict) or set(asked) - set(KINDS):
-        msg = f"`entities` must map {', '.join(KINDS)} to fields"
+    known = (*KINDS, OTHER_USER)
+    if not isinstance(asked, dict) or set(asked) - set(known):
+        msg = f"`entities` must map {', '.join(known)} to fields"
         raise ValueError(msg)
     named: dict[str, tuple[str, ...]] = {}
     for kind, fields in asked.items():
@@ -63,17 +70,16 @@ def asked_entities(custom: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return named
 
 
-def entities(rows: Iterable[tuple[str | None, str | None, str | None, int]]) -> tuple[Entity, ...]:
-    """The distinct entities of (user, source_ip, host, events) rows, the busiest first, some of each kind."""
+def entities(rows: Iterable[tuple[Who, int]]) -> tuple[Entity, ...]:
+    """The distinct entities of rows with their number of events, the busiest first, some of each kind."""
     counts: Counter[Entity] = Counter()
-    for user, source_ip, host, number in rows:
-        for kind, value in (("user", _with_host(user, host)), ("source_ip", source_ip), ("host", host)):
+    for (user, source_ip, host, other), number in rows:
+        users = [("user", _with_host(name, host)) for name in (user, other)]
+        for kind, value in (*users, ("source_ip", source_ip), ("host", host)):
             if value is not None and value not in _NOBODY:
                 counts[Entity(kind, value[:VALUE_CHARS])] += number
     busiest = sorted(counts, key=lambda item: (-counts[item], item.kind, item.value))
-    return tuple(
-        item for kind in KINDS for item in [one for one in busiest if one.kind == kind][: ENTITIES_OF_KIND[kind]]
-    )
+    return tuple(item for kind in KINDS for item in [one for one in busiest if one.kind == kind][:MOST_OF_A_KIND])
 
 
 def matched_fields(names: Sequence[str], values: Sequence[Any]) -> dict[str, str]:

@@ -40,7 +40,7 @@ class _Hit:
     observed_at: datetime
     weight: int
     dataset: str
-    who: tuple[str | None, str | None, str | None]
+    who: describing.Who
     why: dict[str, str]
 
 
@@ -158,9 +158,9 @@ class Runner:
         return ["observed_at", "repeat_count", dataset, *who, *fields]
 
     def _hit(self, search: Search, row: Sequence[Any]) -> _Hit:
-        event_id, time, observed_at, weight, dataset, user, source_ip, host, *values = row
+        event_id, time, observed_at, weight, dataset, user, source_ip, host, other, *values = row
         why = describing.matched_fields(list(search.fields), values)
-        return _Hit(time, event_id, observed_at, weight, dataset, (user, source_ip, host), why)
+        return _Hit(time, event_id, observed_at, weight, dataset, (user, source_ip, host, other), why)
 
     def _found(self, rule: Rule, hits: list[_Hit], total: int, sql: str, ran: Sequence[Search]) -> Ran:
         if not hits:
@@ -182,7 +182,7 @@ class Runner:
             first_time=at,
             last_time=at,
             event_count=hit.weight,
-            entities=describing.entities([(*hit.who, hit.weight)]),
+            entities=describing.entities([(hit.who, hit.weight)]),
             tags=rule.tags,
             why=hit.why,
         )
@@ -245,11 +245,11 @@ class Runner:
 
     def _people(
         self, episodes: Sequence[tuple[Any, ...]], datasets: Sequence[str], asked: dict[str, tuple[str, ...]]
-    ) -> list[tuple[str, list[tuple[str | None, str | None, str | None, int]]]]:
+    ) -> list[tuple[str, list[tuple[describing.Who, int]]]]:
         """For each episode the dataset of most of its events, and who took part how often."""
         pairs = [(number, event_id) for number, row in enumerate(episodes) for event_id in row[4]]
         events = pa.table({"episode": [item[0] for item in pairs], "event_id": [item[1] for item in pairs]})
-        rows: list[list[tuple[str | None, str | None, str | None, int]]] = [[] for _ in episodes]
+        rows: list[list[tuple[describing.Who, int]]] = [[] for _ in episodes]
         sizes: list[dict[str, int]] = [{} for _ in episodes]
         with self.window.table("episode_events", events):
             for dataset in datasets:
@@ -257,7 +257,7 @@ class Runner:
                 who = ", ".join(
                     f"{sql} AS {kind}"
                     for kind, sql in zip(
-                        ("who", "address", "machine"), describing.entity_columns(table, asked), strict=True
+                        ("who", "address", "machine", "other"), describing.entity_columns(table, asked), strict=True
                     )
                 )
                 name = "dataset" if dataset == AUTHENTICATION else f"'{dataset}'"
@@ -265,8 +265,8 @@ class Runner:
                     f"SELECT episode, {name} AS dataset, {who}, sum(repeat_count)::BIGINT\n"
                     f"FROM {table.sql} JOIN episode_events USING (event_id)\nGROUP BY ALL ORDER BY ALL"
                 )
-                for number, found, user, address, machine, count in self.window.run("wide", sql):
-                    rows[number].append((user, address, machine, count))
+                for number, found, user, address, machine, other, count in self.window.run("wide", sql):
+                    rows[number].append(((user, address, machine, other), count))
                     sizes[number][found] = sizes[number].get(found, 0) + count
         return [
             (min(size, key=lambda name: (-size[name], name), default=datasets[0]), row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from breachwatch.incidents.entities import storable
-from breachwatch.model.finding import Entity
+from breachwatch.model.finding import MOST_OF_A_KIND, Entity
 
 _LONGEST_NAME = 64
 _LONGEST_RULE_TITLE = 160
@@ -34,6 +34,8 @@ def _values(entities: Sequence[Entity], kind: str) -> list[str]:
 
 
 def _some(values: Sequence[str], plural: str) -> str:
+    if len(values) >= MOST_OF_A_KIND:
+        return f"{MOST_OF_A_KIND} or more {plural}"
     if len(values) > 2:
         return f"{len(values)} {plural}"
     return " and ".join(_bounded(value, _LONGEST_NAME) for value in values)

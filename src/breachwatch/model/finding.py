@@ -44,6 +44,10 @@ class Window:
     end: datetime
 
 
+MOST_OF_A_KIND = 50
+"""So many accounts (addresses, hosts) a finding names; there may be more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entity:
     """Somebody or something that takes part: `user`, `source_ip` or `host` with its value."""

@@ -53,6 +53,28 @@ def test_a_finding_tells_who_and_why(ws: Workspace) -> None:
     assert outcome(result, "root over SSH").unknown_fields == ("NoSuchField",)
 
 
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ("", {"user:mira", "host:web01"}),
+        ("{target_user: target_user}", {"user:mira", "user:sysupd", "host:web01"}),
+        ("{user: target_user}", {"user:sysupd", "host:web01"}),
+        ("{user: [nothing, target_user], host: nothing}", {"user:sysupd"}),
+    ],
+)
+def test_a_rule_says_which_accounts_take_part(ws: Workspace, asked: str, names: set[str]) -> None:
+    event = {"time": at(5), "host": "web01", "user": "mira", "target_user": "sysupd", "action": "user-created"}
+    land(ws, "linux.auth", [event])
+    rule = """
+title: account
+id: 33333333-3333-4333-8333-333333333333
+logsource: {product: linux, service: auth}
+detection: {s: {action: user-created}, condition: s}
+"""
+    (found,) = run(ws, rule + (f"breachwatch: {{entities: {asked}}}\n" if asked else "")).findings
+    assert {str(entity) for entity in found.entities} == names
+
+
 def test_a_rule_never_fires_on_the_wrong_log(ws: Workspace) -> None:
     land(ws, "linux.auth", [failure("1.1.1.1", 5, user="root", program="sudo")])
     land(ws, "windows.security", [{"time": at(5), "user": "root", "EventID": 4624}], source="win")

@@ -214,6 +214,7 @@ def test_titles_say_who_and_from_where() -> None:
     )
     assert title(("user", "a"), ("user", "b"), ("host", "vpn01")) == "Sign-ins: a and b on vpn01"
     assert title(*(("user", f"u{n}") for n in range(34)), ("source_ip", "x")) == "Sign-ins: 34 accounts from x"
+    assert title(*(("source_ip", f"1.1.1.{n}") for n in range(90))) == "Sign-ins: from 50 or more addresses"
     assert title(("user", "-")) == "Sign-ins"
     assert title(("host", "fs01")) == "Sign-ins: fs01"
 
