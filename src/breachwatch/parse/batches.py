@@ -17,7 +17,7 @@ from breachwatch.model.segment import Batch, Segment
 from breachwatch.parse.base import Rejected, Row
 from breachwatch.parse.columns import make_column, make_extra, make_time, visible
 
-BATCH_ROWS: Final = 50_000
+BATCH_ROWS: Final = 8192  # as Python values a row takes a kilobyte or two
 REJECT_BYTES: Final = 32 * 1024 * 1024  # rejects are kept whole and may be long: their batches are bounded by size too
 
 _FILLED = frozenset(

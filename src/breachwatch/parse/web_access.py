@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, BinaryIO, Final
 from zoneinfo import ZoneInfo
@@ -99,8 +99,13 @@ def _time(text: str, time_zone: str) -> datetime | None:
     try:
         moment = datetime(int(found[3]), month, int(found[1]), int(found[4]), int(found[5]), int(found[6]))  # noqa: DTZ001
         if found[7]:
-            zone = datetime.strptime(found[7], "%z").tzinfo
-            return moment.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
+            return moment - _offset(found[7])
         return moment.replace(tzinfo=ZoneInfo(time_zone)).astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         return None
+
+
+@lru_cache(maxsize=64)
+def _offset(text: str) -> timedelta:
+    """Of `-0600`, minutes and all. Raises ValueError for a zone that no clock can have."""
+    return datetime.strptime(text, "%z").utcoffset() or timedelta()
