@@ -14,7 +14,7 @@ from prefect.automations import Automation, EventTrigger, Posture
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.events.actions import DoNothing, SendNotification
 
-from breachwatch.errors import SettingsError
+from breachwatch.errors import BreachwatchError, SettingsError
 from breachwatch.settings import Alarm
 from breachwatch.workspace import Workspace
 from pipelines._flowkit import open_for_flow, workspace_root
@@ -96,8 +96,12 @@ def _put(name: str, sentence: str, trigger: EventTrigger, url: str) -> None:
 
 def main() -> int:
     """Set the alarms on the server that PREFECT_API_URL names, for sites that deploy with prefect.yaml."""
-    ws = open_for_flow(str(workspace_root(sys.argv[1] if len(sys.argv) > 1 else None)))
-    print(f"Alarms set: {set_alarms(ws)}.", file=sys.stderr)
+    try:
+        ws = open_for_flow(str(workspace_root(sys.argv[1] if len(sys.argv) > 1 else None)))
+        print(f"Alarms are set; {set_alarms(ws)}.", file=sys.stderr)
+    except BreachwatchError as error:
+        print(f"breachwatch: {error}", file=sys.stderr)
+        return error.exit_code
     return 0
 
 

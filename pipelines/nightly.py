@@ -39,7 +39,14 @@ def ingest(root: str, source: str) -> SourceReport:
     return pipeline.ingest(open_for_flow(root), source)
 
 
-@task(name="search the lake", retries=1, retry_delay_seconds=30, retry_condition_fn=may_pass, cache_policy=NO_CACHE)
+@task(
+    name="search the lake",
+    task_run_name="search the lake",
+    retries=1,
+    retry_delay_seconds=30,
+    retry_condition_fn=may_pass,
+    cache_policy=NO_CACHE,
+)
 @discreet
 def search(root: str, begun: pipeline.Begun) -> pipeline.Searched:
     """Run the rules, record alerts, open incidents."""

@@ -98,7 +98,7 @@ def _serve(root: Path) -> None:
     from pipelines.nightly import nightly
 
     ws = open_for_flow(str(root))
-    print(f"Alarms set: {set_alarms(ws)}.", file=sys.stderr)
+    print(f"Alarms are set; {set_alarms(ws)}.", file=sys.stderr)
     deployment: Any = nightly.to_deployment(
         name="nightly",
         parameters={"workspace": str(root)},

@@ -123,5 +123,5 @@ def test_a_small_site_serves_runs_and_alarms(tmp_path: Path, webhook: tuple[str,
         served.send_signal(signal.SIGTERM)
         _, words = served.communicate(timeout=60)
     assert served.returncode == 0, words
-    assert "Alarms set" in words
+    assert "Alarms are set" in words
     assert address not in words
