@@ -30,6 +30,7 @@ class Story:
     hosts: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     expected: tuple[str, ...] = ()  # "topic: explanation" of rules that should fire (benign: that must not)
+    level: str = "medium"  # of an attack: its alerts should reach at least this one of Sigma's levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Truth:
             "start": iso(lines[0].at) if lines else None,
             "end": iso(lines[-1].at) if lines else None,
             "topics": [text.partition(":")[0] for text in story.expected],
+            **({"level": story.level} if story.kind is Kind.ATTACK else {}),
             "must_not_fire" if story.kind is Kind.BENIGN else "expected": list(story.expected),
             "lines": [
                 {"file": line.file, "line": line.line, "sha256": line.sha256, "time": iso(line.at)} for line in lines

@@ -23,12 +23,16 @@ class UserEnumeration(Planted):
         id="A09-user-enumeration",
         kind=Kind.ATTACK,
         name="User enumeration over SSH",
-        about="One address asks the web server's sshd for sixty invented names and leaves before any password.",
+        about=(
+            "One address asks the web server's sshd for sixty invented names and leaves before any password. A host "
+            "that faces the Internet sees this every night: it is worth a line, and no incident."
+        ),
         techniques=("T1087.001", "T1595"),
         accounts=_NAMES,
         hosts=("web01",),
         addresses=(_ADDRESS,),
         expected=("user enumeration: many invalid users from one address",),
+        level="low",
     )
 
     def script(self, stage: Stage, dice: Dice) -> Iterable[Happening]:
