@@ -68,6 +68,10 @@ class Rule:
         """The single-event rules that a correlation is over, at any depth, each once."""
         return [rule for rule in _below(self) if not rule.is_correlation]
 
+    def below(self) -> list[Rule]:
+        """All rules that a correlation is over, at any depth, each once."""
+        return [rule for rule in _below(self) if rule is not self]
+
     def outcome(self, outcome: Outcome, reason: str = "", **more: Any) -> RuleOutcome:
         """How this rule ended."""
         return RuleOutcome(self.id, self.title, self.level, outcome, reason=reason, **more)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,9 @@ from breachwatch.detect.window import LakeWindow, earlier
 from breachwatch.model.finding import CompiledRule, Finding, Outcome, RuleOutcome, make_finding_key
 
 _DATASET_CHARS = 63
+
+_People = tuple[str, list[tuple[describing.Who, int]]]
+"""The dataset of most of an episode's events, and who took part how often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,16 +170,17 @@ class Runner:
         if not hits:
             return Ran(rule.outcome(Outcome.NO_MATCH))
         hits.sort(key=lambda hit: (hit.time or hit.observed_at, hit.event_id))
-        findings = tuple(self._finding(rule, hit) for hit in hits[: self.limit])
-        return self._matched(rule, findings, total, sql, [search.dataset for search in ran])
+        as_run = _as_run(rule, sql, [search.dataset for search in ran])
+        findings = tuple(self._finding(rule, as_run.revision, hit) for hit in hits[: self.limit])
+        return self._matched(rule, findings, total, as_run)
 
-    def _finding(self, rule: Rule, hit: _Hit) -> Finding:
+    def _finding(self, rule: Rule, revision: str, hit: _Hit) -> Finding:
         at = (hit.time or hit.observed_at).replace(tzinfo=UTC)
         return Finding(
             key=make_finding_key(rule.id, hit.event_id),
             rule_id=rule.id,
             rule_title=rule.title,
-            rule_revision=rule.source.revision,
+            rule_revision=revision,
             level=rule.level,
             dataset=hit.dataset,
             event_ids=(hit.event_id,),
@@ -208,8 +213,10 @@ class Runner:
         if not episodes:
             return Ran(rule.outcome(Outcome.NO_MATCH))
         kept = episodes[: self.limit]
-        findings = tuple(self._episode_findings(rule, compiled, kept, list(datasets), asked))
-        return self._matched(rule, findings, len(episodes), compiled.sql, list(datasets))
+        as_run = _as_run(rule, compiled.sql, list(datasets))
+        people = self._people(kept, list(datasets), asked)
+        findings = tuple(_episode_findings(rule, as_run.revision, compiled.group_by, kept, people))
+        return self._matched(rule, findings, len(episodes), as_run)
 
     def _episodes(self, compiled: CorrelationSql) -> list[tuple[Any, ...]]:
         """Episodes that begin at most one correlation span before the window (see `engine`)."""
@@ -217,35 +224,9 @@ class Runner:
         self.window.connection.execute(f"SET VARIABLE {EPISODES_FROM} = TIMESTAMP '{since.isoformat(sep=' ')}'")
         return [row for row in self.window.run("wide", compiled.sql) if row[1] >= since]
 
-    def _episode_findings(
-        self,
-        rule: Rule,
-        compiled: CorrelationSql,
-        episodes: Sequence[tuple[Any, ...]],
-        datasets: Sequence[str],
-        asked: dict[str, tuple[str, ...]],
-    ) -> Iterator[Finding]:
-        people = self._people(episodes, datasets, asked)
-        for number, (group, first, last, count, event_ids) in enumerate(episodes):
-            yield Finding(
-                key=make_finding_key(rule.id, *group, event_ids[0]),
-                rule_id=rule.id,
-                rule_title=rule.title,
-                rule_revision=rule.source.revision,
-                level=rule.level,
-                dataset=people[number][0],
-                event_ids=tuple(event_ids),
-                first_time=first.replace(tzinfo=UTC),
-                last_time=last.replace(tzinfo=UTC),
-                event_count=count,
-                entities=describing.entities(people[number][1]),
-                tags=rule.tags,
-                why=describing.episode(compiled.group_by, group, count, first, last),
-            )
-
     def _people(
         self, episodes: Sequence[tuple[Any, ...]], datasets: Sequence[str], asked: dict[str, tuple[str, ...]]
-    ) -> list[tuple[str, list[tuple[describing.Who, int]]]]:
+    ) -> list[_People]:
         """For each episode the dataset of most of its events, and who took part how often."""
         pairs = [(number, event_id) for number, row in enumerate(episodes) for event_id in row[4]]
         events = pa.table({"episode": [item[0] for item in pairs], "event_id": [item[1] for item in pairs]})
@@ -273,16 +254,46 @@ class Runner:
             for size, row in zip(sizes, rows, strict=True)
         ]
 
-    def _matched(self, rule: Rule, findings: tuple[Finding, ...], total: int, sql: str, datasets: Sequence[str]) -> Ran:
+    def _matched(self, rule: Rule, findings: tuple[Finding, ...], total: int, as_run: CompiledRule) -> Ran:
         more = total - len(findings)
         reason = f"{more} more were left out (detect.max_findings_per_rule is {self.limit})" if more > 0 else ""
-        named = ",".join(dict.fromkeys(datasets))
-        compiled = CompiledRule(
+        return Ran(rule.outcome(Outcome.MATCHED, reason, findings=len(findings)), findings, as_run)
+
+
+def _as_run(rule: Rule, sql: str, datasets: Sequence[str]) -> CompiledRule:
+    """The rule with the rules it is over and its SQL, under one revision: what changes any of them is another one."""
+    text = "---\n".join(_ended(part.source.text) for part in (*rule.below(), rule))
+    named = ",".join(dict.fromkeys(datasets))
+    return CompiledRule(
+        rule_id=rule.id,
+        title=rule.title,
+        revision=hashlib.sha256(f"{text}\0{sql}".encode()).hexdigest(),
+        text=text,
+        sql=sql,
+        dataset=named if len(named) <= _DATASET_CHARS else datasets[0],
+    )
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith("\n") else text + "\n"
+
+
+def _episode_findings(
+    rule: Rule, revision: str, group_by: Sequence[str], episodes: Sequence[tuple[Any, ...]], people: Sequence[_People]
+) -> Iterator[Finding]:
+    for (group, first, last, count, event_ids), (dataset, who) in zip(episodes, people, strict=True):
+        yield Finding(
+            key=make_finding_key(rule.id, *group, event_ids[0]),
             rule_id=rule.id,
-            title=rule.title,
-            revision=rule.source.revision,
-            text=rule.source.text,
-            sql=sql,
-            dataset=named if len(named) <= _DATASET_CHARS else datasets[0],
+            rule_title=rule.title,
+            rule_revision=revision,
+            level=rule.level,
+            dataset=dataset,
+            event_ids=tuple(event_ids),
+            first_time=first.replace(tzinfo=UTC),
+            last_time=last.replace(tzinfo=UTC),
+            event_count=count,
+            entities=describing.entities(who),
+            tags=rule.tags,
+            why=describing.episode(group_by, group, count, first, last),
         )
-        return Ran(rule.outcome(Outcome.MATCHED, reason, findings=len(findings)), findings, compiled)

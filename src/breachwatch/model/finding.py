@@ -70,7 +70,7 @@ class Finding:
     key: str
     rule_id: str
     rule_title: str
-    rule_revision: str  # SHA-256 of the rule's text: which wording fired
+    rule_revision: str  # the CompiledRule.revision that fired
     level: Level
     dataset: str
     event_ids: tuple[str, ...]  # in time order
@@ -102,12 +102,16 @@ class RuleOutcome:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule as it was run: its source text and the SQL, kept as evidence beside what it found."""
+    """A rule as it was run, kept as evidence beside what it found.
+
+    `text` is the Sigma YAML as read, after the rules that a correlation is over, as one multi-document file. `revision`
+    is the SHA-256 of text and SQL: another wording, mapping, filter or backend that changes the query is another one.
+    """
 
     rule_id: str
     title: str
     revision: str
-    text: str  # the Sigma YAML as read
+    text: str
     sql: str
     dataset: str
 
