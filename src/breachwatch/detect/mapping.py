@@ -93,6 +93,7 @@ class Mappings:
         return Scope(self.tables[route.dataset], route.fields, route.values)
 
 
+@lru_cache(maxsize=4)  # every scan asks for them, and nothing changes them
 def load_mappings(local: LocalTime = LocalTime()) -> Mappings:  # noqa: B008 - a frozen value
     """The mappings that come with breachwatch. Raises DataError that names file and entry where one is wrong."""
     return mappings_from(_builtin_texts(), local)
