@@ -5,25 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from breachwatch import evidence, incidents, lake, layout, run
 from breachwatch.clock import FixedClock
-from breachwatch.model.datasets import DATASETS
 from breachwatch.model.finding import Level
 from breachwatch.model.incident import IncidentState
 from breachwatch.model.night import Night
-from breachwatch.model.summary import RunState, RunSummary, SourceReport
-from breachwatch.records import cases, catalog
+from breachwatch.model.summary import RunState
 from breachwatch.simulate import simulate
 from breachwatch.workspace import Workspace, open_workspace
+from tests.spine.city_truth import Alert, City, Place, Searched, alerts_of, places_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("city")]
 
@@ -51,57 +48,6 @@ RULES_OF = {
     "Kerberoasting": ("Kerberoasting",),
     "user enumeration": ("User enumeration",),
 }
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where an event's line lies, as the truth names it."""
-
-    file: str
-    line: int
-
-
-@dataclass(frozen=True)
-class Alert:
-    """What is recorded of an alert; `incident` is its number or None."""
-
-    key: str
-    incident: str | None
-    title: str
-    level: Level
-    event_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class City:
-    """The simulated city, taken in once: its truth, the reports of its sources, the lake before any search."""
-
-    folder: Path
-    truth: Mapping[str, Any]
-    taken_in: tuple[SourceReport, ...]
-    workspace: Path
-
-    def stories(self, *kinds: str) -> list[dict[str, Any]]:
-        return [story for kind in kinds for story in self.truth[kind]]
-
-
-@dataclass(frozen=True)
-class Searched:
-    """The city after one run over everything."""
-
-    ws: Workspace
-    summary: RunSummary
-    alerts: tuple[Alert, ...]
-    places: Mapping[str, Place]  # of the events of alerts
-
-    def touching(self, story: Mapping[str, Any], at_least: Level) -> list[Alert]:
-        """The alerts that hold a line of the story."""
-        lines = {Place(line["file"], line["line"]) for line in story["lines"]}
-        return [
-            alert
-            for alert in self.alerts
-            if alert.level >= at_least and any(self.places[event] in lines for event in alert.event_ids)
-        ]
 
 
 @pytest.fixture(scope="module")
@@ -134,43 +80,11 @@ def _night(ws: Workspace, day: date) -> Night:
 def searched(city: City) -> Iterator[Searched]:
     ws = _copy(city, "at-once")
     summary = run.run(ws, _night(ws, LAST_NIGHT))
-    alerts = _alerts(ws)
+    alerts = alerts_of(ws)
     yield Searched(
-        ws, summary, alerts, _places(ws, city.folder, {event for alert in alerts for event in alert.event_ids})
+        ws, summary, alerts, places_of(ws, city.folder, {event for alert in alerts for event in alert.event_ids})
     )
     ws.database.engine.dispose()
-
-
-def _alerts(ws: Workspace) -> tuple[Alert, ...]:
-    """Every recorded alert, those without an incident too."""
-    events: dict[str, list[str]] = {}
-    with ws.database.read() as connection:
-        for row in connection.execute(select(cases.alert_event)):
-            events.setdefault(row.alert_key, []).append(row.event_id)
-        rows = connection.execute(select(cases.alert)).all()
-    return tuple(
-        Alert(row.key, row.incident, row.rule_title, Level(row.level), tuple(sorted(events[row.key]))) for row in rows
-    )
-
-
-def _places(ws: Workspace, folder: Path, wanted: set[str]) -> dict[str, Place]:
-    """Where events lie: by the path of their segment's file, and their number in it."""
-    with ws.database.read() as connection:
-        rows = connection.execute(
-            select(catalog.segment.c.segment_id, catalog.log_file.c.path).join(
-                catalog.log_file, catalog.log_file.c.file_id == catalog.segment.c.file_id
-            )
-        )
-        file_of = {row.segment_id: Path(row.path).relative_to(folder).as_posix() for row in rows}
-    found = {}
-    connection = lake.connect(ws)
-    for dataset in DATASETS.values():
-        query = f'SELECT event_id, segment_id, record_number FROM "{dataset.view}"'
-        for event_id, segment_id, number in connection.sql(query).fetchall():
-            if event_id in wanted:
-                found[event_id] = Place(file_of[segment_id], number)
-    connection.close()
-    return found
 
 
 # --- what went in -----------------------------------------------------------------------------------------------------
@@ -302,7 +216,7 @@ def test_night_by_night_gives_the_same_incidents(city: City, searched: Searched)
         new[day] = len(summary.new_incidents)
     # Each attack is in the queue on the morning after.
     assert {day.day: count for day, count in new.items() if count} == {18: 1, 19: 2, 20: 3, 21: 2}
-    assert _told(_alerts(ws)) == _told(searched.alerts)
+    assert _told(alerts_of(ws)) == _told(searched.alerts)
     assert _queue(ws) == _queue(searched.ws)
     assert [report.number for report in evidence.verify_all(ws) if not report.ok] == []
     ws.database.engine.dispose()
