@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from breachwatch.errors import UnknownNameError
 from breachwatch.incidents import audit, stored
+from breachwatch.incidents.advice import advice
 from breachwatch.incidents.numbers import order_of
 from breachwatch.model.evidence import EvidenceLine
 from breachwatch.model.finding import Entity, Level
@@ -70,6 +71,7 @@ def incident(ws: Workspace, number: str) -> Incident:
         row = connection.execute(select(cases.incident).where(cases.incident.c.number == number)).one_or_none()
         if row is None:
             raise UnknownNameError("incident", number, connection.scalars(select(cases.incident.c.number)))
+        alerts = _alerts(connection, number)
         return Incident(
             number=row.number,
             state=IncidentState(row.state),
@@ -81,7 +83,8 @@ def incident(ws: Workspace, number: str) -> Incident:
             opened_at=row.opened_at,
             opened_by_run=row.opened_by_run,
             entities=tuple(_entities(connection, [number])[number]),
-            alerts=_alerts(connection, number),
+            alerts=alerts,
+            advice=advice(connection, alerts),
             evidence=_evidence(ws, connection, number),
             audit=audit.trail(connection, number),
             related=_related(connection, row, timedelta(hours=ws.settings.incidents.gap_hours)),

@@ -122,6 +122,16 @@ class RelatedIncident:
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """The first steps that a rule advises whoever gets its alert."""
+
+    rule_id: str
+    rule_title: str
+    level: Level
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """A case with all that the records hold about it; alerts in time order, times aware UTC."""
 
@@ -138,4 +148,5 @@ class Incident:
     alerts: tuple[AlertRecord, ...]
     evidence: tuple[EvidenceLine, ...]
     audit: tuple[AuditRecord, ...]
+    advice: tuple[Advice, ...] = ()  # highest level first
     related: tuple[RelatedIncident, ...] = ()

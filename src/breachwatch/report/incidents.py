@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from breachwatch.model.finding import Entity
-from breachwatch.model.incident import AlertRecord, Incident, IncidentLine, IncidentState
+from breachwatch.model.incident import Advice, AlertRecord, Incident, IncidentLine, IncidentState
 from breachwatch.report.evidence import verified_text
 from breachwatch.report.next_steps import can_be_typed, command
 from breachwatch.report.quantities import counted, day_and_time, length, number, short_span, size, span
@@ -23,6 +23,7 @@ _KINDS = (("user", "accounts"), ("source_ip", "addresses"), ("host", "hosts"))
 _NAMES_SHOWN = 12
 _ALERTS_SHOWN = 40
 _RELATED_SHOWN = 8
+_ADVICE_SHOWN = 3
 _WIDE = 140
 """From this width on the queue is a table; below, a list of short paragraphs."""
 
@@ -107,6 +108,7 @@ def incident_page(incident: Incident, zone: ZoneInfo, workspace: Path) -> Render
         *_head(incident, zone),
         *_who(incident.entities),
         *_alerts(incident.alerts, zone),
+        *_first_steps(incident.advice),
         *_snapshots(incident, zone),
         *_related(incident),
         *_history(incident, zone),
@@ -168,6 +170,17 @@ def _alert(alike: Sequence[AlertRecord], zone: ZoneInfo) -> Iterator[RenderableT
     yield indented(indented(Text(f"{repeated}{events}{sealed}{waiting}", style="dim")))
     tags = f"  {', '.join(alert.tags)}" if alert.tags else ""
     yield indented(indented(Text(f"rule {visible(alert.rule_id)}{visible(tags)}", style="dim")))
+
+
+def _first_steps(given: Sequence[Advice]) -> Iterator[RenderableType]:
+    """What the rules advise; that of lower rules only where no higher one says anything."""
+    if not given:
+        return
+    yield heading("What to do first")
+    for item in [item for item in given if item.level == given[0].level][:_ADVICE_SHOWN]:
+        yield indented(Text(visible(item.rule_title, 200), style="bold"))
+        for step_number, step in enumerate(item.steps, 1):
+            yield indented(indented(Text(f"{step_number}. {visible(step, 400)}")))
 
 
 def _snapshots(incident: Incident, zone: ZoneInfo) -> Iterator[RenderableType]:

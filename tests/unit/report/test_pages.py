@@ -14,7 +14,7 @@ import pytest
 
 from breachwatch.model.evidence import Check, EvidenceLine, VerifyReport
 from breachwatch.model.finding import Entity, Level, Outcome
-from breachwatch.model.incident import Incident, IncidentLine, IncidentState
+from breachwatch.model.incident import Advice, Incident, IncidentLine, IncidentState
 from breachwatch.model.segment import Problem
 from breachwatch.model.summary import RunState, RunSummary, SourceReport
 from breachwatch.report.evidence import evidence_page, verification_page
@@ -220,3 +220,17 @@ def test_verification_tells_what_failed() -> None:
     shown = console.file.getvalue()
     for told in ("EV-1  good", "EV-2  DOES NOT VERIFY", "changed: data/raw/a", "2 snapshots: 1 does not verify"):
         assert told in shown
+
+
+def test_an_incident_shows_the_first_steps_of_its_highest_rules(
+    make_incident: Callable[..., Incident], rendered: Render
+) -> None:
+    advice = (
+        Advice("r1", "Guessed password", Level.HIGH, ("Call the owner.", "Keep \x1b[31mthe host.")),
+        Advice("r2", "New address", Level.LOW, ("Not in the first place.",)),
+    )
+    page = rendered(incident_page(make_incident(advice=advice), ZONE, Path("/ws")))
+    assert "What to do first" in page
+    assert "1. Call the owner." in page
+    assert "\x1b[31m" not in page
+    assert "Not in the first place" not in page
