@@ -132,10 +132,14 @@ def test_no_rule_text_leaves_its_place(text: str) -> None:
     assert table.connection.execute("SELECT count(*) FROM t").fetchone() == (1,)
 
 
+@pytest.fixture(scope="module")
+def table() -> OneTable:
+    return OneTable([{"f": "harmless", "extra": "{}"}], {"f": "VARCHAR"}, extra=True)
+
+
 @SLOW
 @given(value=st.text(max_size=40), name=st.text(min_size=1, max_size=20))
-def test_any_text_as_value_and_field_gives_one_select(value: str, name: str) -> None:
-    table = OneTable([{"f": "harmless", "extra": "{}"}], {"f": "VARCHAR"}, extra=True)
+def test_any_text_as_value_and_field_gives_one_select(table: OneTable, value: str, name: str) -> None:
     try:
         sql = table.sql(
             {"s": {name.replace("|", ""): "v" + value}, "k": {"f|contains": "v" + value}, "condition": "s or k"}
