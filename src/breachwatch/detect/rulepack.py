@@ -6,6 +6,7 @@ and never stops the others.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -77,6 +78,10 @@ class Rule:
         return RuleOutcome(self.id, self.title, self.level, outcome, reason=reason, **more)
 
 
+_DEPTH = 100  # SigmaHQ's deepest rule has 7 levels
+_MUCH_INDENTED = re.compile(rf"^[ \t?:-]{{{_DEPTH},}}", re.MULTILINE)
+
+
 @dataclass
 class RulePack:
     """Rules in the order they were read, what could not be read or refers to nothing, and the filter texts."""
@@ -142,8 +147,24 @@ def parse_document(text: RuleText) -> dict[str, Any]:
     return _document(text)
 
 
+def _check_depth(text: str) -> None:
+    """Refuse nesting that would exhaust the stack of libyaml's composer, which ends the process without an error.
+
+    Depth comes from brackets or from indentation; only a text with much of either is looked at event by event.
+    """
+    if text.count("[") + text.count("{") <= _DEPTH and not _MUCH_INDENTED.search(text):
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=SigmaYAMLLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEPTH:
+            msg = f"it is nested deeper than {_DEPTH} levels"
+            raise ValueError(msg)
+
+
 def _document(text: RuleText) -> dict[str, Any]:
     try:
+        _check_depth(text.text)
         document = yaml.load(text.text, Loader=SigmaYAMLLoader)  # noqa: S506 - a safe loader that refuses double keys
         check_alias_expansion(document)
     except (yaml.YAMLError, SigmaError, ValueError, RecursionError) as error:

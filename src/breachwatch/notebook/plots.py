@@ -16,6 +16,7 @@ from breachwatch.lake.sql import text
 from breachwatch.notebook.incident import IncidentView
 from breachwatch.notebook.offline import offline
 from breachwatch.notebook.session import Moment, Session
+from breachwatch.report.text import visible
 
 MOST_BARS = 240
 """A time axis is cut into the smallest round step that needs no more pieces than this."""
@@ -141,9 +142,15 @@ def incident_timeline(
 
 
 def _ask(relation: duckdb.DuckDBPyRelation, name: str, query: str) -> pd.DataFrame:
-    """The answer to a query over `relation`, which it calls `name`."""
+    """The answer to a query over `relation`, which it calls `name`; steering characters in its texts are written out.
+
+    The library that draws charts ends the whole process over a character that XML does not allow.
+    """
     answer: Any = relation.query(name, query)
     frame: pd.DataFrame = answer.df()
+    for column in frame.columns:
+        if pd.api.types.is_string_dtype(frame[column]) or pd.api.types.is_object_dtype(frame[column]):
+            frame[column] = frame[column].map(lambda cell: visible(cell) if isinstance(cell, str) else cell)
     return frame
 
 
