@@ -185,7 +185,7 @@ def test_an_analyst_can_tell_from_the_titles(searched: Searched) -> None:
         "after a spray, one of many accounts let an address in: 22 accounts from 203.0.113.61",
         "from many addresses: gisadmin from 40 addresses",
         "Sign-in from a new address outside working hours: ven-water from 203.0.113.77",
-        "New privileged account on Windows: helpdesk2",
+        "New privileged account on Windows: helpdesk2 and svc-update",
         "Kerberoasting, weak tickets for many services: permits01 from 10.20.150.66",
         "Logs emptied or removed on Linux: intern1 on db01",
         "Suspicious service installed from another computer: adm-south from 10.20.1.23",
