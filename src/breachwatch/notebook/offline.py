@@ -11,6 +11,8 @@ import altair as alt
 import nbformat
 import vl_convert
 
+from breachwatch.report.text import visible
+
 _RENDERER = "breachwatch"
 _SVG = "image/svg+xml"
 
@@ -69,7 +71,12 @@ def export_html(notebook: Path) -> str:
             if _SVG in output.get("data", {}):
                 output["data"] = {"text/html": _image(output["data"][_SVG], output["metadata"].get(_SVG, {}))}
     body, _ = exporter(template_name="basic").from_notebook_node(content)
-    return _PAGE.format(title=html.escape(notebook.stem), body=body)
+    return _PAGE.format(title=html.escape(notebook.stem), body=_written_out(body))
+
+
+def _written_out(body: str) -> str:
+    """The page with every character written out that steers a reader: data frames hold a log's texts as they were."""
+    return "".join(char if char.isprintable() or char in "\t\n\r" else visible(char) for char in body)
 
 
 def _image(svg: str, about: dict[str, str]) -> str:
