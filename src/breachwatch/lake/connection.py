@@ -20,8 +20,12 @@ from breachwatch.lake.reading import ReadingConnection
 from breachwatch.model.datasets import DATASETS, REJECTS_DATASET, Dataset
 from breachwatch.workspace import Workspace
 
-MEMORY = "60%"
-"""Of the machine's (or container's) memory; beyond it DuckDB uses temporary files in the workspace."""
+MEMORY = "25%"
+"""Of the machine's (or container's) memory; beyond it DuckDB uses temporary files in the workspace.
+
+A night's copy of the lake grows with the night. Spilling costs a search about a fifth of its time, so there is no
+reason to take more from a server that does other work too.
+"""
 
 SLACK = timedelta(minutes=1)
 """How far around a time range files are read: the view `authentication` looks at neighbouring records."""
