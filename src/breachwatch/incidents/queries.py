@@ -193,18 +193,20 @@ def _evidence(ws: Workspace, connection: Connection, number: str) -> tuple[Evide
     rows = connection.execute(
         select(cases.evidence).where(columns.incident == number).order_by(columns.sealed_at, columns.number)
     )
-    return tuple(
-        EvidenceLine(
-            number=row.number,
-            incident=row.incident,
-            sealed_at=row.sealed_at,
-            events=row.events,
-            bytes=row.bytes,
-            supplements=row.supplements,
-            path=str(ws.vault / row.path),
-            tagmanifest_sha256=row.tagmanifest_sha256,
-            verified_at=row.verified_at,
-            verified_ok=None if row.verified_ok is None else bool(row.verified_ok),
-        )
-        for row in rows
+    return tuple(evidence_line(ws, row) for row in rows)
+
+
+def evidence_line(ws: Workspace, row: Row[Any]) -> EvidenceLine:
+    """A row of the table `evidence` as it is listed."""
+    return EvidenceLine(
+        number=row.number,
+        incident=row.incident,
+        sealed_at=row.sealed_at,
+        events=row.events,
+        bytes=row.bytes,
+        supplements=row.supplements,
+        path=str(ws.vault / row.path),
+        tagmanifest_sha256=row.tagmanifest_sha256,
+        verified_at=row.verified_at,
+        verified_ok=None if row.verified_ok is None else bool(row.verified_ok),
     )
