@@ -8,7 +8,7 @@ WORKERS ?= 2
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help run test quick demo lint notebook schedule lock clean
+.PHONY: help run test quick bench demo lint notebook schedule lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -32,6 +32,11 @@ test:  ## all tests, the slow ones too
 quick:  ## the fast tests only
 	@PYTHON=$(PYTHON) scripts/setup dev
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not prefect" $(PYTEST_ARGS)
+
+bench:  ## measure the stages of a run and the public rules (see benchmarks/README.md)
+	@PYTHON=$(PYTHON) scripts/setup dev
+	@$(BIN)/python -m benchmarks.nightly
+	@$(BIN)/python -m benchmarks.rules
 
 lint:  ## formatter, linter, types, import direction
 	@PYTHON=$(PYTHON) scripts/setup dev
