@@ -40,7 +40,7 @@ bench:  ## measure the stages of a run and the public rules (see benchmarks/READ
 
 lint:  ## formatter, linter, types, import direction
 	@PYTHON=$(PYTHON) scripts/setup dev
-	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
 
 notebook:  ## open the notebooks on ./demo (or WORKSPACE=...)
 	@PYTHON=$(PYTHON) scripts/setup dev

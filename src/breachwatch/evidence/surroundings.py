@@ -10,7 +10,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import breachwatch
 from breachwatch.evidence.raw import RawSegment
 from breachwatch.settings import Source
 from breachwatch.workspace import Workspace
@@ -85,7 +84,7 @@ def _operating_system() -> str:
 
 def _lock_sha256() -> str | None:
     """SHA-256 of the lock that the environment was made from, where breachwatch runs from its checkout."""
-    lock = Path(breachwatch.__file__).resolve().parents[2] / "requirements.lock"
+    lock = Path(__file__).resolve().parents[3] / "requirements.lock"
     return hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else None
 
 
