@@ -100,7 +100,8 @@ class Site:
         found: dict[str, list[bytes]] = {}
         with lake.connect(ws) as connection:
             everything = " UNION ALL ".join(
-                f"SELECT source, segment_id, byte_offset, byte_length FROM {view}" for view in ("linux_auth", "rejects")
+                f"SELECT source, segment_id, byte_offset, byte_length FROM {view}"
+                for view in ("linux_auth", "linux_syslog", "rejects")
             )
             order = f"FROM ({everything}) ORDER BY source, segment_id, byte_offset"
             for name, group in groupby(connection.execute(order).fetchall(), key=lambda row: row[:2]):
