@@ -30,7 +30,7 @@ def in_network(text: str, network: IPv4Network | IPv6Network) -> str:
 
 
 def _ipv4_pattern(network: IPv4Network) -> str:
-    """The network as a regular expression: one automaton instead of cutting each address to numbers for each network."""
+    """The network as a regular expression: one automaton, where cutting each address to numbers takes many steps."""
     pairs = zip(network.network_address.packed, network.broadcast_address.packed, strict=True)
     return _MAPPED + r"\.".join(_octet(first, last) for first, last in pairs)
 
