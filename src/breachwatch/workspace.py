@@ -68,7 +68,10 @@ class Workspace:
         """The records database, brought to the current schema on first use."""
         from breachwatch.records.database import Database
 
-        return Database.open(self._database_url())
+        url = self._database_url()
+        if url == self._own_database():
+            self._refuse_lost_database()
+        return Database.open(url)
 
     def _database_url(self) -> str:
         settings = self.settings.database
@@ -79,7 +82,23 @@ class Workspace:
             except OSError as error:
                 msg = f"database.url_file: cannot read {path}: {error.strerror}"
                 raise SettingsError(msg) from error
-        return settings.url.get_secret_value() or f"sqlite:///{self.state / 'records.db'}"
+        return settings.url.get_secret_value() or self._own_database()
+
+    def _own_database(self) -> str:
+        return f"sqlite:///{self.state / 'records.db'}"
+
+    def _refuse_lost_database(self) -> None:
+        """A missing or empty database beside kept logs or evidence is a loss, not a beginning."""
+        path = self.state / "records.db"
+        if path.is_file() and path.stat().st_size:
+            return
+        kept = next((folder for folder in (self.vault, self.segments) if any(folder.iterdir())), None)
+        if kept is not None:
+            msg = (
+                f"the records database {path} is gone or empty, but {kept} is not. Put the last good copy of the "
+                "database in its place; logs are collected again from where that copy ends."
+            )
+            raise EnvironmentFault(msg)
 
     def path(self, text: str) -> Path:
         """A path from the settings: relative ones start at the workspace, `~` is the user's home."""

@@ -144,3 +144,16 @@ def test_the_machine_s_own_logs_are_optional(tmp_path: Path, monkeypatch: pytest
     assert layout.lay_out(tmp_path, name="A", time_zone="UTC", sources=found).settings.sources == found
     monkeypatch.setenv("TZ", "nonsense")
     assert machine.time_zone() != "nonsense"
+
+
+@pytest.mark.parametrize("kept", ["vault", "segments"])
+@pytest.mark.parametrize("emptied", [True, False])
+def test_a_lost_database_is_not_taken_for_a_new_workspace(tmp_path: Path, kept: str, emptied: bool) -> None:
+    (tmp_path / "breachwatch.toml").write_text("")
+    first = open_workspace(tmp_path)
+    first.database.engine.dispose()
+    (tmp_path / kept / "something").write_text("kept")
+    path = first.state / "records.db"
+    path.write_bytes(b"") if emptied else path.unlink()
+    with pytest.raises(EnvironmentFault, match=f"gone or empty, but .*{kept} is not"):
+        _ = open_workspace(tmp_path).database
