@@ -42,6 +42,9 @@ class City:
     ws: Workspace
     rules: dict[str, CompiledRule] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        _ = self.ws.database  # as in a run, it is there before any segment
+
     def log(
         self,
         lines: Iterable[str | bytes] = LINES,
