@@ -27,11 +27,11 @@ demo:  ## the same run over a simulated city with planted attacks, in ./demo
 
 test:  ## all tests, the slow ones too
 	@PYTHON=$(PYTHON) scripts/setup dev
-	@$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 quick:  ## the fast tests only
 	@PYTHON=$(PYTHON) scripts/setup dev
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not prefect" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow and not prefect" $(PYTEST_ARGS)
 
 bench:  ## measure the stages of a run and the public rules (see benchmarks/README.md)
 	@PYTHON=$(PYTHON) scripts/setup dev

@@ -25,10 +25,11 @@ os.environ["PREFECT_HOME"] = str(Path(tempfile.gettempdir()) / f"breachwatch-tes
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that uses the development log data is marked `shared` by its fixture."""
+    """Mark the tests that use the development log data; let the slow ones begin, so that no worker ends alone."""
     for item in items:
         if "shared" in getattr(item, "fixturenames", ()) or "shared_logs" in getattr(item, "fixturenames", ()):
             item.add_marker("shared")
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from breachwatch.clock import FixedClock
 from breachwatch.workspace import open_workspace
 from tests.spine.small_city import NOW, contents, make_workspace
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("kill")]
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["breachwatch.run", "breachwatch.notebook.session", "tests.spine.small_city"])
@@ -87,7 +87,7 @@ def test_killed_before_any_lasting_step(
 ) -> None:
     wanted, steps = undisturbed
     assert steps > 30
-    chosen = sorted({1, 2, 3, steps, *random.Random(7).sample(range(1, steps + 1), k=min(14, steps))})
+    chosen = sorted({1, 2, 3, steps, *random.Random(7).sample(range(1, steps + 1), k=min(8, steps))})
     counted = _FORKS.Value("i", 0)  # held here: the child looks it up by name
     for step in chosen:
         ws = make_workspace(tmp_path / f"step-{step}", small_logs)
@@ -101,7 +101,7 @@ def test_killed_before_any_lasting_step(
 def test_killed_at_random_moments(tmp_path: Path, small_logs: Path, undisturbed: tuple[dict[str, Any], int]) -> None:
     wanted, _ = undisturbed
     moments = random.Random(11)
-    for attempt in range(6):
+    for attempt in range(4):
         ws = make_workspace(tmp_path / f"moment-{attempt}", small_logs)
         process = _FORKS.Process(target=_plain_run, args=(str(ws.root),))
         process.start()

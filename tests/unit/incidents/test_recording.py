@@ -230,13 +230,11 @@ def test_processes_recording_the_same_scan_record_it_once(ws: Workspace, finding
     assert (count(ws, cases.alert), count(ws, cases.incident)) == (40, 7)
 
 
-@pytest.mark.slow
-def test_twenty_thousand_findings_take_seconds(ws: Workspace, finding: Make, scan: MakeScan) -> None:
-    night = scan(*(finding(n / 500, user=f"u{n % 900}", ip=f"10.0.{n % 200}.{n % 7}") for n in range(20_000)))
-    started = datetime.now(UTC)
-    assert incidents.record(ws, night, "run-1").new_alerts == 20_000
-    assert incidents.record(ws, night, "run-2").known_alerts == 20_000
-    assert datetime.now(UTC) - started < timedelta(seconds=40)
+def test_a_flood_of_findings_is_recorded_once(ws: Workspace, finding: Make, scan: MakeScan) -> None:
+    """More findings than fit into one statement."""
+    night = scan(*(finding(n / 500, user=f"u{n % 900}", ip=f"10.0.{n % 200}.{n % 7}") for n in range(3_000)))
+    assert incidents.record(ws, night, "run-1").new_alerts == 3_000
+    assert incidents.record(ws, night, "run-2").known_alerts == 3_000
 
 
 def test_level_and_title_follow_the_highest_alert(ws: Workspace, finding: Make, scan: MakeScan) -> None:
