@@ -159,3 +159,20 @@ def test_a_named_night_is_done_instead_of_the_scheduled_one(tmp_path: Path, logs
     later = _flow(ws, night="2026-11-22")
     assert later.new_incidents
     assert not any(ATTACKER in str(outcome) for outcome in summary.outcomes)
+
+
+def test_a_secret_may_come_from_a_prefect_block(tmp_path: Path, logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from prefect.blocks.system import Secret
+
+    from pipelines._flowkit import _take_secrets, open_for_flow
+
+    root = str(make_workspace(tmp_path / "ws", logs).root)
+    Secret(value="http://127.0.0.1:9/from-a-block").save("breachwatch-alarm-webhook-url")
+    monkeypatch.setenv("BREACHWATCH_ALARM__WEBHOOK_URL", "http://127.0.0.1:9/from-the-environment")
+    _take_secrets.cache_clear()
+    assert open_for_flow(root).settings.alarm.webhook_url.get_secret_value().endswith("from-the-environment")
+    monkeypatch.delenv("BREACHWATCH_ALARM__WEBHOOK_URL")
+    _take_secrets.cache_clear()
+    alarm = open_for_flow(root).settings.alarm
+    assert alarm.webhook_url.get_secret_value().endswith("from-a-block")
+    assert "from-a-block" not in repr(alarm)
