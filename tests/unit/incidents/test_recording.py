@@ -219,7 +219,7 @@ def _in_a_process(root: Path, night: Scan) -> None:
 @pytest.mark.slow
 def test_processes_recording_the_same_scan_record_it_once(ws: Workspace, finding: Make, scan: MakeScan) -> None:
     night = scan(*(finding(n / 10, user=f"u{n % 7}") for n in range(40)))
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("forkserver")  # a clean process, whatever this one has loaded
     ws.database.engine.dispose()
     processes = [context.Process(target=_in_a_process, args=(ws.root, night)) for _ in range(8)]
     for process in processes:
