@@ -67,7 +67,6 @@ class Placed:
     opened: bool = False
     others: tuple[Case, ...] = ()
     adopted: tuple[Alert, ...] = ()
-    retitled_from: str | None = None
     raised_from: Level | None = None
 
 
@@ -109,7 +108,7 @@ class Grouping:
         else:
             self._wait(alert)
             return Placed(None)
-        old_title, old_level = case.title, case.level
+        old_level = case.level
         self.extend(case, alert)
         if alert.level > old_level:
             case.level = alert.level
@@ -120,7 +119,6 @@ class Grouping:
             opened,
             others,
             adopted,
-            retitled_from=old_title if case.title != old_title else None,
             raised_from=old_level if case.level != old_level else None,
         )
 
