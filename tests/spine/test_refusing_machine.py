@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -171,8 +172,9 @@ def test_a_disk_that_is_really_full(tmp_path: Path, site: Site, room: int) -> No
     """`room` KiB are free after the workspace is laid out."""
     if os.geteuid() != 0 or not _has("unshare") or subprocess.run(["unshare", "-m", "true"], check=False).returncode:
         pytest.skip("only root with unshare(1) can mount a small disk")
+    noise = random.Random(8)
     data = b"".join(
-        line.replace(b"jmeyer", b"invalid user " + os.urandom(100).hex().encode())
+        line.replace(b"jmeyer", b"invalid user " + noise.randbytes(100).hex().encode())
         for line in lines(0, 3000).splitlines(keepends=True)
     )
     site.write("auth.log", data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import shutil
 import subprocess
 from contextlib import suppress
@@ -252,7 +253,7 @@ def test_a_full_disk_leaves_nothing_half_written_and_the_next_run_finishes(make_
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="needs root to mount a small disk")
 def test_a_disk_that_is_really_full(make_site):
     site = make_site(SMALL)
-    site.write("auth.log", os.urandom(6_000_000))
+    site.write("auth.log", random.Random(5).randbytes(6_000_000))
     assert site.ws.database
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(site.ws.segments)], check=False, capture_output=True

@@ -4,7 +4,9 @@ import errno
 import gzip
 import lzma
 import os
+import random
 import socket
+import zlib
 from pathlib import Path
 
 import pytest
@@ -195,7 +197,8 @@ def test_an_archive_that_is_too_large_gives_whole_lines_up_to_the_limit(make_sit
 
 @pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, zstandard.ZstdCompressor().compress])
 def test_a_truncated_archive_is_kept_as_far_as_it_goes_and_completed_later(site, pack):
-    data = b"".join(os.urandom(30).hex().encode() + b"\n" for _ in range(6000))
+    noise = random.Random(3)
+    data = b"".join(noise.randbytes(30).hex().encode() + b"\n" for _ in range(6000))
     packed = pack(data)
     site.write("auth.log.1.x", packed[: len(packed) // 2])
     kept = b"".join(site.by_log().values())
@@ -210,8 +213,24 @@ def test_a_truncated_archive_is_kept_as_far_as_it_goes_and_completed_later(site,
     assert site.problems() == ()
 
 
+@pytest.mark.parametrize("missing", range(3))
+def test_an_archive_that_ended_at_a_line_ending_is_completed_without_an_empty_record(site, missing):
+    packer = zlib.compressobj(wbits=31)
+    early = lines(500)[: -missing or None]
+    part = packer.compress(early) + packer.flush(zlib.Z_FULL_FLUSH)
+    site.write("auth.log.1.gz", part)
+    assert b"".join(site.by_log().values()) == early
+    rest = lines(510)[len(early) :]
+    site.write("auth.log.1.gz", part + packer.compress(rest) + packer.flush())
+    assert b"".join(site.by_log().values()) == lines(510)
+    assert [item.first_record for item in site.stored()] == [1, 501]
+    assert sum(site.bytes_of(item).count(b"\n") for item in site.stored()) == 510 - (missing == 1)
+    assert site.stored()[1].start == len(early) + (missing == 1)
+
+
 def test_an_archive_that_is_being_written_is_left_to_its_writer(site):
-    data = b"".join(os.urandom(30).hex().encode() + b"\n" for _ in range(5000))
+    noise = random.Random(4)
+    data = b"".join(noise.randbytes(30).hex().encode() + b"\n" for _ in range(5000))
     packed = gzip.compress(data)
     site.write("auth.log.1.gz", packed[:-5000], at=RECENT)
     kept = b"".join(site.by_log().values())
