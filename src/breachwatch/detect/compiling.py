@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import hashlib
-import json
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +19,7 @@ from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
 
 from breachwatch.detect.backend import BACKEND_VERSION, SEARCHED, DuckDBBackend, Scope
+from breachwatch.detect.cache import Cache
 from breachwatch.detect.correlation import RANGE_KEY, BaseSearch, CorrelationSql, correlation_sql
 from breachwatch.detect.filtering import Filters
 from breachwatch.detect.mapping import Mappings, Route, load_mappings
@@ -65,7 +63,7 @@ class Compiler:
         self.filters = filters
         self._backend = DuckDBBackend()
         self._parsed: dict[str, SigmaRule | SigmaCorrelationRule] = {}
-        self._cache = _Cache(cache, (BACKEND_VERSION, mappings.revision, *filters.revisions))
+        self._cache = Cache(cache, (BACKEND_VERSION, mappings.revision, *filters.revisions))
 
     def routes(self, rule: Rule) -> list[Route]:
         """Where a single-event rule would search, read from its log source alone."""
@@ -242,34 +240,3 @@ def _spelled_for_pysigma(value: Any) -> Any:
         else key: _spelled_for_pysigma(item)
         for key, item in value.items()
     }
-
-
-class _Cache:
-    """Compiled rules of earlier runs, one JSON file; a file that cannot be read is as good as none."""
-
-    def __init__(self, path: Path | None, valid_for: Sequence[str]) -> None:
-        self.path = path
-        self.key = hashlib.sha256("\0".join(valid_for).encode()).hexdigest()
-        self._kept: dict[str, Any] = {}
-        self._used: dict[str, Any] = {}
-        if path is not None:
-            with contextlib.suppress(OSError, ValueError, AttributeError):
-                data = json.loads(path.read_text(encoding="utf-8"))
-                if data.get("key") == self.key:
-                    self._kept = dict(data["rules"])
-
-    def get(self, revision: str) -> Any:
-        found = self._kept.get(revision)
-        if found is not None:
-            self._used[revision] = found
-        return found
-
-    def put(self, revision: str, compiled: Any) -> None:
-        self._kept[revision] = self._used[revision] = compiled
-
-    def save(self) -> None:
-        if self.path is None:
-            return
-        scratch = self.path.with_name(f"{self.path.name}.{uuid.uuid4().hex}")
-        scratch.write_text(json.dumps({"key": self.key, "rules": self._used}), encoding="utf-8")
-        scratch.rename(self.path)
