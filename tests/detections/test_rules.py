@@ -78,8 +78,8 @@ def test_every_document_says_what_a_reader_needs(path: Path) -> None:
 
 @pytest.mark.parametrize("path", RULES, ids=STEMS)
 def test_the_rule_tells_the_analyst_what_to_do(path: Path) -> None:
-    steps = reporting(path)["breachwatch"]["triage"]
-    assert 3 <= len(steps) <= 5
+    steps = reporting(path)["breachwatch"]["guide"]
+    assert 3 <= len(steps) <= 6
     assert all(step.endswith(".") and step[0].isupper() and len(step) > 15 for step in steps)
 
 

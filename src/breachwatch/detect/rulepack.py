@@ -23,7 +23,7 @@ from breachwatch.model.finding import Level, Outcome, RuleOutcome
 CUSTOM_KEY = "breachwatch"
 """The custom attribute of a rule that holds what Sigma has no word for (`first_seen`, `entities`)."""
 
-_CUSTOM_KEYS = frozenset({"first_seen", "entities", "guide", "triage"})
+_CUSTOM_KEYS = frozenset({"first_seen", "entities", "guide"})
 
 
 @dataclass(eq=False)

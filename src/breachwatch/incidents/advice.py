@@ -16,7 +16,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def advice(connection: Connection, alerts: Sequence[AlertRecord]) -> tuple[Advice, ...]:
-    """The first steps (`breachwatch: triage`) of the rules that fired, highest level first, each rule once."""
+    """The first steps (`breachwatch: guide`) of the rules that fired, highest level first, each rule once."""
     latest = {alert.rule_id: alert for alert in alerts}
     texts: dict[str, str] = {}
     column = cases.detection.c.rule_revision
@@ -36,6 +36,6 @@ def _steps(text: str, rule_id: str) -> tuple[str, ...]:
     for document in yaml.load_all(text, _Loader):
         if isinstance(document, dict) and str(document.get("id", "")) == rule_id:
             custom = document.get("breachwatch")
-            steps = custom.get("triage") if isinstance(custom, dict) else None
+            steps = custom.get("guide") if isinstance(custom, dict) else None
             return tuple(str(step) for step in steps) if isinstance(steps, list) else ()
     return ()

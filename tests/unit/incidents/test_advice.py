@@ -11,9 +11,9 @@ from breachwatch import incidents
 from breachwatch.model.finding import CompiledRule, Finding, Level, Scan
 from breachwatch.workspace import Workspace
 
-BASE = "title: Base\nid: base\nbreachwatch:\n  triage: [Never shown]\n"
-HIGH = "title: High\nid: high\nbreachwatch:\n  triage:\n    - Call the owner.\n    - Keep the host as it is.\n"
-LOW = "title: Low\nid: low\nbreachwatch:\n  triage: [Ask the administrator.]\n"
+BASE = "title: Base\nid: base\nbreachwatch:\n  guide: [Never shown]\n"
+HIGH = "title: High\nid: high\nbreachwatch:\n  guide:\n    - Call the owner.\n    - Keep the host as it is.\n"
+LOW = "title: Low\nid: low\nbreachwatch:\n  guide: [Ask the administrator.]\n"
 
 
 def _with_text(scan: Scan, **texts: str) -> Scan:
@@ -44,7 +44,7 @@ def test_steps_of_each_rule_once_highest_level_first(
 
 
 @pytest.mark.parametrize(
-    "text", ["title: x\nid: high\n", "title: x\nid: other\n", "id: high\nbreachwatch: {triage: 3}\n"]
+    "text", ["title: x\nid: high\n", "title: x\nid: other\n", "id: high\nbreachwatch: {guide: 3}\n"]
 )
 def test_a_rule_without_steps_advises_nothing(
     ws: Workspace, finding: Callable[..., Finding], scan: Callable[..., Scan], text: str
