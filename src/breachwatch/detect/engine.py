@@ -21,10 +21,12 @@ Late events can make an episode begin earlier, which makes it a new finding: it 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from breachwatch.detect.backend import LocalTime
+from breachwatch.detect.cache import Cache, program_revision
 from breachwatch.detect.compiling import Compiler, RuleError
 from breachwatch.detect.filtering import load_filters
 from breachwatch.detect.first_seen import FirstSeen
@@ -32,27 +34,32 @@ from breachwatch.detect.mapping import load_mappings
 from breachwatch.detect.rulepack import Rule, RulePack, load_pack
 from breachwatch.detect.running import Runner
 from breachwatch.detect.window import Spans, open_window, window_of
-from breachwatch.lake import unscanned_files
-from breachwatch.model.finding import CompiledRule, Finding, Level, RuleOutcome, Scan
+from breachwatch.lake import LakeFile, unscanned_files
+from breachwatch.model.finding import CompiledRule, Finding, Level, RuleOutcome, Scan, Window
 from breachwatch.settings import Settings
 from breachwatch.workspace import Workspace
 
 Progress = Callable[[str, int, int], None]
-CACHE = "compiled-rules.json"
+READ = "read-rules.cache"
+COMPILED = "compiled-rules.cache"
 
 
 def load_rules(ws: Workspace) -> RulePack:
     """The rules that the settings name."""
     detect = ws.settings.detect
     level = Level.parse(detect.minimum_level)
-    return load_pack(detect.rules, ws.root, filters=detect.filters, minimum_level=level)
+    heads = Cache(ws.state / READ, ws.keys, (program_revision(),))
+    pack = load_pack(detect.rules, ws.root, filters=detect.filters, minimum_level=level, heads=heads)
+    heads.save()
+    return pack
 
 
 def compiler_for(ws: Workspace, pack: RulePack, until: datetime) -> tuple[Compiler, tuple[RuleOutcome, ...]]:
     """The compiler of a run, and the outcomes of filters that do not apply."""
     filters = load_filters(pack.filters, until)
     mappings = load_mappings(local_time(ws.settings))
-    return Compiler(mappings, filters, ws.state / CACHE), filters.problems
+    valid_for = (program_revision(), mappings.revision, *filters.revisions)
+    return Compiler(mappings, filters, Cache(ws.state / COMPILED, ws.keys, valid_for)), filters.problems
 
 
 def local_time(settings: Settings) -> LocalTime:
@@ -67,9 +74,24 @@ def _quiet(what: str, done: int, total: int) -> None:
 def scan(ws: Workspace, until: datetime, progress: Progress = _quiet, pack: RulePack | None = None) -> Scan:
     """Search the events before `until` (aware) with every rule. Changes nothing in the lake or the records."""
     pack = load_rules(ws) if pack is None else pack
-    compiler, filter_problems = compiler_for(ws, pack, until)
     unscanned = unscanned_files(ws)
     window = window_of(ws, until, unscanned)
+    searched = tuple(file.path for file in unscanned if file.max_time is None or file.max_time < window.end)
+    return replace(_search(ws, pack, window, unscanned, progress), scanned_files=searched)
+
+
+def search_past(ws: Workspace, pack: RulePack, window: Window, progress: Progress = _quiet) -> Scan:
+    """Search the events of [window.start, window.end) (aware) with these rules, whether a run has searched them or not.
+
+    Correlations and first-seen rules read what they need before the window, so that a long time may be searched piece
+    by piece, in order: a finding has the same key whatever piece finds it. Events without a time belong to no window.
+    `scanned_files` of the result is empty. Changes nothing in the lake or the records.
+    """
+    return _search(ws, pack, window, (), progress)
+
+
+def _search(ws: Workspace, pack: RulePack, window: Window, unscanned: Sequence[LakeFile], progress: Progress) -> Scan:
+    compiler, filter_problems = compiler_for(ws, pack, window.end)
     learning = timedelta(days=ws.settings.detect.learning_days)
     spans = Spans(window, _correlation_span(compiler, pack), _history(pack, learning))
     findings: list[Finding] = []
@@ -91,7 +113,6 @@ def scan(ws: Workspace, until: datetime, progress: Progress = _quiet, pack: Rule
         outcomes=tuple(outcomes),
         rules=tuple(compiled),
         events_in_window=events,
-        scanned_files=tuple(file.path for file in unscanned if file.max_time is None or file.max_time < window.end),
     )
 
 
