@@ -91,10 +91,10 @@ class Alarm(_Section):
 class Detect(_Section):
     """Which rules run, and how far back."""
 
-    rules: tuple[str, ...] = (
-        "builtin",
-    )  # "builtin", or folders, files and zips of Sigma rules, relative to the workspace
+    # "builtin", "packs" (what `rules add` installed), or folders, files and zips of rules, relative to the workspace
+    rules: tuple[str, ...] = ("builtin", "packs")
     filters: tuple[str, ...] = ()
+    attack_data: str = ""  # enterprise-attack.json of MITRE ATT&CK, for names in coverage and checks
     minimum_level: str = "informational"
     lookback_days: Annotated[int, Field(ge=1, le=366)] = 7
     max_findings_per_rule: Annotated[int, Field(ge=1)] = 10_000

@@ -9,15 +9,19 @@ from __future__ import annotations
 import hashlib
 import lzma
 import re
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from breachwatch.detect.builtin import builtin_folder
+from breachwatch.detect.packs import Pack, PackFault, installed, pack_at
 
 BUILTIN = "builtin"
+PACKS = "packs"
+"""All rule packs that `breachwatch rules add` installed in the workspace."""
 FILE_BYTES = 1024 * 1024  # SigmaHQ's largest rule file has 60 KiB
 ARCHIVE_MEMBERS = 50_000
 ARCHIVE_BYTES = 256 * 1024 * 1024  # of all rules in one archive, expanded
@@ -34,10 +38,11 @@ _MARKER = re.compile(r"^---(?:[ \t]+#.*|[ \t]*)\r?$\n?", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class RuleText:
-    """One YAML document as read. `origin` says where it came from, for people."""
+    """One YAML document as read. `origin` says where it came from, for people; `pack` names the rule pack it is of."""
 
     origin: str
     text: str
+    pack: str = ""
 
     @property
     def revision(self) -> str:
@@ -56,14 +61,22 @@ class LoadProblem:
 def read_rules(place: str, root: Path, kind: str = "rules") -> Iterator[RuleText | LoadProblem]:
     """All rule texts of one place of the settings, in order of their names.
 
-    `place` is "builtin" (whose folder `kind` is read: rules or filters) or a folder, file or zip, relative to `root`.
+    `place` is "builtin" (whose folder `kind` is read: rules or filters), "packs" (the installed rule packs) or a folder,
+    file or zip, relative to `root`.
     """
+    if place == PACKS:
+        for found in installed(root) if kind == "rules" else ():
+            yield from _pack(found)
+        return
     path = builtin_folder() / kind if place == BUILTIN else root / Path(place).expanduser()
     try:
-        if path.is_dir():
+        pack = pack_at(path)
+        if pack is not None:
+            yield from _pack(pack)
+        elif path.is_dir():
             yield from _folder(path, place)
         elif path.is_file():  # never a named pipe, which would be waited for
-            yield from (_archive if path.suffix.lower() == ".zip" else _file)(path, place)
+            yield from (read_archive if path.suffix.lower() == ".zip" else _file)(path, place)
         elif place != BUILTIN:
             yield LoadProblem(place, f"there is no file or folder {path}")
     except OSError as error:
@@ -104,7 +117,20 @@ def _file(path: Path, origin: str) -> Iterator[RuleText | LoadProblem]:
     yield from documents(origin, data)
 
 
-def _archive(path: Path, place: str) -> Iterator[RuleText | LoadProblem]:
+def _pack(pack: Pack | PackFault) -> Iterator[RuleText | LoadProblem]:
+    """The texts of an installed pack; none where its archive is not what was added."""
+    if isinstance(pack, PackFault):
+        yield LoadProblem(pack.origin, pack.reason)
+        return
+    fault = pack.fault()
+    if fault:
+        yield LoadProblem(pack.name, fault)
+        return
+    for text in read_archive(pack.archive, pack.name):
+        yield replace(text, pack=pack.name) if isinstance(text, RuleText) else text
+
+
+def read_archive(path: Path, place: str) -> Iterator[RuleText | LoadProblem]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
@@ -124,6 +150,9 @@ def _members(
         if member.is_dir() or not member.filename.lower().endswith(SUFFIXES):
             continue
         origin = f"{place}/{_printable(member.filename)}"
+        if stat.S_ISLNK(member.external_attr >> 16):
+            yield LoadProblem(origin, "is a link; links are not followed")
+            continue
         packed = max(member.compress_size, 1)
         if member.file_size > FILE_BYTES:
             yield LoadProblem(origin, f"is larger than {FILE_BYTES} bytes")
