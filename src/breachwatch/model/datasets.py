@@ -14,6 +14,9 @@ from typing import Any
 import pyarrow as pa
 
 from breachwatch.errors import UnknownNameError
+from breachwatch.model.datasets_cloud import CLOUD
+from breachwatch.model.datasets_linux import LINUX
+from breachwatch.model.datasets_network import NETWORK
 from breachwatch.model.events import REJECTS, event_schema
 
 
@@ -131,22 +134,7 @@ _ALL = (
     _dataset("windows.system", "the Windows System channel", *_WINDOWS_SYSTEM, *_WINDOWS_SERVICES),
     _dataset("windows.application", "the Windows Application channel", *_WINDOWS_SYSTEM, *_strings("Data")),
     _dataset("windows.other", "every other Windows channel", *_WINDOWS_SYSTEM, *_strings("Data")),
-    _dataset(
-        "network.firewall",
-        "connections that a firewall let through or blocked",
-        *_strings("destination_ip", "protocol", "interface_in", "interface_out", "rule", "tcp_flags"),
-        pa.field("destination_port", pa.int32()),
-        *_SYSLOG,
-    ),
-    _dataset("network.vpn", "VPN sign-ins and sessions", *_SIGN_IN, *_strings("assigned_ip"), *_SYSLOG),
-    _dataset(
-        "web.access",
-        "requests to web servers (common and combined log format)",
-        # Sigma's names for category webserver
-        *_strings("cs_method", "cs_uri_stem", "cs_uri_query", "cs_version", "cs_referer", "cs_user_agent", "cs_host"),
-        pa.field("sc_status", pa.int32()),
-        pa.field("sc_bytes", pa.int64()),
-    ),
+    *(_dataset(name, about, *native) for name, about, native in (*LINUX, *NETWORK, *CLOUD)),
 )
 
 DATASETS: Mapping[str, Dataset] = MappingProxyType({dataset.name: dataset for dataset in _ALL})

@@ -43,11 +43,11 @@ from sigma.types import (
 from breachwatch.detect.backend.addresses import in_network
 from breachwatch.detect.backend.literals import lowered
 from breachwatch.detect.backend.scope import Scope
-from breachwatch.detect.backend.strings import match
+from breachwatch.detect.backend.strings import match, match_any
 from breachwatch.detect.backend.tables import Kind
 from breachwatch.detect.backend.values import expect, expression_matches, keep_case_of_base64, keyword, part_of
 
-BACKEND_VERSION = "2"
+BACKEND_VERSION = "3"
 """Raised with every change of the SQL that the same rule gives: compiled rules of another version are not reused."""
 
 _OPERATORS = {
@@ -148,12 +148,12 @@ class DuckDBBackend(TextQueryBackend):
     def decide_convert_condition_as_in_expression(
         self,
         cond: ConditionOR | ConditionAND,
-        state: ConversionState,  # noqa: ARG002 - pySigma's signature
+        state: ConversionState,
     ) -> bool:
         if not isinstance(cond, ConditionOR) or len(cond.args) < 2:
             return False
         first = cond.args[0]
-        if not isinstance(first, ConditionFieldEqualsValueExpression):
+        if not isinstance(first, ConditionFieldEqualsValueExpression) or _scope(state).column(first.field).many:
             return False
         return all(_plain(arg, first.field) for arg in cond.args) and len({type(_value(arg)) for arg in cond.args}) == 1
 
@@ -179,18 +179,24 @@ class DuckDBBackend(TextQueryBackend):
     ) -> str:
         scope = _scope(state)
         column = scope.column(cond.field)
-        value = expect(SigmaString, cond.value)
-        return match(column.text, scope.value(cond.field, value), cased=False)
+        value = scope.value(cond.field, expect(SigmaString, cond.value))
+        return (match_any if column.many else match)(column.text, value, cased=False)
 
     def convert_condition_field_eq_val_str_case_sensitive(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
     ) -> str:
-        return match(_scope(state).column(cond.field).text, expect(SigmaString, cond.value), cased=True)
+        column = _scope(state).column(cond.field)
+        return (match_any if column.many else match)(column.text, expect(SigmaString, cond.value), cased=True)
 
     def convert_condition_field_eq_val_num(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
     ) -> str:
-        return f"{_scope(state).column(cond.field).number} = {expect(SigmaNumber, cond.value)}"
+        column, number = _scope(state).column(cond.field), expect(SigmaNumber, cond.value)
+        return (
+            match_any(column.text, SigmaString(str(number)), cased=True)
+            if column.many
+            else f"{column.number} = {number}"
+        )
 
     def convert_condition_field_eq_val_bool(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState

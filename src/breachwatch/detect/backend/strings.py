@@ -42,6 +42,19 @@ def match(text: str, value: SigmaString, *, cased: bool) -> str:
     return f"{folded} LIKE {as_sql(pattern)}{escape}"
 
 
+def match_any(text: str, value: SigmaString, *, cased: bool) -> str:
+    """SQL that is true where one of the lines of `text` matches `value`: how lists are stored in one column.
+
+    A `*` in the middle of the value may span lines.
+    """
+    parts = list(value.s)
+    whole = SigmaString()
+    start = [] if parts and parts[0] is _ANY else ["\n"]
+    end = [] if parts and parts[-1] is _ANY else ["\n"]
+    whole.s = (_ANY, *start, *parts, *end, _ANY)
+    return match(f"(chr(10) || {text} || chr(10))", whole, cased=cased)
+
+
 def found_in(text: str, value: SigmaString, *, cased: bool) -> str:
     """SQL that is true where `value` occurs anywhere in `text`: what a keyword means."""
     anywhere = SigmaString()

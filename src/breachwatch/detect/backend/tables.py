@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from breachwatch.detect.backend.literals import identifier, json_member, quoted
 from breachwatch.lake.sql import column_names
+from breachwatch.model.datasets_cloud import JSON, MANY
 
 
 class Kind(StrEnum):
@@ -24,11 +25,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A field as SQL. `known` is False for a field that no schema names, which is looked up in the JSON of the rest."""
+    """A field as SQL. `known` is False for a field that no schema names, which is looked up in the JSON of the rest.
+
+    `many`: the values of a list, one a line; a rule's value is compared with each. `json`: an object or list as text.
+    """
 
     sql: str
     kind: Kind
     known: bool = True
+    many: bool = False
+    json: bool = False
 
     @property
     def text(self) -> str:
@@ -59,12 +65,19 @@ class Table:
     searched: tuple[str, ...] = ()  # columns (SQL) that a keyword is looked for in
 
     def column(self, name: str) -> Column:
-        """The column of a field; exact spelling first, then regardless of case, then the JSON of the rest."""
+        """The column of a field; exact spelling first, then regardless of case, then inside a column, then the rest.
+
+        `requestParameters.attribute` is the member `attribute` of the JSON column `requestParameters`.
+        """
         if name in self.columns:
             return self.columns[name]
-        folded = self._folded().get(name.lower())
-        if folded is not None:
-            return folded
+        columns = self._folded()
+        if name.lower() in columns:
+            return columns[name.lower()]
+        for dot in range(len(name) - 1, 0, -1):
+            outer = columns.get(name[:dot].lower()) if name[dot] == "." else None
+            if outer is not None and outer.json:
+                return Column(json_member(outer.sql, name[dot + 1 :]), Kind.TEXT)
         if self.extra is not None:
             return Column(json_member(self.extra, name), Kind.TEXT, known=False)
         if self.open:
@@ -77,6 +90,20 @@ class Table:
     @property
     def sql(self) -> str:
         return identifier(self.name)
+
+    @property
+    def cells(self) -> str:
+        """SQL of a list of `{name, value}`: every text that a keyword is looked for in, one by one."""
+        texts = [(name, column.text) for name, column in self.columns.items() if column.sql in self.searched]
+        known = ", ".join(f"{{'name': {quoted(name)}, 'value': {sql}}}" for name, sql in texts)
+        if self.extra is None:
+            return f"[{known}]"
+        pointer = "'/' || replace(replace(member, '~', '~0'), '/', '~1')"
+        value = f"json_extract_string({self.extra}, {pointer})"
+        return (
+            f"list_concat([{known}], list_transform(json_keys({self.extra}), "
+            f"lambda member: {{'name': member, 'value': {value}}}))"
+        )
 
 
 OPEN_TABLE = Table("events", open=True)
@@ -111,7 +138,8 @@ def table_of(name: str, schema: pa.Schema, local: LocalTime = LocalTime()) -> Ta
     """The table with this Arrow schema, its columns under the names that the lake gives them."""
     columns: dict[str, Column] = {}
     for item, physical in zip(schema, column_names(schema), strict=True):
-        columns[item.name] = Column(identifier(physical), _kind(item.type))
+        words = item.metadata or {}
+        columns[item.name] = Column(identifier(physical), _kind(item.type), many=MANY in words, json=JSON in words)
     searched = [
         columns[item.name].sql for item in schema if item.name not in _NOT_SEARCHED and pa.types.is_string(item.type)
     ]
