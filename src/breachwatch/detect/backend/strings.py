@@ -51,7 +51,7 @@ def match_any(text: str, value: SigmaString, *, cased: bool) -> str:
     whole = SigmaString()
     start = [] if parts and parts[0] is _ANY else ["\n"]
     end = [] if parts and parts[-1] is _ANY else ["\n"]
-    whole.s = (_ANY, *start, *parts, *end, _ANY)
+    whole.s = [_ANY, *start, *parts, *end, _ANY]
     return match(f"(chr(10) || {text} || chr(10))", whole, cased=cased)
 
 
