@@ -81,7 +81,8 @@ def read_request(text: str, time_zone: str) -> tuple[str, dict[str, Any], dict[s
     else:
         values["cs_method"], target, values["cs_version"] = line.groups()
         stem, mark, query = target.partition("?")
-        values["cs_uri_stem"], values["cs_uri_query"] = stem, query if mark else None
+        values["cs_uri"], values["cs_uri_stem"] = target, stem
+        values["cs_uri_query"] = query if mark else None
     if ident != "-":
         extra["ident"] = ident
     if rest:
