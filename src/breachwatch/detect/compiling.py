@@ -1,7 +1,7 @@
 """Rules as SQL: one search for each table that a rule's log source maps to; correlations as one query.
 
-What a single-event rule compiles to is kept in `state/compiled-rules.json`, by the hash of its text, and used again as
-long as mappings, filters and backend are the same.
+What a single-event rule compiles to is kept from run to run, by the hash of its text, and used again as long as the
+program, mappings and filters are the same (`cache`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import contextlib
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyparsing
@@ -18,12 +17,13 @@ from sigma.correlations import SigmaCorrelationRule
 from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
 
-from breachwatch.detect.backend import BACKEND_VERSION, SEARCHED, DuckDBBackend, Scope
-from breachwatch.detect.cache import Cache
+from breachwatch.detect.backend import SEARCHED, DuckDBBackend, Scope
+from breachwatch.detect.cache import NO_CACHE, Cache
 from breachwatch.detect.correlation import RANGE_KEY, BaseSearch, CorrelationSql, correlation_sql
 from breachwatch.detect.filtering import Filters
 from breachwatch.detect.mapping import Mappings, Route, load_mappings
 from breachwatch.detect.rulepack import Rule
+from breachwatch.detect.why_sql import Explanation, explanation
 
 ROUTED = "breachwatch_routed"
 """Pipeline state that asks the backend to search the datasets a rule's log source maps to."""
@@ -58,16 +58,16 @@ class Search:
 class Compiler:
     """Compiles the rules of one run; each once."""
 
-    def __init__(self, mappings: Mappings, filters: Filters, cache: Path | None = None) -> None:
+    def __init__(self, mappings: Mappings, filters: Filters, cache: Cache = NO_CACHE) -> None:
         self.mappings = mappings
         self.filters = filters
         self._backend = DuckDBBackend()
         self._parsed: dict[str, SigmaRule | SigmaCorrelationRule] = {}
-        self._cache = Cache(cache, (BACKEND_VERSION, mappings.revision, *filters.revisions))
+        self._cache = cache
 
     def routes(self, rule: Rule) -> list[Route]:
         """Where a single-event rule would search, read from its log source alone."""
-        given = rule.document.get("logsource")
+        given = rule.head.said.get("logsource")
         given = given if isinstance(given, dict) else {}
         return self.mappings.for_logsource(*(str(given.get(key) or "") for key in ("product", "category", "service")))
 
@@ -88,6 +88,22 @@ class Compiler:
         if isinstance(kept, str):
             raise RuleError(kept)
         return [Search(**item) for item in kept]
+
+    def explanations(self, rule: Rule) -> list[Explanation]:
+        """Why events match a single-event rule: a query for each of its searches. Raises RuleError."""
+        key = f"{rule.source.revision}.why"
+        kept = self._cache.get(key)
+        if kept is None:
+            parsed = self._parse(rule)
+            assert isinstance(parsed, SigmaRule)  # noqa: S101 - the document has `detection`
+            with _explained():
+                made = [
+                    explanation(self._backend, parsed, self.mappings.scope(route), route.dataset, self.picks(route))
+                    for route in self.mappings.for_rule(parsed)
+                ]
+            kept = [[item.dataset, item.sql, item.tests] for item in made]
+            self._cache.put(key, kept)
+        return [Explanation(dataset, sql, tuple(map(tuple, tests))) for dataset, sql, tests in kept]
 
     def correlation(self, rule: Rule) -> CorrelationSql:
         """The query of a correlation. Raises RuleError."""

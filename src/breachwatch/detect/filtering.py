@@ -18,7 +18,8 @@ from sigma.filters import SigmaFilter
 from sigma.rule import SigmaDetections, SigmaRule
 
 from breachwatch.detect.loading import RuleText
-from breachwatch.detect.rulepack import CUSTOM_KEY, failed, parse_document
+from breachwatch.detect.reading import CUSTOM_KEY, parse_document
+from breachwatch.detect.rulepack import failed
 from breachwatch.model.finding import Level, Outcome, RuleOutcome
 
 

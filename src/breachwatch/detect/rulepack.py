@@ -1,29 +1,21 @@
 """The rules of a run: read, checked one by one, their references resolved.
 
-A rule stays YAML data until it is compiled; what is wrong with it by then is a `RuleOutcome` that names file and reason
-and never stops the others.
+A rule stays text until it is compiled (see `reading`); what is wrong with it by then is a `RuleOutcome` that names file
+and reason and never stops the others.
 """
 
 from __future__ import annotations
 
-import re
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-from sigma.exceptions import SigmaError
-from sigma.rule.base import SigmaYAMLLoader, check_alias_expansion
-
-from breachwatch.detect.loading import LoadProblem, RuleText, read_rules
+from breachwatch.detect.cache import NO_CACHE, Cache
+from breachwatch.detect.loading import PACKS, LoadProblem, RuleText, read_rules
+from breachwatch.detect.packs import Pack, Selection, installed, pack_at, product_of
+from breachwatch.detect.reading import CUSTOM_KEY, Head, head_of, parse_document
 from breachwatch.model.finding import Level, Outcome, RuleOutcome
-
-CUSTOM_KEY = "breachwatch"
-"""The custom attribute of a rule that holds what Sigma has no word for (`first_seen`, `entities`)."""
-
-_CUSTOM_KEYS = frozenset({"first_seen", "entities", "guide"})
 
 
 @dataclass(eq=False)
@@ -31,36 +23,64 @@ class Rule:
     """One rule document: a rule over single events, or a correlation."""
 
     source: RuleText
-    document: dict[str, Any]
-    id: str
-    title: str
-    level: Level
+    head: Head
     reports: bool = True  # False: it only serves correlations
     problem: str = ""  # why it cannot run, once known
     refers_to: list[Rule] = field(default_factory=list)
+    parsed: dict[str, Any] | None = field(default=None, repr=False)  # the document, where it was read just now
+
+    @property
+    def id(self) -> str:
+        return self.head.id
+
+    @property
+    def title(self) -> str:
+        return self.head.title
+
+    @property
+    def level(self) -> Level:
+        return self.head.level
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The whole YAML mapping; parsed when first asked for, by what compiles a rule or shows all of it."""
+        if self.parsed is None:
+            self.parsed = parse_document(self.source)
+        return self.parsed
 
     @property
     def is_correlation(self) -> bool:
-        return "correlation" in self.document
+        return self.head.kind == "correlation"
 
     @property
     def references(self) -> list[str]:
         """Names or ids of the rules that a correlation is over."""
-        named = self.document["correlation"].get("rules") if self.is_correlation else None
+        named = self.head.said["correlation"].get("rules") if self.is_correlation else None
         return [named] if isinstance(named, str) else [str(item) for item in named or ()]
 
     @property
     def tags(self) -> tuple[str, ...]:
-        return tuple(str(tag) for tag in self.document.get("tags") or ())
+        return tuple(str(tag) for tag in self.head.said.get("tags") or ())
+
+    @property
+    def author(self) -> str:
+        """Who wrote it, as the rule says; to be shown wherever the rule is (Detection Rule License 1.1)."""
+        given = self.head.said.get("author")
+        return ", ".join(map(str, given)) if isinstance(given, list) else str(given or "")
+
+    @property
+    def products(self) -> frozenset[str]:
+        """The product its log source names, or `none`; of a correlation, those of the rules that it is over."""
+        return frozenset(product_of(rule.head.said) for rule in (self.bases() if self.is_correlation else [self]))
 
     @property
     def custom(self) -> Mapping[str, Any]:
-        return self.document.get(CUSTOM_KEY) or {}
+        return self.head.said.get(CUSTOM_KEY) or {}
 
     @property
     def logsource(self) -> str:
         """The log source as people write it: `product windows, service security`."""
-        given = self.document.get("logsource")
+        given = self.head.said.get("logsource")
         given = given if isinstance(given, dict) else {}
         named = (f"{key} {given[key]}" for key in ("product", "category", "service") if given.get(key))
         return ", ".join(named) or "none named"
@@ -78,10 +98,6 @@ class Rule:
         return RuleOutcome(self.id, self.title, self.level, outcome, reason=reason, **more)
 
 
-_DEPTH = 100  # SigmaHQ's deepest rule has 7 levels
-_MUCH_INDENTED = re.compile(rf"^[ \t?:-]{{{_DEPTH},}}", re.MULTILINE)
-
-
 @dataclass
 class RulePack:
     """Rules in the order they were read, what could not be read or refers to nothing, and the filter texts."""
@@ -95,22 +111,42 @@ class RulePack:
 
 
 def load_pack(
-    places: Iterable[str], root: Path, *, filters: Iterable[str] = (), minimum_level: Level = Level.INFORMATIONAL
+    places: Iterable[str],
+    root: Path,
+    *,
+    filters: Iterable[str] = (),
+    minimum_level: Level = Level.INFORMATIONAL,
+    heads: Cache = NO_CACHE,
 ) -> RulePack:
     """Read the rules of all places. Rules below `minimum_level` are left out unless a correlation needs them.
 
     Filters are read from `filters`, from the filters that come with breachwatch where "builtin" is among the places,
-    and from rule folders that hold them.
+    and from rule folders that hold them. `heads` keeps what was read from run to run; the caller saves it.
     """
     places = tuple(places)
     texts = [text for place in places for text in read_rules(place, root)]
     texts += [text for place in places if place == "builtin" for text in read_rules(place, root, "filters")]
     texts += [text for place in filters for text in read_rules(place, root, "filters")]
-    return pack_of(texts, minimum_level)
+    return pack_of(texts, minimum_level, heads, _selections(places, root))
 
 
-def pack_of(texts: Iterable[RuleText | LoadProblem], minimum_level: Level = Level.INFORMATIONAL) -> RulePack:
-    """A pack of rule texts, whatever place they came from."""
+def _selections(places: Iterable[str], root: Path) -> dict[str, Selection]:
+    """What of the installed packs runs, by the packs' names."""
+    found = [pack for place in places for pack in (installed(root) if place == PACKS else [pack_at(root / place)])]
+    return {pack.name: pack.manifest.selection for pack in found if isinstance(pack, Pack)}
+
+
+def pack_of(
+    texts: Iterable[RuleText | LoadProblem],
+    minimum_level: Level = Level.INFORMATIONAL,
+    heads: Cache = NO_CACHE,
+    selections: Mapping[str, Selection] | None = None,
+) -> RulePack:
+    """A pack of rule texts, whatever place they came from.
+
+    `selections` says which rules of installed packs are taken, by the name of the pack. Filters of such packs are not:
+    what is taken out of rules is decided here, not by whoever wrote the pack.
+    """
     pack = RulePack()
     by_id: dict[str, Rule] = {}
     for text in texts:
@@ -118,14 +154,15 @@ def pack_of(texts: Iterable[RuleText | LoadProblem], minimum_level: Level = Leve
             pack.problems.append(failed(text.origin, text.reason))
             continue
         try:
-            document = _document(text)
-            if "filter" in document:
-                pack.filters.append(text)
-                continue
-            rule = _rule(text, document)
+            head, parsed = head_of(text, heads)
         except ValueError as error:
             pack.problems.append(failed(text.origin, str(error)))
             continue
+        if head.kind == "filter":
+            if not text.pack:
+                pack.filters.append(text)
+            continue
+        rule = Rule(text, head, parsed=parsed)
         first = by_id.setdefault(rule.id, rule)
         if first is rule:
             pack.rules.append(rule)
@@ -133,7 +170,7 @@ def pack_of(texts: Iterable[RuleText | LoadProblem], minimum_level: Level = Leve
             reason = f"{text.origin}: has the same id as {first.source.origin}, which was read first"
             pack.problems.append(RuleOutcome(rule.id, rule.title, rule.level, Outcome.COULD_NOT_RUN, reason=reason))
     _resolve(pack)
-    _leave_out(pack, minimum_level)
+    _leave_out(pack, minimum_level, selections or {})
     return pack
 
 
@@ -142,83 +179,8 @@ def failed(origin: str, reason: str) -> RuleOutcome:
     return RuleOutcome(origin, origin, Level.MEDIUM, Outcome.COULD_NOT_RUN, reason=f"{origin}: {reason}")
 
 
-def parse_document(text: RuleText) -> dict[str, Any]:
-    """The YAML mapping of a rule or filter text. Raises ValueError that says what is wrong."""
-    return _document(text)
-
-
-def _check_depth(text: str) -> None:
-    """Refuse nesting that would exhaust the stack of libyaml's composer, which ends the process without an error.
-
-    Depth comes from brackets or from indentation; only a text with much of either is looked at event by event.
-    """
-    if text.count("[") + text.count("{") <= _DEPTH and not _MUCH_INDENTED.search(text):
-        return
-    depth = 0
-    for event in yaml.parse(text, Loader=SigmaYAMLLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEPTH:
-            msg = f"it is nested deeper than {_DEPTH} levels"
-            raise ValueError(msg)
-
-
-def _document(text: RuleText) -> dict[str, Any]:
-    try:
-        _check_depth(text.text)
-        document = yaml.load(text.text, Loader=SigmaYAMLLoader)  # noqa: S506 - a safe loader that refuses double keys
-        check_alias_expansion(document)
-    except (yaml.YAMLError, SigmaError, ValueError, RecursionError) as error:
-        msg = f"is not valid YAML: {' '.join(str(error).split())}"
-        raise ValueError(msg) from error
-    if not isinstance(document, dict):
-        msg = "is no Sigma rule: a mapping with title and detection is expected"
-        raise ValueError(msg)  # noqa: TRY004 - one kind of error for all that is wrong with a text
-    if "action" in document:
-        msg = "uses rule collections (`action: ...`), which Sigma 2 no longer has; write each rule out"
-        raise ValueError(msg)
-    if not any(isinstance(document.get(key), dict) for key in ("detection", "correlation", "filter")):
-        msg = "is no Sigma rule: it has neither detection nor correlation nor filter"
-        raise ValueError(msg)
-    return document
-
-
-def _rule(text: RuleText, document: dict[str, Any]) -> Rule:
-    title = document.get("title")
-    if not isinstance(title, str) or not title.strip():
-        msg = "has no title"
-        raise ValueError(msg)
-    level = document.get("level")
-    if level is not None and str(level).upper() not in Level.__members__:
-        msg = f"has the unknown level {level!r}"
-        raise ValueError(msg)
-    custom = document.get(CUSTOM_KEY)
-    if custom is not None and not isinstance(custom, dict):
-        msg = f"`{CUSTOM_KEY}` is no mapping"
-        raise ValueError(msg)
-    unknown = sorted(str(key) for key in set(custom or ()) - _CUSTOM_KEYS)
-    if unknown:
-        msg = f"`{CUSTOM_KEY}` has the unknown key {unknown[0]!r} (known: {', '.join(sorted(_CUSTOM_KEYS))})"
-        raise ValueError(msg)
-    return Rule(text, document, _identity(text, document), title.strip(), Level.parse(level))
-
-
-def _identity(text: RuleText, document: Mapping[str, Any]) -> str:
-    """The rule's id; its name where it has none; else a hash of its text, which changes with every edit."""
-    given = document.get("id")
-    if given is not None:
-        try:
-            return str(uuid.UUID(str(given)))
-        except ValueError:
-            msg = f"has the id {str(given)[:60]!r}, which is no UUID"
-            raise ValueError(msg) from None
-    name = document.get("name")
-    if isinstance(name, str) and 0 < len(name) <= 60:
-        return name
-    return f"text-{text.revision[:16]}"
-
-
 def _resolve(pack: RulePack) -> None:
-    names = {str(rule.document["name"]): rule for rule in reversed(pack.rules) if "name" in rule.document}
+    names = {str(rule.head.said["name"]): rule for rule in reversed(pack.rules) if "name" in rule.head.said}
     names |= {rule.id: rule for rule in reversed(pack.rules)}
     generated: set[str] = set()
     for rule in pack.rules:
@@ -228,7 +190,7 @@ def _resolve(pack: RulePack) -> None:
                 rule.problem = f"refers to the rule {reference!r}, which does not exist"
             else:
                 rule.refers_to.append(target)
-                if rule.document["correlation"].get("generate") is True:
+                if rule.head.said["correlation"].get("generate") is True:
                     generated.add(target.id)
                 target.reports = False
     for rule in pack.rules:
@@ -254,12 +216,18 @@ def _below(rule: Rule) -> list[Rule]:
     return list(found.values())
 
 
-def _leave_out(pack: RulePack, minimum_level: Level) -> None:
+def _leave_out(pack: RulePack, minimum_level: Level, selections: Mapping[str, Selection]) -> None:
+    taken = {id(rule) for rule in pack.rules if rule.level >= minimum_level and _is_selected(rule, selections)}
     for rule in pack.rules:
-        rule.reports = rule.reports and rule.level >= minimum_level
+        rule.reports = rule.reports and id(rule) in taken
     # A rule with a problem stays, to be named: in a circle none of the rules reports.
-    wanted = {id(rule) for rule in pack.rules if rule.reports or (rule.problem and rule.level >= minimum_level)}
+    wanted = {id(rule) for rule in pack.rules if rule.reports or (rule.problem and id(rule) in taken)}
     for rule in pack.rules:
         if rule.reports:
             wanted |= {id(below) for below in _below(rule)}
     pack.rules = [rule for rule in pack.rules if id(rule) in wanted]
+
+
+def _is_selected(rule: Rule, selections: Mapping[str, Selection]) -> bool:
+    selection = selections.get(rule.source.pack)
+    return selection is None or selection.takes(rule.level, rule.head.said, rule.products)

@@ -134,9 +134,9 @@ def test_more_findings_than_the_limit_are_counted(make_ws: Callable[..., Workspa
 def test_runs_and_compiled_rules_kept_from_one_give_the_same(ws: Workspace) -> None:
     land(ws, "linux.auth", [failure("1.1.1.1", minute, user="root") for minute in range(5)])
     first = run(ws, SSHD)
-    assert (ws.state / "compiled-rules.json").is_file()
+    assert (ws.state / "compiled-rules.cache").is_file()
     assert run(ws, SSHD) == first
-    (ws.state / "compiled-rules.json").write_text("damaged")
+    (ws.state / "compiled-rules.cache").write_text("damaged")
     assert run(ws, SSHD) == first
 
 
