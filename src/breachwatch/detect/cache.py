@@ -7,8 +7,8 @@ each entry, under the SHA-256 of a rule's text. An entry stays text until somebo
 find nothing, or have DuckDB read and write files with the rights of this program. So a file counts only if its first
 line is the HMAC-SHA-256 (RFC 2104) of the rest under a secret that lies elsewhere: `keys/cache.key`, 0600, made on
 first use; evidence is signed with another key. Any other file (cut off, altered, signed for another workspace or for
-another purpose) is as good as none: the rules are read and compiled anew. To put back an older file of the same workspace wins
-nothing: it is valid only for the same program, mappings and filters, and under them a text compiles to the same SQL.
+another purpose) is as good as none: the rules are read and compiled anew. To put back an older file of the workspace
+wins nothing: it is valid only for the same program, mappings and filters, under which a text compiles to the same SQL.
 Whoever can read `keys` as well can sign evidence and needs no cache; whoever can write `state` can still delete the
 file, which costs time, or change the records database, which no cache can prevent.
 

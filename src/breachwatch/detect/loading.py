@@ -29,11 +29,13 @@ ARCHIVE_RATIO = 100.0  # of a member beyond 64 KiB
 DOCUMENTS = 1000  # in one file
 SUFFIXES = (".yml", ".yaml")
 # What zipfile raises for archives that are damaged, encrypted or packed in a way it does not know.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, ValueError)
+DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, ValueError)
 
 # A line of --- begins a document even inside a block scalar (YAML 1.2.2, 9.1.2), so that texts can be told apart
 # without parsing: one broken document leaves the others of its file whole.
 _MARKER = re.compile(r"^---(?:[ \t]+#.*|[ \t]*)\r?$\n?", re.MULTILINE)
+# A line that is neither blank nor a comment nor the end of a document. YAML 1.1 has more line breaks than one.
+_SAYS_SOMETHING = re.compile(r"(?:^|[\r\x85\u2028\u2029])[^\S\n]*(?!#|\.\.\.)\S", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,8 @@ class LoadProblem:
 def read_rules(place: str, root: Path, kind: str = "rules") -> Iterator[RuleText | LoadProblem]:
     """All rule texts of one place of the settings, in order of their names.
 
-    `place` is "builtin" (whose folder `kind` is read: rules or filters), "packs" (the installed rule packs) or a folder,
-    file or zip, relative to `root`.
+    `place` is "builtin" (whose folder `kind` is read: rules or filters), "packs" (the installed rule packs) or a
+    folder, file or zip, relative to `root`.
     """
     if place == PACKS:
         for found in installed(root) if kind == "rules" else ():
@@ -90,7 +92,7 @@ def documents(origin: str, data: bytes) -> Iterator[RuleText | LoadProblem]:
     except UnicodeDecodeError as error:
         yield LoadProblem(origin, f"is not UTF-8 text: {error.reason} at byte {error.start}")
         return
-    pieces = [piece for piece in _MARKER.split(text) if _says_something(piece)]
+    pieces = [piece for piece in (_MARKER.split(text) if "---" in text else [text]) if _says_something(piece)]
     if len(pieces) > DOCUMENTS:
         yield LoadProblem(origin, f"holds {len(pieces)} documents, more than {DOCUMENTS}")
         return
@@ -131,6 +133,7 @@ def _pack(pack: Pack | PackFault) -> Iterator[RuleText | LoadProblem]:
 
 
 def read_archive(path: Path, place: str) -> Iterator[RuleText | LoadProblem]:
+    """The rule texts of a zip, in order of their names; `place` names it in their origins."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
@@ -138,7 +141,7 @@ def read_archive(path: Path, place: str) -> Iterator[RuleText | LoadProblem]:
                 yield LoadProblem(place, f"holds {len(members)} members, more than {ARCHIVE_MEMBERS}")
                 return
             yield from _members(archive, members, place)
-    except _DAMAGE as error:
+    except DAMAGE as error:
         yield LoadProblem(place, f"is no readable zip archive: {error}")
 
 
@@ -149,7 +152,7 @@ def _members(
     for member in sorted(members, key=lambda item: item.filename):
         if member.is_dir() or not member.filename.lower().endswith(SUFFIXES):
             continue
-        origin = f"{place}/{_printable(member.filename)}"
+        origin = f"{place}/{printable(member.filename)}"
         if stat.S_ISLNK(member.external_attr >> 16):
             yield LoadProblem(origin, "is a link; links are not followed")
             continue
@@ -163,7 +166,7 @@ def _members(
         try:
             with archive.open(member) as stream:
                 data = stream.read(FILE_BYTES + 1)  # the size in the directory may lie
-        except (*_DAMAGE, OSError) as error:
+        except (*DAMAGE, OSError) as error:
             yield LoadProblem(origin, f"cannot be read from the archive: {error}")
             continue
         budget -= len(data)
@@ -176,9 +179,11 @@ def _members(
         yield from documents(origin, data)
 
 
-def _printable(name: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in name)[:300]
+def printable(name: str) -> str:
+    """A file's name from outside as a label: nothing invisible in it, and of bounded length."""
+    shown = name if name.isprintable() else "".join(char if char.isprintable() else "?" for char in name)
+    return shown[:300]
 
 
 def _says_something(piece: str) -> bool:
-    return any(line.strip() and not line.lstrip().startswith(("#", "...")) for line in piece.splitlines())
+    return _SAYS_SOMETHING.search(piece) is not None

@@ -11,7 +11,6 @@ from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow.dataset import dataset as parquet_dataset
 from sqlalchemy import ColumnElement, or_, select
 
 from breachwatch.lake.partition import Partition
@@ -32,6 +31,8 @@ def without_known(ws: Workspace, segment: Segment, partition: Partition) -> pa.T
     files = _candidates(ws, segment, partition)
     if not files:
         return table
+    from pyarrow.dataset import dataset as parquet_dataset  # takes pandas along, half a second of every start
+
     mine = table["event_id"].combine_chunks()
     landed = parquet_dataset(files, format="parquet")
     known = landed.to_table(columns=["event_id"], filter=pc.field("event_id").isin(mine))["event_id"]
