@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from breachwatch.cli.options import Common, JsonOption, WorkspaceOption, open_workspace, show, show_json
-from breachwatch.errors import DataError, SettingsError
+from breachwatch.cli import rules_packs
+from breachwatch.cli.options import JsonOption, WorkspaceOption, open_workspace, show, show_json
+from breachwatch.cli.rules_room import workspace_or_room
+from breachwatch.errors import DataError
 
 if TYPE_CHECKING:
     from breachwatch.report.rules import RuleLine
@@ -71,7 +69,7 @@ def check(
     from breachwatch.detect.rulepack import load_pack
     from breachwatch.report.rules import rule_problems_page
 
-    with _workspace_or_room(ctx, workspace) as ws:
+    with workspace_or_room(ctx, workspace) as ws:
         pack = load_pack(places, Path.cwd()) if places else detect.load_rules(ws)
         problems = detect.check(ws, ws.clock.now(), pack)
     if as_json:
@@ -114,33 +112,10 @@ def try_rules(
         raise typer.Exit(DataError.exit_code)
 
 
-@contextmanager
-def _workspace_or_room(ctx: typer.Context, named: Path | None) -> Iterator[Workspace]:
-    """The workspace; where there is none, an empty one that is thrown away: rules can be checked anywhere."""
-    from breachwatch.clock import SystemClock
-    from breachwatch.detect.trial import trials
-    from breachwatch.settings import Settings
-
-    try:
-        ws = open_workspace(ctx, named)
-    except SettingsError:
-        if named or ctx.ensure_object(Common).workspace or os.environ.get("BREACHWATCH_WORKSPACE") or _is_inside_one():
-            raise
-        with trials() as room:
-            yield replace(room.workspace(Settings()), clock=SystemClock())
-        return
-    yield ws
-
-
-def _is_inside_one() -> bool:
-    """Whether a workspace was found, so that what is wrong with it must be told."""
-    from breachwatch.workspace import find_root
-
-    try:
-        find_root()
-    except SettingsError:
-        return False
-    return True
+app.command("add")(rules_packs.add)
+app.command("packs")(rules_packs.packs)
+app.command("diff")(rules_packs.diff)
+app.command("remove")(rules_packs.remove)
 
 
 def _lines(ws: Workspace) -> list[RuleLine]:

@@ -27,7 +27,7 @@ RETIRED = frozenset({"deprecated", "unsupported"})
 NONE = "none"
 """Stands for rules that name no product (or no status)."""
 
-_NAME = r"^[a-z0-9][a-z0-9_.-]{0,62}$"
+NAME_PATTERN = r"^[a-z0-9][a-z0-9_.-]{0,49}$"
 _FILE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,120}\.zip$"
 _SHA256 = r"^[0-9a-f]{64}$"
 
@@ -116,7 +116,7 @@ class Former(_Section):
 class Manifest(_Section):
     """Where a pack came from, what is in it, and which of it runs."""
 
-    name: Annotated[str, Field(pattern=_NAME)]
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
     origin: str  # path or address, as the person gave it who added the pack
     licence: str  # SPDX identifier where the licence is known
     licence_from: str
