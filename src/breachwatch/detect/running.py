@@ -17,6 +17,7 @@ from breachwatch.detect.correlation import EPISODES_FROM, CorrelationSql
 from breachwatch.detect.first_seen import FirstSeen, Part, first_seen_sql
 from breachwatch.detect.mapping import AUTHENTICATION
 from breachwatch.detect.rulepack import Rule
+from breachwatch.detect.why import explained
 from breachwatch.detect.window import LakeWindow, earlier
 from breachwatch.model.finding import CompiledRule, Finding, Outcome, RuleOutcome, make_finding_key
 
@@ -61,7 +62,7 @@ class Runner:
         """Run a rule. Whatever is wrong with it ends up in its outcome."""
         try:
             if rule.is_correlation:
-                return self._correlation(rule)
+                return self._with_why(rule, self._correlation(rule))
             asked = describing.asked_entities(rule.custom)
             searches = self._searches(rule)
             if isinstance(searches, RuleOutcome):
@@ -74,12 +75,22 @@ class Runner:
                 ran = self._events(rule, searches, asked)
             else:
                 ran = self._first_times(rule, searches, asked, first_seen)
-            return replace(ran, outcome=replace(ran.outcome, unknown_fields=unknown))
+            return replace(self._with_why(rule, ran), outcome=replace(ran.outcome, unknown_fields=unknown))
         except (RuleError, ValueError) as error:
             return Ran(rule.outcome(Outcome.COULD_NOT_RUN, f"{rule.source.origin}: {error}"))
         except duckdb.Error as error:
             reason = str(error).strip().splitlines()[0][:300]
             return Ran(rule.outcome(Outcome.COULD_NOT_RUN, f"{rule.source.origin}: DuckDB refuses it: {reason}"))
+
+    def _with_why(self, rule: Rule, ran: Ran) -> Ran:
+        """The findings with what their events matched. One that cannot be explained is a finding all the same."""
+        try:
+            return replace(ran, findings=explained(self.window, self.compiler, rule, ran.findings))
+        except (RuleError, duckdb.Error) as error:
+            reason = f"why they match cannot be told: {str(error).strip().splitlines()[0][:300]}"
+            return replace(
+                ran, outcome=replace(ran.outcome, reason="; ".join(filter(None, (ran.outcome.reason, reason))))
+            )
 
     def _searches(self, rule: Rule) -> list[Search] | RuleOutcome:
         """The searches of those tables that hold anything the rule is for, or why there is none."""

@@ -104,6 +104,7 @@ def _alert(alert: Row[Any], event_ids: Sequence[str]) -> dict[str, Any]:
         "entities": json.loads(alert.entities),
         "tags": json.loads(alert.tags),
         "why": json.loads(alert.why),
+        **json.loads(alert.matched),
         "detected_at": alert.detected_at.isoformat(),
         "run_id": alert.run_id,
         "event_ids": list(event_ids),

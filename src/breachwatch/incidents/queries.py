@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from breachwatch.errors import UnknownNameError
-from breachwatch.incidents import audit, stored
+from breachwatch.incidents import audit, reasons, stored
 from breachwatch.incidents.advice import advice
 from breachwatch.incidents.numbers import order_of
 from breachwatch.model.evidence import EvidenceLine
@@ -138,6 +138,7 @@ def _alerts(connection: Connection, number: str) -> tuple[AlertRecord, ...]:
 
 
 def _alert(row: Row[Any], events: list[Row[Any]]) -> AlertRecord:
+    matched, parts = reasons.from_json(row.matched)
     return AlertRecord(
         key=row.key,
         rule_id=row.rule_id,
@@ -156,6 +157,8 @@ def _alert(row: Row[Any], events: list[Row[Any]]) -> AlertRecord:
         event_ids=tuple(event.event_id for event in events),
         unsealed=sum(event.sealed_in is None for event in events),
         evidence=tuple(sorted({event.sealed_in for event in events if event.sealed_in})),
+        matched=matched,
+        parts=parts,
     )
 
 

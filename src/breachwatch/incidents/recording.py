@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from breachwatch.incidents import audit, stored
+from breachwatch.incidents import audit, reasons, stored
 from breachwatch.incidents.grouping import Alert, Case, Grouping, Placed
 from breachwatch.incidents.numbers import numbering
 from breachwatch.incidents.sealing import unsealed
@@ -145,6 +145,7 @@ class _Book:
             "last_time": max(before["last_time"], finding.last_time),
             "event_count": max(before["event_count"], finding.event_count),
             "why": json.dumps(dict(finding.why)),
+            "matched": reasons.grown(before["matched"], finding),
             "entities": stored.entities_to_json(merged),
             "rule_revision": finding.rule_revision,  # the wording that found the new events
         }

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, or_, select
 
+from breachwatch.incidents import reasons
 from breachwatch.incidents.entities import storable
 from breachwatch.incidents.grouping import Alert, Case
 from breachwatch.incidents.numbers import order_of
@@ -52,6 +53,7 @@ def alert_values(finding: Finding, *, at: datetime, run_id: str) -> dict[str, An
         "entities": entities_to_json(finding.entities),
         "tags": json.dumps(list(finding.tags)),
         "why": json.dumps(dict(finding.why)),
+        "matched": reasons.to_json(finding.matched, finding.parts),
         "detected_at": at,
         "run_id": run_id,
         "incident": None,
@@ -172,7 +174,7 @@ def save_alerts(connection: Connection, new: Sequence[Mapping[str, Any]], events
 def update_grown(connection: Connection, grown: Sequence[Mapping[str, Any]]) -> None:
     """Write what changed about alerts that gained events (`b_key` names the alert)."""
     if grown:
-        names = ("last_time", "event_count", "why", "entities", "rule_revision")
+        names = ("last_time", "event_count", "why", "matched", "entities", "rule_revision")
         connection.execute(
             cases.alert.update()
             .where(cases.alert.c.key == bindparam("b_key"))

@@ -59,6 +59,42 @@ class Entity:
         return f"{self.kind}:{self.value}"
 
 
+MOST_MATCHES = 24
+"""So many matches a finding tells of one event (and in all, of a correlation: of its first events)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One test of a rule that an event passed: `selection_cli: CommandLine contains 'mimikatz'`.
+
+    `selection` is its name in the rule's `detection`, `field` the rule's field (of a keyword: the column that holds it,
+    "" where it goes over several). `value` is what the event has there, cut to some 200 characters around `found`, the
+    part that matched, letter by letter as the log has it ("" where nothing in particular did).
+    """
+
+    rule_id: str  # of a correlation, the rule over single events
+    event_id: str
+    selection: str
+    field: str
+    test: str  # "is", "contains", "starts with", "matches", "is in" ...
+    pattern: str  # what the rule looks for, as it is written there
+    value: str = ""
+    found: str = ""
+
+    def __str__(self) -> str:
+        pattern = f" '{self.pattern}'" if self.pattern else ""
+        return f"{self.selection}: {self.field or 'the event'} {self.test}{pattern}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one rule over single events brought to a correlation's finding."""
+
+    rule_id: str
+    rule_title: str
+    event_ids: tuple[str, ...]  # in the order of the finding; an event may be in several parts
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One rule's hit.
@@ -80,6 +116,8 @@ class Finding:
     entities: tuple[Entity, ...]
     tags: tuple[str, ...] = ()
     why: Mapping[str, str] = field(default_factory=dict)  # group values of a correlation, matched fields of a rule
+    matched: tuple[Match, ...] = ()  # which selections matched, by which fields and values
+    parts: tuple[Part, ...] = ()  # of a correlation: which rule each event matched
 
 
 def make_finding_key(rule_id: str, *parts: str) -> str:

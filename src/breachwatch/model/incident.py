@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from breachwatch.model.evidence import EvidenceLine
-from breachwatch.model.finding import Entity, Level
+from breachwatch.model.finding import Entity, Level, Match, Part
 
 
 class IncidentState(StrEnum):
@@ -97,6 +97,8 @@ class AlertRecord:
     event_ids: tuple[str, ...]
     unsealed: int  # how many of them no snapshot holds yet
     evidence: tuple[str, ...]
+    matched: tuple[Match, ...] = ()  # which selections matched, by which fields and values
+    parts: tuple[Part, ...] = ()  # of a correlation: which rule each event matched
 
 
 @dataclass(frozen=True, slots=True)

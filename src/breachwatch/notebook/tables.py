@@ -46,6 +46,7 @@ _ALERTS = _schema(
         "event_count": pa.int64(),
         "entities": _TEXTS,
         "why": pa.map_(pa.string(), pa.string()),
+        "matched": _TEXTS,
         "tags": _TEXTS,
         "rule_id": pa.string(),
         "rule_revision": pa.string(),

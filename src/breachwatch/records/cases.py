@@ -47,6 +47,7 @@ alert = Table(
     Column("entities", Text, nullable=False),  # JSON [[kind, value], ...]
     Column("tags", Text, nullable=False),  # JSON list
     Column("why", Text, nullable=False),  # JSON object
+    Column("matched", Text, nullable=False, server_default="{}"),  # JSON: see incidents/reasons.py
     Column("detected_at", UtcDateTime, nullable=False),
     Column("run_id", String(64), nullable=False),
     Column("incident", String(32), ForeignKey("incident.number")),

@@ -18,6 +18,7 @@ from breachwatch.report.next_steps import can_be_typed, command
 from breachwatch.report.quantities import counted, day_and_time, length, number, short_span, size, span
 from breachwatch.report.tables import heading, indented, level_text, table, typed
 from breachwatch.report.text import safe, visible
+from breachwatch.report.why import reasons
 
 _KINDS = (("user", "accounts"), ("source_ip", "addresses"), ("host", "hosts"))
 _NAMES_SHOWN = 12
@@ -167,6 +168,8 @@ def _alert(alike: Sequence[AlertRecord], zone: ZoneInfo) -> Iterator[RenderableT
     why = ", ".join(f"{visible(key, 60)} = {visible(str(value), 160)}" for key, value in alert.why.items())
     if why:
         yield indented(indented(Text(f"why: {why}")))
+    for reason in reasons(alert):
+        yield indented(indented(reason))
     yield indented(indented(Text(f"{repeated}{events}{sealed}{waiting}", style="dim")))
     tags = f"  {', '.join(alert.tags)}" if alert.tags else ""
     yield indented(indented(Text(f"rule {visible(alert.rule_id)}{visible(tags)}", style="dim")))

@@ -13,7 +13,7 @@ import pyarrow as pa
 from breachwatch import evidence, incidents, lake
 from breachwatch.collect.store import SegmentWriter
 from breachwatch.model.datasets import dataset
-from breachwatch.model.finding import CompiledRule, Entity, Finding, Level, Scan, Window, make_finding_key
+from breachwatch.model.finding import CompiledRule, Entity, Finding, Level, Match, Scan, Window, make_finding_key
 from breachwatch.model.incident import PreservationFailure, Snapshot, ToPreserve
 from breachwatch.model.segment import Batch, Segment, SegmentState, make_event_id, make_segment_id
 from breachwatch.records import cases, catalog
@@ -157,6 +157,7 @@ class City:
             event_count=len(event_ids),
             entities=(Entity("user", user),),
             why={"user": user},
+            matched=(Match(rule, event_ids[0], "failed", "message", "contains", "failed password"),),
         )
 
     def waiting(self, *findings: Finding, run_id: str = "run-1") -> tuple[ToPreserve, ...]:

@@ -80,6 +80,9 @@ def test_what_the_files_say(make_city: Callable[..., City]) -> None:
     finding = json.loads((bag / "data/detection/many-failed-sign-ins/finding.json").read_text())
     assert finding["rule_sha256"] == finding["revision"]
     assert len(finding["alerts"][0]["event_ids"]) == 10
+    (match,) = finding["alerts"][0]["matched"]
+    assert match["event_id"] in finding["alerts"][0]["event_ids"]
+    assert match["selection"] == "failed"
     assert read("environment.json")["packages"]["duckdb"]  # type: ignore[index]
     assert read("clock.json")["city_time_zone"] == "America/Chicago"
     info = (bag / "bag-info.txt").read_text().splitlines()

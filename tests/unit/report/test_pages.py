@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from breachwatch.model.evidence import Check, EvidenceLine, VerifyReport
-from breachwatch.model.finding import Entity, Level, Outcome
+from breachwatch.model.finding import Entity, Level, Match, Outcome, Part
 from breachwatch.model.incident import Advice, Incident, IncidentLine, IncidentState
 from breachwatch.model.segment import Problem
 from breachwatch.model.summary import RunState, RunSummary, SourceReport
@@ -147,6 +147,18 @@ def test_an_incident_s_page_explains_it(make_incident: Callable[..., Incident], 
         "sql \"FROM authentication WHERE lower(user) = 'jmeyer' ORDER BY time\"",
     ):  # fmt: skip
         assert told in shown, told
+
+
+def test_an_alert_says_by_what_it_matched(make_incident: Callable[..., Incident], rendered: Render) -> None:
+    (alert,) = make_incident().alerts
+    hostile = Match("r1", "e1", "sel_cli", "CommandLine", "contains", "kat\x1bz", "x.exe mimiKAT\x1bz -y", "KAT\x1bz")
+    alike = [Match("r1", f"e{number}", "failed", "outcome", "is", "failure", "failure") for number in range(9)]
+    parts = (Part("r1", "Failure", tuple("abc")), Part("r2", "Success", ("d",)))
+    told = replace(alert, matched=(hostile, *alike), parts=parts)
+    shown = rendered(incident_page(make_incident(alerts=(told,)), ZONE, Path("/ws")), 160)
+    assert r"sel_cli: CommandLine contains 'kat\x1bz'  in  x.exe mimiKAT\x1bz -y" in shown
+    assert shown.count("failed: outcome is 'failure'") == 1
+    assert "Failure: 3 events;  Success: 1 event;" in shown
 
 
 def test_alerts_that_repeat_are_told_once(make_incident: Callable[..., Incident], rendered: Render) -> None:

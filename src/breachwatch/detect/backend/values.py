@@ -34,17 +34,17 @@ _PARTS = {
 }
 
 
-def keyword(value: SigmaType) -> str:
-    """SQL that is true where a value that no field is named for occurs anywhere in the event."""
+def keyword(value: SigmaType, text: str = SEARCHED) -> str:
+    """SQL that is true where a value that no field is named for occurs anywhere in the event (or in `text`)."""
     match value:
         case SigmaExpansion():
-            return "(" + " OR ".join(keyword(item) for item in value.values) + ")"
+            return "(" + " OR ".join(keyword(item, text) for item in value.values) + ")"
         case SigmaString():
-            return found_in(SEARCHED, value, cased=isinstance(value, SigmaCasedString))
+            return found_in(text, value, cased=isinstance(value, SigmaCasedString))
         case SigmaNumber():
-            return found_in(SEARCHED, SigmaString(str(value)), cased=False)
+            return found_in(text, SigmaString(str(value)), cased=False)
         case SigmaRegularExpression():
-            return expression_matches(SEARCHED, value)
+            return expression_matches(text, value)
         case _:
             msg = f"a value of the kind {type(value).__name__.removeprefix('Sigma')} needs a field"
             raise SigmaValueError(msg)
@@ -52,9 +52,16 @@ def keyword(value: SigmaType) -> str:
 
 def expression_matches(text: str, expression: SigmaRegularExpression) -> str:
     """SQL that is true where a regular expression matches anywhere in `text`."""
-    # RE2, the engine of pySigma's default policy, is DuckDB's too. Flags stand inline: DuckDB's own option letters
-    # mean something else for `m`.
-    return f"regexp_matches({text}, {quoted(expression.escape([], escape_escape_char=False, flag_prefix=True))})"
+    return f"regexp_matches({text}, {expression_text(expression)})"
+
+
+def expression_text(expression: SigmaRegularExpression) -> str:
+    """A regular expression as an SQL literal.
+
+    RE2, the engine of pySigma's default policy, is DuckDB's too. Flags stand inline: DuckDB's own option letters mean
+    something else for `m`.
+    """
+    return quoted(expression.escape([], escape_escape_char=False, flag_prefix=True))
 
 
 def part_of(column: Column, part: TimestampPart) -> str:
