@@ -127,6 +127,15 @@ class Detect(_Section):
         return value
 
 
+class GeoIP(_Section):
+    """Files that say where addresses are: MaxMind DB files, and a list of the user's own; relative to the workspace."""
+
+    city_database: str = ""
+    country_database: str = ""
+    asn_database: str = ""
+    places: str = ""  # CSV of networks, see breachwatch.lake.places
+
+
 class Incidents(_Section):
     """When alerts become an incident and which belong together."""
 
@@ -224,6 +233,7 @@ class Settings(BaseSettings):
     run: Run = Run()
     alarm: Alarm = Alarm()
     detect: Detect = Detect()
+    geoip: GeoIP = GeoIP()
     incidents: Incidents = Incidents()
     evidence: Evidence = Evidence()
     limits: Limits = Limits()

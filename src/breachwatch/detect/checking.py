@@ -10,10 +10,10 @@ from enum import StrEnum
 import duckdb
 
 from breachwatch.detect import describing
+from breachwatch.detect.analytics import analytic_of
 from breachwatch.detect.builtin import builtin_folder
 from breachwatch.detect.compiling import Compiler, RuleError, Search
 from breachwatch.detect.engine import compiler_for, load_rules
-from breachwatch.detect.first_seen import FirstSeen
 from breachwatch.detect.loading import BUILTIN
 from breachwatch.detect.rulepack import Rule, RulePack
 from breachwatch.lake.authentication import authentication_view
@@ -66,7 +66,7 @@ def _problems(rule: Rule, compiler: Compiler, connection: duckdb.DuckDBPyConnect
     origin = rule.source.origin
     try:
         describing.asked_entities(rule.custom)
-        FirstSeen.of(rule.custom)
+        analytic_of(rule.custom)
         searches = [] if rule.is_correlation else compiler.searches(rule)
         sql = [compiler.correlation(rule).sql] if rule.is_correlation else [search.sql for search in searches]
         for query in sql:

@@ -89,7 +89,7 @@ def correlation_sql(rule: SigmaCorrelationRule, searches: Searches) -> Correlati
     sql = (
         f"WITH {parts}\n"
         "SELECT grouped_by, min(time) AS first_time, max(time) AS last_time, sum(weight)::BIGINT AS event_count,\n"
-        "       list(event_id ORDER BY time, event_id) AS event_ids\n"
+        "       list(event_id ORDER BY time, event_id) AS event_ids, grouped_by AS named, NULL AS more\n"
         f"FROM (\n{evidence}\n) GROUP BY grouped_by, episode ORDER BY first_time, grouped_by"
     )
     return CorrelationSql(sql, tuple(rule.group_by or ()), top.seconds)

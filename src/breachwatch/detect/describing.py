@@ -96,6 +96,17 @@ def episode(
     return {**why, "events": str(events), "span": spoken(last - first)}
 
 
+def said(more: Mapping[str, str] | None) -> dict[str, str]:
+    """What a query says of an episode itself, shortened, and a number of `seconds ...` in words: `time ...`."""
+    told = {}
+    for name, value in (more or {}).items():
+        if name.startswith("seconds "):
+            told[f"time {name.removeprefix('seconds ')}"] = spoken(timedelta(seconds=int(value)))
+        else:
+            told[name] = shortened(value)
+    return told
+
+
 def spoken(span: timedelta) -> str:
     """A span of time in words: `9 min 30 s`."""
     seconds = int(span.total_seconds())

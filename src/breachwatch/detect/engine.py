@@ -25,11 +25,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from breachwatch.detect.analytics import ImpossibleTravel, analytic_of
 from breachwatch.detect.backend import LocalTime
 from breachwatch.detect.cache import Cache, program_revision
 from breachwatch.detect.compiling import Compiler, RuleError
 from breachwatch.detect.filtering import load_filters
-from breachwatch.detect.first_seen import FirstSeen
 from breachwatch.detect.mapping import load_mappings
 from breachwatch.detect.rulepack import Rule, RulePack, load_pack
 from breachwatch.detect.running import Runner
@@ -90,6 +90,13 @@ def search_past(ws: Workspace, pack: RulePack, window: Window, progress: Progres
     return _search(ws, pack, window, (), progress)
 
 
+def reach_of(ws: Workspace, pack: RulePack, until: datetime) -> timedelta:
+    """How far before a window its rules read."""
+    compiler, _ = compiler_for(ws, pack, until)
+    learning = timedelta(days=ws.settings.detect.learning_days)
+    return max(2 * _correlation_span(compiler, pack), _history(pack, learning))
+
+
 def _search(ws: Workspace, pack: RulePack, window: Window, unscanned: Sequence[LakeFile], progress: Progress) -> Scan:
     compiler, filter_problems = compiler_for(ws, pack, window.end)
     learning = timedelta(days=ws.settings.detect.learning_days)
@@ -98,7 +105,7 @@ def _search(ws: Workspace, pack: RulePack, window: Window, unscanned: Sequence[L
     outcomes: list[RuleOutcome] = [*pack.problems, *filter_problems]
     compiled: list[CompiledRule] = []
     with open_window(ws, spans, compiler.mappings, unscanned) as opened:
-        runner = Runner(opened, compiler, ws.settings.detect.max_findings_per_rule, learning)
+        runner = Runner(ws, opened, compiler, pack.rules)
         for number, rule in enumerate(pack.rules, 1):
             ran = runner.run(rule)
             outcomes.append(ran.outcome)
@@ -117,26 +124,29 @@ def _search(ws: Workspace, pack: RulePack, window: Window, unscanned: Sequence[L
 
 
 def _correlation_span(compiler: Compiler, pack: RulePack) -> timedelta:
-    """The longest span of a correlation in the pack."""
-    seconds = [_seconds(compiler, rule) for rule in pack.rules if rule.is_correlation]
+    """The longest span of a correlation in the pack, or of a rule whose findings are episodes like a correlation's."""
+    seconds = [_seconds(compiler, rule) for rule in pack.rules]
     return timedelta(seconds=max(seconds, default=0))
 
 
 def _seconds(compiler: Compiler, rule: Rule) -> int:
     try:
-        return compiler.correlation(rule).seconds
-    except RuleError:
+        if rule.is_correlation:
+            return compiler.correlation(rule).seconds
+        analytic = analytic_of(rule.custom)
+    except (RuleError, ValueError):
         return 0  # its outcome will say so
+    return analytic.seconds if isinstance(analytic, ImpossibleTravel) else 0
 
 
 def _history(pack: RulePack, learning: timedelta) -> timedelta:
-    """The longest history of a first-seen rule in the pack, and the learning time before it."""
+    """The longest history of a rule that asks how long ago something was seen, and the learning time before it."""
     longest = timedelta()
     for rule in pack.rules:
         try:
-            asked = FirstSeen.of(rule.custom)
+            asked = analytic_of(rule.custom)
         except ValueError:
             continue  # its outcome will say so
-        if asked is not None:
-            longest = max(longest, asked.history + asked.learning_where(learning))
+        if asked is not None and not isinstance(asked, ImpossibleTravel):
+            longest = max(longest, asked.reach(learning))
     return longest

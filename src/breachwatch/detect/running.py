@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from breachwatch.detect import describing
+from breachwatch.detect.analytics import analytic_of
+from breachwatch.detect.analytics.running import Analytics
 from breachwatch.detect.compiling import Compiler, RuleError, Search
 from breachwatch.detect.correlation import EPISODES_FROM, CorrelationSql
-from breachwatch.detect.first_seen import FirstSeen, Part, first_seen_sql
 from breachwatch.detect.mapping import AUTHENTICATION
 from breachwatch.detect.rulepack import Rule
 from breachwatch.detect.why import explained
 from breachwatch.detect.window import LakeWindow, earlier
 from breachwatch.model.finding import CompiledRule, Finding, Outcome, RuleOutcome, make_finding_key
+from breachwatch.workspace import Workspace
 
 _DATASET_CHARS = 63
 
@@ -37,7 +40,7 @@ class Ran:
 
 
 @dataclass(frozen=True, slots=True)
-class _Hit:
+class Hit:
     """A row of a single-event rule's result."""
 
     time: datetime | None
@@ -52,11 +55,13 @@ class _Hit:
 class Runner:
     """Runs rules over one window of the lake."""
 
-    def __init__(self, window: LakeWindow, compiler: Compiler, limit: int, learning: timedelta) -> None:
+    def __init__(self, ws: Workspace, window: LakeWindow, compiler: Compiler, rules: Sequence[Rule] = ()) -> None:
+        """`rules` are all rules of the run, so that what they share is made once."""
         self.window = window
         self.compiler = compiler
-        self.limit = limit
-        self.learning = learning
+        self.limit = ws.settings.detect.max_findings_per_rule
+        self.learning = timedelta(days=ws.settings.detect.learning_days)
+        self.analytics = Analytics(self, ws, rules)
 
     def run(self, rule: Rule) -> Ran:
         """Run a rule. Whatever is wrong with it ends up in its outcome."""
@@ -70,11 +75,8 @@ class Runner:
             unknown = self._unknown_fields(searches)
             if not rule.reports:
                 return Ran(replace(self._serving(rule, searches), unknown_fields=unknown))
-            first_seen = FirstSeen.of(rule.custom)
-            if first_seen is None:
-                ran = self._events(rule, searches, asked)
-            else:
-                ran = self._first_times(rule, searches, asked, first_seen)
+            analytic = analytic_of(rule.custom)
+            ran = self.analytics.run(rule, searches, asked) if analytic else self._events(rule, searches, asked)
             return replace(self._with_why(rule, ran), outcome=replace(ran.outcome, unknown_fields=unknown))
         except (RuleError, ValueError) as error:
             return Ran(rule.outcome(Outcome.COULD_NOT_RUN, f"{rule.source.origin}: {error}"))
@@ -104,8 +106,9 @@ class Runner:
         if not any(filled):
             datasets = ", ".join(dict.fromkeys(route.dataset for route in routes))
             return rule.outcome(Outcome.NOT_APPLICABLE, f"no such events in the window ({datasets})")
-        searches = self.compiler.searches(rule)
-        return [search for search, some in zip(searches, filled, strict=True) if some]
+        searches = [item for item, some in zip(self.compiler.searches(rule), filled, strict=True) if some]
+        unserved = self.analytics.unserved(rule, searches)
+        return rule.outcome(Outcome.NOT_APPLICABLE, unserved) if unserved else searches
 
     def _unknown_fields(self, searches: Sequence[Search]) -> tuple[str, ...]:
         names = dict.fromkeys(name for search in searches for name in search.fields)
@@ -124,47 +127,23 @@ class Runner:
     # --- single events ------------------------------------------------------------------------------------------------
 
     def _events(self, rule: Rule, searches: Sequence[Search], asked: dict[str, tuple[str, ...]]) -> Ran:
-        hits: list[_Hit] = []
+        hits: list[Hit] = []
         ran: list[Search] = []
         for search in searches:
-            shown = ", ".join(self._shown(search, asked))
+            shown = ", ".join(self.shown(search, asked))
             sql = (
                 f"SELECT event_id, time, {shown} FROM (\n{search.sql}\n) ORDER BY time, event_id LIMIT {self.limit + 1}"
             )
-            found = [self._hit(search, row) for row in self.window.run("search", sql)]
+            found = [self.hit(search, row) for row in self.window.run("search", sql)]
             hits += found
             ran += [search] if found else []
         total = len(hits)
         if total > self.limit:
             counts = [self.window.run("search", f"SELECT count(*) FROM ({item.sql})")[0][0] for item in ran]
             total = sum(counts)
-        return self._found(rule, hits, total, ";\n\n".join(search.sql for search in ran), ran)
+        return self.found(rule, hits, total, ";\n\n".join(search.sql for search in ran), ran)
 
-    def _first_times(
-        self, rule: Rule, searches: Sequence[Search], asked: dict[str, tuple[str, ...]], first_seen: FirstSeen
-    ) -> Ran:
-        # Every hit shows which search it is of; the fields differ from table to table.
-        found: list[_Hit] = []
-        parts = []
-        # What was new is said first.
-        searches = [
-            replace(item, fields={**{name: item.name(name) for name in first_seen.fields}, **item.fields})
-            for item in searches
-        ]
-        for number, search in enumerate(searches):
-            table = self.window.mappings.tables[search.dataset]
-            columns = [table.column(search.name(name)) for name in first_seen.fields]
-            shown = [f"{number}", f"[{', '.join(f'CAST({sql} AS VARCHAR)' for sql in self._shown(search, asked))}]"]
-            parts.append(Part(search.sql, table.sql, columns, shown))
-        sql = first_seen_sql(parts, first_seen, first_seen.learning_where(self.learning))
-        start = self.window.spans.window.start.replace(tzinfo=None)
-        for event_id, time, number, values in self.window.run("past", sql):
-            if time >= start:
-                row = (event_id, time, datetime.fromisoformat(values[0]), int(values[1]), *values[2:])
-                found.append(self._hit(searches[number], row))
-        return self._found(rule, found, len(found), sql, searches)
-
-    def _shown(self, search: Search, asked: dict[str, tuple[str, ...]]) -> list[str]:
+    def shown(self, search: Search, asked: dict[str, tuple[str, ...]]) -> list[str]:
         table = self.window.mappings.tables[search.dataset]
         dataset = "dataset" if search.dataset == AUTHENTICATION else f"'{search.dataset}'"
         fields = [f"left({table.column(name).text}, 300)" for name in search.fields.values()]
@@ -172,12 +151,12 @@ class Runner:
         who = describing.entity_columns(table, named)
         return ["observed_at", "repeat_count", dataset, *who, *fields]
 
-    def _hit(self, search: Search, row: Sequence[Any]) -> _Hit:
+    def hit(self, search: Search, row: Sequence[Any]) -> Hit:
         event_id, time, observed_at, weight, dataset, user, source_ip, host, other, *values = row
         why = describing.matched_fields(list(search.fields), values)
-        return _Hit(time, event_id, observed_at, weight, dataset, (user, source_ip, host, other), why)
+        return Hit(time, event_id, observed_at, weight, dataset, (user, source_ip, host, other), why)
 
-    def _found(self, rule: Rule, hits: list[_Hit], total: int, sql: str, ran: Sequence[Search]) -> Ran:
+    def found(self, rule: Rule, hits: list[Hit], total: int, sql: str, ran: Sequence[Search]) -> Ran:
         if not hits:
             return Ran(rule.outcome(Outcome.NO_MATCH))
         hits.sort(key=lambda hit: (hit.time or hit.observed_at, hit.event_id))
@@ -185,7 +164,7 @@ class Runner:
         findings = tuple(self._finding(rule, as_run.revision, hit) for hit in hits[: self.limit])
         return self._matched(rule, findings, total, as_run)
 
-    def _finding(self, rule: Rule, revision: str, hit: _Hit) -> Finding:
+    def _finding(self, rule: Rule, revision: str, hit: Hit) -> Finding:
         at = (hit.time or hit.observed_at).replace(tzinfo=UTC)
         return Finding(
             key=make_finding_key(rule.id, hit.event_id),
@@ -220,13 +199,25 @@ class Runner:
         if not sum(rows) or not applicable:
             reason = f"no such events in the window ({', '.join(datasets) or 'no dataset is mapped'})"
             return Ran(rule.outcome(Outcome.NOT_APPLICABLE, reason))
+        return self.episodes(rule, compiled, list(datasets), asked)
+
+    def episodes(
+        self,
+        rule: Rule,
+        compiled: CorrelationSql,
+        datasets: Sequence[str],
+        asked: dict[str, tuple[str, ...]],
+        more: Mapping[str, str] = MappingProxyType({}),
+    ) -> Ran:
+        """The findings of a query for episodes; `more` is said of each of them."""
         episodes = self._episodes(compiled)
         if not episodes:
             return Ran(rule.outcome(Outcome.NO_MATCH))
         kept = episodes[: self.limit]
-        as_run = _as_run(rule, compiled.sql, list(datasets))
-        people = self._people(kept, list(datasets), asked)
+        as_run = _as_run(rule, compiled.sql, datasets)
+        people = self._people(kept, datasets, asked)
         findings = tuple(_episode_findings(rule, as_run.revision, compiled.group_by, kept, people))
+        findings = tuple(replace(found, why={**found.why, **more}) for found in findings)
         return self._matched(rule, findings, len(episodes), as_run)
 
     def _episodes(self, compiled: CorrelationSql) -> list[tuple[Any, ...]]:
@@ -265,6 +256,10 @@ class Runner:
             for size, row in zip(sizes, rows, strict=True)
         ]
 
+    def ended(self, rule: Rule, outcome: Outcome, reason: str) -> Ran:
+        """A rule that found nothing, and why."""
+        return Ran(rule.outcome(outcome, reason))
+
     def _matched(self, rule: Rule, findings: tuple[Finding, ...], total: int, as_run: CompiledRule) -> Ran:
         more = total - len(findings)
         reason = f"{more} more were left out (detect.max_findings_per_rule is {self.limit})" if more > 0 else ""
@@ -292,7 +287,7 @@ def _ended(text: str) -> str:
 def _episode_findings(
     rule: Rule, revision: str, group_by: Sequence[str], episodes: Sequence[tuple[Any, ...]], people: Sequence[_People]
 ) -> Iterator[Finding]:
-    for (group, first, last, count, event_ids), (dataset, who) in zip(episodes, people, strict=True):
+    for (group, first, last, count, event_ids, named, more), (dataset, who) in zip(episodes, people, strict=True):
         yield Finding(
             key=make_finding_key(rule.id, *group, event_ids[0]),
             rule_id=rule.id,
@@ -306,5 +301,5 @@ def _episode_findings(
             event_count=count,
             entities=describing.entities(who),
             tags=rule.tags,
-            why=describing.episode(group_by, group, count, first, last),
+            why=describing.episode(group_by, named, count, first, last) | describing.said(more),
         )

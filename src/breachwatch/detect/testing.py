@@ -16,15 +16,17 @@ from breachwatch.detect.loading import read_rules
 from breachwatch.detect.rulepack import RulePack, pack_of
 from breachwatch.detect.trial import AFTER_ALL, TrialLog, Trials, land, trials
 from breachwatch.errors import DataError, UnknownNameError
+from breachwatch.lake.places import write_places
 from breachwatch.model.finding import Outcome
 from breachwatch.model.formats import format_named
-from breachwatch.settings import City, Detect, Settings
+from breachwatch.settings import City, Detect, GeoIP, Settings
 
 _FILE_TIME = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
+_PLACES = "places.csv"
 _CASE_KEYS = frozenset(
     {
         *("name", "format", "lines", "inputs", "host", "time_zone", "city_time_zone", "file_time", "findings"),
-        *("working_hours", "working_days"),
+        *("working_hours", "working_days", "places"),
     }
 )
 
@@ -84,6 +86,7 @@ def _case(room: Trials, stem: str, pack: RulePack, case: Mapping[str, Any], *, p
         raise ValueError(msg)
     ws = room.workspace(_settings(case))
     try:
+        write_places(ws.root / _PLACES, case.get("places", {}))
         rejects = sum(land(ws, log).rejects for log in _logs(case))
         result = scan(ws, AFTER_ALL, pack=pack)
     finally:
@@ -98,7 +101,8 @@ def _settings(case: Mapping[str, Any]) -> Settings:
     given = {key: tuple(case[key]) for key in ("working_hours", "working_days") if key in case}
     # A case's own lines are all the history there is, so nothing has to settle first.
     detect = Detect(learning_days=0, **given)
-    return Settings(city=City(time_zone=case.get("city_time_zone", "UTC")), detect=detect)
+    geoip = GeoIP(places=_PLACES) if case.get("places") else GeoIP()
+    return Settings(city=City(time_zone=case.get("city_time_zone", "UTC")), detect=detect, geoip=geoip)
 
 
 def _logs(case: Mapping[str, Any]) -> Iterator[TrialLog]:

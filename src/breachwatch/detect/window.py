@@ -80,6 +80,12 @@ class LakeWindow:
             self._path = _PATHS[span]
         return self.connection.execute(sql).fetchall()
 
+    def run_in(self, schema: str, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query over the tables of a schema (or several, with commas) made for it."""
+        self.connection.execute(f"SET search_path = {quoted(schema)}")
+        self._path = schema
+        return self.connection.execute(sql).fetchall()
+
     def rows(self, dataset: str) -> int:
         """Events of a dataset (or of the view `authentication`) in the window."""
         if dataset not in self._copied:

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from breachwatch.lake.authentication import AUTHENTICATION_SCHEMA
-from breachwatch.lake.catalog import DatasetSpan, LakeFile, SourceCounts, counts, files, spans, unscanned_files
+from breachwatch.lake.catalog import (
+    DatasetSpan,
+    LakeFile,
+    SourceCounts,
+    counts,
+    files,
+    log_beginnings,
+    spans,
+    unscanned_files,
+)
 from breachwatch.lake.connection import connect, connect_bare, select_between, select_segments
 from breachwatch.lake.landing import land
 from breachwatch.lake.originals import original_bytes
@@ -20,6 +29,7 @@ __all__ = [
     "counts",
     "files",
     "land",
+    "log_beginnings",
     "original_bytes",
     "select_between",
     "select_segments",

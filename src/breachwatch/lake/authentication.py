@@ -25,6 +25,7 @@ import pyarrow as pa
 
 from breachwatch.lake import sql
 from breachwatch.lake.authentication_windows import windows_attempts
+from breachwatch.lake.places import LOCATED, PLACE_FIELDS
 from breachwatch.model.events import CORE, EXTRA, PROVENANCE, TIME
 from breachwatch.settings import Settings
 
@@ -36,6 +37,7 @@ AUTHENTICATION_SCHEMA = pa.schema(
         pa.field("user", pa.string(), metadata={"doc": "account name without its domain"}),
         pa.field("user_domain", pa.string(), metadata={"doc": "as recorded, or from DOMAIN\\user or user@domain"}),
         *[CORE.field(name) for name in ("source_ip", "source_port")],
+        *PLACE_FIELDS,
         pa.field("application", pa.string(), metadata={"doc": "what was signed in to: sshd, windows, kerberos, ..."}),
         pa.field("auth_method", pa.string(), metadata={"doc": "password, publickey, kerberos, ntlm, interactive, ..."}),
         CORE.field("outcome"),
@@ -63,11 +65,12 @@ _PASSED_ON = (
 """Columns that every branch takes from its dataset as they are."""
 
 
-def authentication_view(filled: Collection[str], settings: Settings) -> str:
+def authentication_view(filled: Collection[str], settings: Settings, *, places: bool = False) -> str:
     """The statement that makes the view, over the datasets that have files.
 
     `local_time`, `local_hour` and `local_weekday` (ISO, Monday is 1) are in the city's time zone; `outside_hours` says
-    that the attempt lies outside `detect.working_hours` and `detect.working_days`.
+    that the attempt lies outside `detect.working_hours` and `detect.working_days`. With `places` the table
+    `located_addresses` says where addresses are; without, nothing is known of that.
     """
     branches = [_linux_attempts()]
     if "linux.utmp" in filled:
@@ -79,7 +82,7 @@ def authentication_view(filled: Collection[str], settings: Settings) -> str:
     return (
         f"CREATE VIEW authentication AS WITH attempts AS ({' UNION ALL '.join(branches)}), "
         f"named AS ({_NAMED}), placed AS ({_placed(settings.city.time_zone)}) "
-        f"SELECT {_columns(settings)} FROM placed"
+        f"SELECT {_columns(settings, places)} FROM placed{_LOCATED if places else ''}"
     )
 
 
@@ -144,12 +147,22 @@ _ACCOUNT_KIND = """
          ELSE 'person' END"""
 
 
-def _columns(settings: Settings) -> str:
+_LOCATED = f" LEFT JOIN {LOCATED} AS located ON located.located_address = placed.source_ip"
+
+
+def _places(known: bool) -> str:
+    if known:
+        return ", ".join(f"located.{item.name}" for item in PLACE_FIELDS)
+    return ", ".join(f"CAST(NULL AS {sql.type_of(item)}) AS {item.name}" for item in PLACE_FIELDS)
+
+
+def _columns(settings: Settings, places: bool) -> str:
     first, end = settings.detect.working_hours
     days = ", ".join(str(int(day)) for day in settings.detect.working_days) or "0"
     return f"""
         event_id, time, dataset, source, host,
         bare_user AS "user", coalesce(account_domain, named_domain) AS user_domain, source_ip, source_port,
+        {_places(places)},
         application, auth_method, outcome, failure_reason, session_id, CAST(logon_type AS VARCHAR) AS logon_type,
         {_ACCOUNT_KIND} AS account_kind,
         program, message, repeat_count,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, case, func, or_, select
@@ -161,3 +161,27 @@ def _within(query: Select[Any], since: datetime | None, until: datetime | None) 
     before = _FILE.min_time < until if until is not None else None
     conditions = [condition for condition in (after, before) if condition is not None]
     return query.where(or_(_FILE.date == UNKNOWN, and_(*conditions))) if conditions else query
+
+
+def log_beginnings(ws: Workspace, gap: timedelta, until: datetime) -> list[tuple[str, datetime]]:
+    """Where the log of each source begins: (source, time), aware UTC, in order.
+
+    A log that says nothing for more than `gap`, in whole days, begins anew after it; events from `until` on are left
+    out. Told by the catalog, day by day; no file is opened.
+    """
+    segment = catalog.segment.c
+    query = (
+        select(segment.source, _FILE.date, func.min(_FILE.min_time).label("first"))
+        .join(catalog.segment, _FILE.segment_id == segment.segment_id)
+        .where(_FILE.dataset != REJECTS_DATASET.name, _FILE.min_time < until)
+        .group_by(segment.source, _FILE.date)
+        .order_by(segment.source, func.min(_FILE.min_time))
+    )
+    found: list[tuple[str, datetime]] = []
+    source, last = None, None
+    with ws.database.read() as connection:
+        for row in connection.execute(query):
+            if row.source != source or last is None or row.first.date() - last > max(gap, timedelta(days=1)):
+                found.append((row.source, row.first))
+            source, last = row.source, row.first.date()
+    return found

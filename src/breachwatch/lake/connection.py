@@ -16,8 +16,10 @@ from breachwatch.lake import sql
 from breachwatch.lake.authentication import authentication_view
 from breachwatch.lake.catalog import files
 from breachwatch.lake.partition import time_column
+from breachwatch.lake.places import LOCATED, located
 from breachwatch.lake.reading import ReadingConnection
 from breachwatch.model.datasets import DATASETS, REJECTS_DATASET, Dataset
+from breachwatch.settings import GeoIP
 from breachwatch.workspace import Workspace
 
 MEMORY = "25%"
@@ -145,7 +147,24 @@ def _make_views(ws: Workspace, connection: duckdb.DuckDBPyConnection, listed: Ma
     for dataset in (*DATASETS.values(), REJECTS_DATASET):
         connection.execute(dataset_view(dataset, listed.get(dataset.name, ())))
     filled = frozenset(listed)
-    connection.execute(authentication_view(filled, ws.settings))
+    places = ws.settings.geoip != GeoIP()
+    view = authentication_view(filled, ws.settings, places=places)
+    if places:
+        _locate(ws, connection, [item for item in DATASETS.values() if item.name in filled and item.view in view])
+    connection.execute(view)
+
+
+def _locate(ws: Workspace, connection: duckdb.DuckDBPyConnection, datasets: Sequence[Dataset]) -> None:
+    """The table of where the addresses in these datasets are; each distinct address is looked up once."""
+    asked = " UNION ".join(
+        ["SELECT NULL AS source_ip", *(f"SELECT source_ip FROM {sql.name(item.view)}" for item in datasets)]
+    )
+    rows = connection.execute(f"SELECT source_ip FROM ({asked}) WHERE source_ip IS NOT NULL ORDER BY ALL").fetchall()
+    # What cannot be read is told by the rules that need it: everything else works on without places.
+    table, _ = located(ws.settings.geoip, ws.root, (address for (address,) in rows))
+    connection.register("located_now", table)
+    connection.execute(f"CREATE TABLE {LOCATED} AS SELECT * FROM located_now")
+    connection.unregister("located_now")
 
 
 def dataset_view(dataset: Dataset, paths: Sequence[Path]) -> str:

@@ -13,6 +13,7 @@ _TYPES = {
     pa.binary(): "BLOB",
     pa.int32(): "INTEGER",
     pa.int64(): "BIGINT",
+    pa.float64(): "DOUBLE",
     pa.timestamp("us"): "TIMESTAMP",
 }
 
