@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from breachwatch.cli import rules_packs
+from breachwatch.cli import rules_packs, rules_show
 from breachwatch.cli.options import JsonOption, WorkspaceOption, open_workspace, show, show_json
 from breachwatch.cli.rules_room import workspace_or_room
 from breachwatch.errors import DataError
@@ -34,16 +33,17 @@ class Ended(StrEnum):
 def list_rules(
     ctx: typer.Context,
     outcome: Annotated[Ended | None, typer.Option(help="Only rules that ended the last run like this.")] = None,
+    pack: Annotated[str, typer.Option(help="Only rules of this pack.")] = "",
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """List the rules with how each ended the last run, and why."""
+    """List the rules with their authors, how each ended the last run, and why."""
     from breachwatch.report.rules import rules_page
 
     ws = open_workspace(ctx, workspace)
     lines = _lines(ws)
     wanted = outcome.value.replace("-", " ") if outcome else None
-    chosen = [line for line in lines if wanted is None or line.outcome == wanted]
+    chosen = [line for line in lines if wanted in {None, line.outcome} and pack in {"", line.pack}]
     if as_json:
         show_json(chosen)
     else:
@@ -112,6 +112,7 @@ def try_rules(
         raise typer.Exit(DataError.exit_code)
 
 
+app.command("show")(rules_show.show_rule)
 app.command("add")(rules_packs.add)
 app.command("packs")(rules_packs.packs)
 app.command("diff")(rules_packs.diff)
@@ -121,41 +122,28 @@ app.command("remove")(rules_packs.remove)
 def _lines(ws: Workspace) -> list[RuleLine]:
     """The rules of the settings, the highest level first; then the texts that are no rules."""
     from breachwatch import detect
-    from breachwatch.model.finding import Outcome
+    from breachwatch.detect.outcomes import last_outcomes
     from breachwatch.report.rules import RuleLine
 
     pack = detect.load_rules(ws)
-    last = _last_outcomes(ws)
+    last = last_outcomes(ws)
     lines = []
     for rule in sorted((rule for rule in pack.rules if rule.reports), key=lambda rule: (-rule.level, rule.title)):
-        ended = last.get(rule.id, {})
+        ended = last.get(rule.id)
         lines.append(
             RuleLine(
                 rule_id=rule.id,
                 title=rule.title,
                 level=rule.level,
                 where=rule.source.origin,
-                outcome=Outcome(ended["outcome"]) if ended else None,
-                findings=int(ended.get("findings", 0)),
-                reason=str(ended.get("reason", "")) or rule.problem,
+                outcome=ended.outcome if ended else None,
+                findings=ended.findings if ended else 0,
+                reason=(ended.reason if ended else "") or rule.problem,
+                author=rule.author,
+                pack=rule.source.pack,
             )
         )
     return lines + [
         RuleLine(item.rule_id, item.title, item.level, item.rule_id, item.outcome, 0, item.reason)
         for item in pack.problems
     ]
-
-
-def _last_outcomes(ws: Workspace) -> dict[str, dict[str, Any]]:
-    """How each rule ended the last run that got through, by rule id."""
-    from sqlalchemy import select
-
-    from breachwatch.model.summary import RunState
-    from breachwatch.records import catalog
-
-    through = (RunState.COMPLETED.value, RunState.PARTIAL.value)
-    columns = catalog.run.c
-    query = select(columns.summary).where(columns.state.in_(through)).order_by(columns.started_at.desc()).limit(1)
-    with ws.database.read() as connection:
-        text = connection.scalar(query)
-    return {item["rule_id"]: item for item in json.loads(text)["outcomes"]} if text else {}

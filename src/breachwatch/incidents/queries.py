@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, func, select
 from breachwatch.errors import UnknownNameError
 from breachwatch.incidents import audit, reasons, stored
 from breachwatch.incidents.advice import advice
+from breachwatch.incidents.authors import authors
 from breachwatch.incidents.numbers import order_of
 from breachwatch.model.evidence import EvidenceLine
 from breachwatch.model.finding import Entity, Level
@@ -134,10 +135,11 @@ def _alerts(connection: Connection, number: str) -> tuple[AlertRecord, ...]:
         query = select(cases.alert_event).where(cases.alert_event.c.alert_key.in_(chunk))
         for row in connection.execute(query.order_by(cases.alert_event.c.event_id)):
             events[row.alert_key].append(row)
-    return tuple(_alert(row, events[row.key]) for row in rows)
+    named = authors(connection, (row.rule_revision for row in rows))
+    return tuple(_alert(row, events[row.key], named.get(row.rule_revision, "")) for row in rows)
 
 
-def _alert(row: Row[Any], events: list[Row[Any]]) -> AlertRecord:
+def _alert(row: Row[Any], events: list[Row[Any]], author: str) -> AlertRecord:
     matched, parts = reasons.from_json(row.matched)
     return AlertRecord(
         key=row.key,
@@ -159,6 +161,7 @@ def _alert(row: Row[Any], events: list[Row[Any]]) -> AlertRecord:
         evidence=tuple(sorted({event.sealed_in for event in events if event.sealed_in})),
         matched=matched,
         parts=parts,
+        author=author,
     )
 
 

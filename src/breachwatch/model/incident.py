@@ -99,6 +99,7 @@ class AlertRecord:
     evidence: tuple[str, ...]
     matched: tuple[Match, ...] = ()  # which selections matched, by which fields and values
     parts: tuple[Part, ...] = ()  # of a correlation: which rule each event matched
+    author: str = ""  # of the rule and of those it is over; their licence may demand that they are named
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,8 @@ def _alert(alike: Sequence[AlertRecord], zone: ZoneInfo) -> Iterator[RenderableT
         yield indented(indented(reason))
     yield indented(indented(Text(f"{repeated}{events}{sealed}{waiting}", style="dim")))
     tags = f"  {', '.join(alert.tags)}" if alert.tags else ""
-    yield indented(indented(Text(f"rule {visible(alert.rule_id)}{visible(tags)}", style="dim")))
+    author = f" by {visible(alert.author, 200)}" if alert.author else ""
+    yield indented(indented(Text(f"rule {visible(alert.rule_id)}{author}{visible(tags)}", style="dim")))
 
 
 def _first_steps(given: Sequence[Advice]) -> Iterator[RenderableType]:

@@ -34,6 +34,8 @@ class RuleLine:
     outcome: Outcome | None
     findings: int
     reason: str
+    author: str = ""
+    pack: str = ""
 
 
 def rules_page(lines: Sequence[RuleLine], *, shown_of: int | None = None) -> RenderableType:
@@ -43,6 +45,8 @@ def rules_page(lines: Sequence[RuleLine], *, shown_of: int | None = None) -> Ren
     shown = table("level", "rule", "last run", "findings", "id", right=("findings",), flexible="rule")
     for line in lines:
         title = safe(line.title, longest=200)
+        if line.author:
+            title = Text.assemble(title, "\n", safe(f"by {line.author}", "dim", 200))
         if line.reason:
             title = Text.assemble(title, "\n", safe(line.reason, "dim", 300))
         ended = (
@@ -54,7 +58,7 @@ def rules_page(lines: Sequence[RuleLine], *, shown_of: int | None = None) -> Ren
         shown.add_row(level_text(line.level), title, ended, findings, safe(line.rule_id, "dim"))
     counts = Counter(line.outcome for line in lines)
     told = ", ".join(f"{number(counts[outcome])} {outcome}" for outcome in Outcome if counts[outcome])
-    total = f"{counted(len(lines), 'rule')}{f' of {shown_of}' if shown_of and shown_of != len(lines) else ''}"
+    total = f"{counted(len(lines), 'rule')}{f' of {number(shown_of)}' if shown_of and shown_of != len(lines) else ''}"
     return Group(shown, Text(f"{total}{f': {told}' if told else ''}", style="dim"))
 
 

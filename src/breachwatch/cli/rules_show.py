@@ -1,0 +1,46 @@
+"""`breachwatch rules show`: one rule whole."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from breachwatch.cli.options import JsonOption, WorkspaceOption, show, show_json
+from breachwatch.cli.rules_room import workspace_or_room
+
+
+def show_rule(
+    ctx: typer.Context,
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="Its id, the beginning of it, its file or its title.")],
+    sql: Annotated[bool, typer.Option("--sql", help="Only the SQL it is run as.")] = False,
+    yaml: Annotated[bool, typer.Option("--yaml", help="Only its text, as it was read.")] = False,
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Show one rule: author, licence, origin, guide, the SQL it is run as, and how it ended the last run."""
+    from breachwatch import detect
+    from breachwatch.detect.engine import compiler_for
+    from breachwatch.detect.outcomes import last_outcomes
+    from breachwatch.detect.packs import Pack, installed
+    from breachwatch.detect.viewing import find_rule, view
+    from breachwatch.report.rule import rule_page
+    from breachwatch.report.text import visible
+
+    with workspace_or_room(ctx, workspace) as ws:
+        pack = detect.load_rules(ws)
+        found = find_rule(pack, rule)
+        compiler, _ = compiler_for(ws, pack, ws.clock.now())
+        manifests = {item.name: item.manifest for item in installed(ws.root) if isinstance(item, Pack)}
+        seen = view(found, compiler, manifests.get(found.source.pack))
+        ended = last_outcomes(ws).get(found.id)
+    if as_json:
+        from breachwatch.report.plain import plain
+
+        show_json({**plain(seen), "last_run": ended})
+    elif sql:
+        typer.echo(";\n\n".join("\n".join(map(visible, query.sql.splitlines())) for query in seen.queries))
+    elif yaml:
+        typer.echo("\n".join(map(visible, seen.text.splitlines())))
+    else:
+        show(rule_page(seen, ended))

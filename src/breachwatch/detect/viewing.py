@@ -1,0 +1,152 @@
+"""One rule whole: what it says, where it came from, and what it is run as."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sigma.exceptions import SigmaError
+from sigma.rule import SigmaRule
+
+from breachwatch.detect.compiling import Compiler, RuleError
+from breachwatch.detect.packs import Manifest
+from breachwatch.detect.rulepack import Rule, RulePack
+from breachwatch.errors import UnknownNameError
+from breachwatch.model.finding import Level
+
+_LISTED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a rule runs in one dataset; of a correlation, its one query over all of them."""
+
+    dataset: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """A rule as a person wants to see it."""
+
+    rule_id: str
+    title: str
+    level: Level
+    status: str
+    author: str
+    licence: str
+    origin: str  # file, or pack and the path in it
+    pack: str
+    pack_version: str
+    pack_origin: str
+    date: str
+    modified: str
+    logsource: str
+    description: str
+    references: tuple[str, ...]
+    tags: tuple[str, ...]
+    falsepositives: tuple[str, ...]
+    guide: tuple[str, ...]
+    over: tuple[str, ...]  # titles of the rules that a correlation is over
+    filters: tuple[str, ...]  # titles of the filters that are joined to it
+    reports: bool
+    revision: str
+    text: str
+    queries: tuple[Query, ...]
+    problem: str  # why it cannot run
+
+
+def find_rule(pack: RulePack, named: str) -> Rule:
+    """The rule of that id, the beginning of an id, name, file or title. Raises UnknownNameError."""
+    wanted = named.casefold()
+    for fits in (_is_exactly, _begins_with, _holds):
+        found = [rule for rule in pack.rules if fits(rule, wanted)]
+        if len(found) == 1:
+            return found[0]
+        reporting = [rule for rule in found if rule.reports]
+        if len(reporting) == 1:
+            return reporting[0]
+        if found:
+            shown = "; ".join(f"{rule.id} {rule.title}" for rule in found[:_LISTED])
+            more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+            raise UnknownNameError("single rule", named, hint=f"{len(found)} rules fit; give the id: {shown}{more}.")
+    raise UnknownNameError("rule", named, (rule.title for rule in pack.rules))
+
+
+def view(rule: Rule, compiler: Compiler, manifest: Manifest | None) -> RuleView:
+    """Everything about a rule; `manifest` is that of the pack it is of."""
+    said = rule.document
+    queries, problem = _queries(rule, compiler)
+    return RuleView(
+        rule_id=rule.id,
+        title=rule.title,
+        level=rule.level,
+        status=str(said.get("status") or ""),
+        author=rule.author,
+        licence=str(said.get("license") or "") or (manifest.licence if manifest else ""),
+        origin=rule.source.origin,
+        pack=rule.source.pack,
+        pack_version=manifest.version if manifest else "",
+        pack_origin=manifest.origin if manifest else "",
+        date=str(said.get("date") or ""),
+        modified=str(said.get("modified") or ""),
+        logsource=" and ".join(dict.fromkeys(base.logsource for base in (rule.bases() or [rule]))),
+        description=str(said.get("description") or "").strip(),
+        references=_lines(said.get("references")),
+        tags=rule.tags,
+        falsepositives=_lines(said.get("falsepositives")),
+        guide=_lines(rule.custom.get("guide")),
+        over=tuple(below.title for below in rule.below()),
+        filters=_filters(rule, compiler),
+        reports=rule.reports,
+        revision=rule.source.revision,
+        text=rule.source.text,
+        queries=queries,
+        problem=problem,
+    )
+
+
+def _queries(rule: Rule, compiler: Compiler) -> tuple[tuple[Query, ...], str]:
+    try:
+        if rule.is_correlation:
+            datasets = dict.fromkeys(route.dataset for base in rule.bases() for route in compiler.routes(base))
+            return (Query(", ".join(datasets), compiler.correlation(rule).sql),), ""
+        return tuple(Query(search.dataset, search.sql) for search in compiler.searches(rule)), ""
+    except (RuleError, ValueError) as error:
+        return (), str(error)
+
+
+def _filters(rule: Rule, compiler: Compiler) -> tuple[str, ...]:
+    """The filters that change the condition of the rule, or of one that it is over."""
+    found: dict[str, None] = {}
+    for one in rule.bases() or [rule]:
+        for item in compiler.filters.applied:
+            try:
+                parsed = SigmaRule.from_dict(one.document)
+                before = list(parsed.detection.condition)
+                item.apply_on_rule(parsed)
+            except (SigmaError, ValueError, TypeError, AttributeError):
+                return ()  # a rule that cannot be parsed has no filters; its problem says so
+            if parsed.detection.condition != before:
+                found[item.title] = None
+    return tuple(found)
+
+
+def _lines(value: Any) -> tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(str(item) for item in value)
+    return tuple(line for line in str(value or "").splitlines() if line.strip())
+
+
+def _is_exactly(rule: Rule, wanted: str) -> bool:
+    stem = rule.source.origin.split(",", maxsplit=1)[0].rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    names = (rule.id, rule.title, str(rule.head.said.get("name") or ""), stem, rule.source.origin)
+    return wanted in {name.casefold() for name in names if name}
+
+
+def _begins_with(rule: Rule, wanted: str) -> bool:
+    return len(wanted) >= 4 and rule.id.startswith(wanted)
+
+
+def _holds(rule: Rule, wanted: str) -> bool:
+    return wanted in rule.title.casefold()
