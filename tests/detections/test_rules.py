@@ -29,7 +29,7 @@ TACTICS = {
     *("exfiltration", "impact"),
 }
 TAG = re.compile(r"attack\.(t\d{4}(\.\d{3})?|[a-z-]+)")
-TYPES = {"event_count", "value_count", "temporal", "temporal_ordered"}
+TYPES = {"event_count", "value_count", "value_sum", "temporal", "temporal_ordered"}
 
 
 def documents(path: Path) -> list[dict[str, Any]]:
