@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from breachwatch.model.datasets_cloud import MANY
+
 
 def _texts(*names: str) -> list[pa.Field[Any]]:
     return [pa.field(name, pa.string()) for name in names]
@@ -25,7 +27,8 @@ _AUDITD = [
     *_texts("arch", "syscall", "SYSCALL", "success", "exit", "argc"),
     *_texts(*(f"a{number}" for number in range(10))),  # arguments: of a system call in hexadecimal, of EXECVE as text
     *_texts("items", "ppid", "auid", "AUID", "uid", "UID", "gid", "euid", "EUID", "suid", "fsuid", "egid", "sgid"),
-    *_texts("fsgid", "tty", "ses", "comm", "exe", "subj", "key", "cwd", "proctitle", "data"),
+    *_texts("fsgid", "tty", "ses", "comm", "exe", "subj", "cwd", "proctitle", "data"),
+    pa.field("key", pa.string(), metadata={MANY: b"keys of the audit rule, one a line"}),
     *_texts("item", "name", "nametype", "mode", "ouid", "ogid", "objtype"),
     *_texts("op", "acct", "hostname", "addr", "terminal", "res", "unit", "cmd", "apparmor", "operation", "profile"),
     # Of the whole event, under the names that Sysmon and Sigma's categories use

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from breachwatch.errors import UnknownNameError
+from breachwatch.model.line_signs import is_auditd
 
 Framing = Literal["lines", "journal-export", "utmp", "evtx"]
 """How records lie in the bytes.
@@ -92,6 +93,7 @@ _ALL = (
     Format("journald-export", "journal-export", "systemd journal as `journalctl -o export`", _is_journal_export),
     Format("windows-json", "lines", "Windows events as JSON lines (evtx_dump, winlogbeat)", _is_windows_json),
     Format("windows-xml", "lines", "Windows events as XML, one event a line", _is_windows_xml),
+    Format("auditd", "lines", "Linux audit daemon: audit.log, or what ausearch prints", is_auditd),
     Format("web-access", "lines", "web server access log, common or combined", _is_web_access),
     Format("syslog", "lines", "RFC 3164 or RFC 5424 syslog lines", _is_syslog),
     Format("utmp", "utmp", "wtmp, btmp or utmp", _is_utmp),

@@ -19,6 +19,7 @@ _WHERE = {
     "journald-export": "breachwatch.parse.journald:parse_export",
     "utmp": "breachwatch.parse.utmp:parse_utmp",
     "web-access": "breachwatch.parse.web_access:parse_web_access",
+    "auditd": "breachwatch.parse.auditd:parse_auditd",
     "evtx": "breachwatch.parse.evtx:parse_evtx",
     "windows-json": "breachwatch.parse.windows_json:parse_windows_json",
     "windows-xml": "breachwatch.parse.windows_xml:parse_windows_xml",

@@ -28,11 +28,17 @@ SYSLOG = b"""Nov 22 04:15:00 web01 sshd[7]: Failed password for invalid user a f
 
 Feb 29 23:59:60 web01 last message repeated 3 times
 """
+AUDITD = b"""type=SYSCALL msg=audit(1.0:1): arch=c000003e syscall=59 success=yes pid=1 comm="a" exe="/a" key=6B\x01
+type=EXECVE msg=audit(1.0:1): argc=2 a0="a" a1[0]=62 a1[1]="c"
+type=SOCKADDR msg=audit(1.0:1): saddr=02000050CB007109
+type=USER_LOGIN msg=audit(1.0:2): pid=1 uid=0 msg='op=login acct="a" addr=203.0.113.9 res=failed'\x1dUID="root"
+"""
 SEEDS = {
     "syslog": SYSLOG,
     "journald-json": as_json(ENTRY) * 2,
     "journald-export": as_export(ENTRY) + as_export({**ENTRY, "MESSAGE": b"a\nb"}),
     "utmp": record(7, address=bytes(16)) + record(2),
+    "auditd": AUDITD,
     "web-access": LINE.encode() + b"\n" + LINE.encode(),
     "windows-json": b'{"Event":{"System":{"EventID":4625,"Channel":"Security"},"EventData":{"TargetUserName":"a"}}}\n',
     "windows-xml": b"<Event><System><EventID>4625</EventID></System><EventData><Data Name='A'>b</Data></EventData></Event>\n",  # noqa: E501
