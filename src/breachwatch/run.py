@@ -16,8 +16,8 @@ from typing import Any
 
 from breachwatch import collect, detect, evidence, incidents, lake, parse
 from breachwatch.errors import TransientError, explain
-from breachwatch.model.finding import RuleOutcome
-from breachwatch.model.incident import PreservationFailure, Snapshot, ToPreserve
+from breachwatch.model.finding import RuleOutcome, Scan
+from breachwatch.model.incident import Opened, PreservationFailure, Snapshot, ToPreserve
 from breachwatch.model.night import Night
 from breachwatch.model.segment import Landed, Problem
 from breachwatch.model.summary import RunState, RunSummary, SourceReport
@@ -136,7 +136,23 @@ def search(ws: Workspace, begun: Begun, progress: Progress = no_progress) -> Sea
     """
     with ws.lock("search"):
         scan = detect.scan(ws, begun.night.until, progress)
-        opened = incidents.record(ws, scan, begun.run_id)
+        return _recorded(scan, incidents.record(ws, scan, begun.run_id))
+
+
+def begin_hunt(ws: Workspace) -> Begun:
+    """A run that only records what a hunt found. It is no night, and is not entered among the runs."""
+    now = ws.clock.now()
+    night = Night.scheduled_at(now, ws.settings.city.zone)
+    return Begun(f"hunt-{night.date:%Y%m%d}-{uuid.uuid4().hex[:8]}", night, now)
+
+
+def record_hunt(ws: Workspace, begun: Begun, scan: Scan) -> Searched:
+    """Record what a hunt found as alerts and incidents, as a night does; what is known already adds nothing."""
+    with ws.lock("search"):
+        return _recorded(scan, incidents.record(ws, scan, begun.run_id))
+
+
+def _recorded(scan: Scan, opened: Opened) -> Searched:
     return Searched(
         events=scan.events_in_window,
         outcomes=scan.outcomes,

@@ -16,8 +16,8 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from breachwatch.cli import evidence, incident, init, queue, rules, run, schedule, simulate, sources, sql
-from breachwatch.cli.options import Common, remark
+from breachwatch.cli import evidence, hunt, incident, init, queue, rules, run, schedule, simulate, sources, sql
+from breachwatch.cli.options import Common, remark, was_interrupted
 from breachwatch.errors import BreachwatchError, EnvironmentFault
 
 UNEXPECTED = 70
@@ -30,7 +30,10 @@ class _InOrder(TyperGroup):
     """Commands in the order in which one meets them, not commands first and groups last."""
 
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002
-        order = ("init", "run", "sources", "rules", "queue", "incident", "evidence", "sql", "simulate", "schedule")
+        order = (
+            *("init", "run", "hunt", "sources", "rules", "queue", "incident", "evidence"),
+            *("sql", "simulate", "schedule"),
+        )
         return sorted(self.commands, key=order.index)
 
 
@@ -47,6 +50,7 @@ app = typer.Typer(
 )
 app.command("init")(init.init)
 app.command("run")(run.run)
+app.command("hunt")(hunt.hunt)
 app.command("sources")(sources.sources)
 app.add_typer(rules.app, name="rules")
 app.command("queue")(queue.queue)
@@ -99,7 +103,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001  the one place where every error ends
-        code = _ended(error, common)
+        code = INTERRUPTED if was_interrupted(error) else _ended(error, common)
     if code == INTERRUPTED:
         remark("interrupted. What was finished is kept; the next run goes on from there.")
     return code if isinstance(code, int) else 0

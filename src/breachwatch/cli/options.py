@@ -66,3 +66,10 @@ def remark(text: str) -> None:
     from breachwatch.report.text import visible
 
     typer.echo("\n".join(visible(line) for line in text.splitlines()), err=True)
+
+
+def was_interrupted(error: BaseException) -> bool:
+    """Whether Ctrl-C ended it; DuckDB, in the middle of a query, gives that another name."""
+    return isinstance(error, KeyboardInterrupt) or (
+        isinstance(error, RuntimeError) and str(error) == "Query interrupted"
+    )

@@ -48,6 +48,9 @@ class Cache:
         self._entries: dict[str, bytes] = dict(self._load())
         self._changed = False
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._entries
+
     def get(self, name: str) -> Any:
         """What was kept under a name; None where nothing was."""
         line = self._entries.pop(name, None)
@@ -63,6 +66,10 @@ class Cache:
         self._entries.pop(name, None)  # what is new goes to the end
         self._entries[name] = json.dumps(value, ensure_ascii=True).encode()
         self._changed = True
+
+    def drop(self, name: str) -> None:
+        """Forget what was kept under a name."""
+        self._changed = self._entries.pop(name, None) is not None or self._changed
 
     def save(self) -> None:
         """Write the cache if something was added. Raises OSError where the folder cannot be written."""
