@@ -16,10 +16,12 @@ from datetime import datetime, timedelta
 from typing import Any, BinaryIO, Final
 
 from breachwatch.model.segment import Segment
+from breachwatch.parse.auditd.events import join_events
 from breachwatch.parse.base import Rejected, Row, reason_of
 from breachwatch.parse.journal_export import ENTRY_DAMAGED, Entry, split_entries
 from breachwatch.parse.lines import UnreadableError, split_lines
 from breachwatch.parse.priority import facility_name, severity_name
+from breachwatch.parse.programs import audit
 from breachwatch.parse.programs.meaning import SYSLOG
 from breachwatch.parse.repeated import Messages
 from breachwatch.settings import Limits
@@ -34,6 +36,15 @@ _READ: Final = frozenset(
 
 def parse_json(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
     """Every line of `journalctl -o json` as an event or a reject."""
+    return join_events(_read_json(segment, data, limits))
+
+
+def parse_export(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
+    """Every entry of `journalctl -o export` as an event or a reject."""
+    return join_events(_read_export(segment, data, limits))
+
+
+def _read_json(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
     messages = Messages()
     for index, offset, length, raw in split_lines(data, limits):
         number, start = segment.first_record + index, segment.start + offset
@@ -44,8 +55,7 @@ def parse_json(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row
             yield _from_json(number, start, raw, messages)
 
 
-def parse_export(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
-    """Every entry of `journalctl -o export` as an event or a reject."""
+def _read_export(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
     messages = Messages()
     for number, entry in enumerate(split_entries(data, limits), segment.first_record):
         yield _from_export(number, segment.start + entry.offset, entry, messages)
@@ -132,8 +142,19 @@ def _row(number: int, offset: int, length: int, fields: Fields, messages: Messag
             values[column] = name_of(int(text)) if text.isascii() and text.isdecimal() and len(text) < 5 else None
             if values[column] is None:
                 extra[name] = text
-    dataset = messages.read(values["host"], program, message, values, extra) if message is not None else SYSLOG
+    dataset = _audit(fields, message, values, extra) if fields.get("_TRANSPORT") == "audit" and message else None
+    if dataset is None:
+        dataset = messages.read(values["host"], program, message, values, extra) if message is not None else SYSLOG
     return Row(dataset, number, offset, length, values, extra, cursor)
+
+
+def _audit(fields: Fields, message: str, values: dict[str, Any], extra: dict[str, Any]) -> str | None:
+    """Read a record that the journal took from the kernel's audit socket; None where it is none."""
+    values["message"] = message
+    stamp = _first(fields, "_SOURCE_REALTIME_TIMESTAMP") or _first(fields, "__REALTIME_TIMESTAMP") or ""
+    for name in [name for name in extra if name.startswith(("_AUDIT_FIELD_", "AUDIT_FIELD_"))]:
+        del extra[name]  # the journal's copies of what stands in the message
+    return audit.read_journal(message, _first(fields, "_AUDIT_ID") or "", stamp, values, extra)
 
 
 def _time(text: str | None) -> datetime | None:

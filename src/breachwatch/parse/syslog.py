@@ -19,6 +19,7 @@ from datetime import datetime
 from typing import Any, BinaryIO, Final
 
 from breachwatch.model.segment import Segment
+from breachwatch.parse.auditd.events import join_events
 from breachwatch.parse.base import Rejected, Row
 from breachwatch.parse.lines import UnreadableError, read_lines
 from breachwatch.parse.priority import HIGHEST, facility_name, severity_name
@@ -74,7 +75,7 @@ def parse_syslog(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[R
     """Every line of the segment as an event, or as a reject where it is no syslog."""
     reader = SyslogReader(SyslogClock(_written_by(segment), segment.time_zone))
     reader.clock.look_ahead(data)
-    yield from read_lines(segment, data, limits, reader.read)
+    yield from join_events(read_lines(segment, data, limits, reader.read))
 
 
 def _written_by(segment: Segment) -> datetime:

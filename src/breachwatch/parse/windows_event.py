@@ -17,6 +17,7 @@ from breachwatch.parse.windows_status import kerberos_reason, ntstatus_reason, n
 _DATASET_BY_CHANNEL = {
     "security": "windows.security",
     "microsoft-windows-sysmon/operational": "windows.sysmon",
+    "linux-sysmon/operational": "linux.sysmon",
     "windows powershell": "windows.powershell",
     "microsoft-windows-powershell/operational": "windows.powershell",
     "powershellcore/operational": "windows.powershell",

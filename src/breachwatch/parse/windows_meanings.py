@@ -15,6 +15,7 @@ from breachwatch.model import actions as a
 SECURITY = "Security"
 SYSTEM = "System"
 SYSMON = "Microsoft-Windows-Sysmon/Operational"
+LINUX_SYSMON = "Linux-Sysmon/Operational"
 RDP_SESSIONS = "Microsoft-Windows-TerminalServices-LocalSessionManager/Operational"
 RDP_CONNECTIONS = "Microsoft-Windows-TerminalServices-RemoteConnectionManager/Operational"
 
@@ -151,6 +152,7 @@ _BY_CHANNEL: Mapping[str, Mapping[int, Meaning]] = MappingProxyType(
     {
         SECURITY: _security(),
         SYSMON: _sysmon(),
+        LINUX_SYSMON: _sysmon(),
         RDP_SESSIONS: _RDP,
         # Without network level authentication the user has only connected, so it is no logon.
         RDP_CONNECTIONS: {1149: Meaning("Remote desktop user connected", a.CONNECTION, a.SUCCESS, ("Param1",))},

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from breachwatch.model.datasets import DATASETS
 from breachwatch.parse.address import canonical_ip
 from breachwatch.parse.programs import PROGRAMS, read_message
 from tests.unit.parse.support import message
@@ -16,11 +17,8 @@ from tests.unit.parse.test_service_messages import SERVICES
 
 
 def test_every_program_has_a_sample() -> None:
-    programs = {program.rsplit("/", 1)[-1].lower() for program, _, _ in [*ACCOUNTS, *SERVICES]} | {
-        "sshd",
-        "openvpn",
-        "postfix",
-    }
+    elsewhere = {"sshd", "openvpn", "postfix", "ufw", "audispd", "sysmon"}  # have test files of their own
+    programs = {program.rsplit("/", 1)[-1].lower() for program, _, _ in [*ACCOUNTS, *SERVICES]} | elsewhere
     readers = {PROGRAMS[program] for program in programs if program in PROGRAMS}
     assert readers == set(PROGRAMS.values())
 
@@ -73,6 +71,15 @@ _PIECES = st.sampled_from(
         *("(uid=0)", "IN= OUT= ", "SRC=", " ; ", "USER=", "COMMAND=", "PWD=/", " : ", "(root) CMD (", ")", "[", "]"),
         *("'", "a", " ", "\n", "\x00", "é", "\udcff", "imap-login: ", "rip=", "rip=1.2.3.4,", "SASL ", "(to "),
         *("sasl_username=", "10.0.0.1:1 ", "new user: name=", ", UID=99999999999999999999", "New session ", "FAILED "),
+        *(
+            "type=SYSCALL msg=audit(",
+            "1.0:1): ",
+            "audit: ",
+            "<Event><System>",
+            "</System></Event>",
+            "a0=",
+            "saddr=0200",
+        ),
         *("message repeated 3 times: [ ", "Operator of unix-session:", "1", "::1", "99999999999"),
     ]
 )
@@ -83,7 +90,7 @@ def test_no_message_breaks_a_parser(program: str | None, text: str) -> None:
     values: dict[str, Any] = {}
     extra: dict[str, Any] = {}
     dataset = read_message(program, text, values, extra)
-    assert dataset in {"linux.auth", "linux.cron", "linux.syslog", "network.firewall", "network.vpn"}
+    assert dataset in DATASETS
     assert values.get("outcome") in {None, "success", "failure"}
 
 

@@ -24,6 +24,7 @@ from typing import Final
 
 from breachwatch.parse.programs import (
     accounts,
+    audit,
     cron,
     login,
     logind,
@@ -34,6 +35,7 @@ from breachwatch.parse.programs import (
     sshd,
     su,
     sudo,
+    sysmon,
     vpn,
 )
 from breachwatch.parse.programs.meaning import AUTH, CRON, LONGEST_MESSAGE, SYSLOG, MessageReader, Values
@@ -68,8 +70,10 @@ PROGRAMS: Final = MappingProxyType(
         "polkitd": polkit.read,
         "pkexec": polkit.read,
         "login": login.read,
-        "kernel": netfilter.read,
+        "kernel": audit.read_kernel,
         "ufw": netfilter.read,
+        **dict.fromkeys(("audispd", "audisp-syslog", "auditd"), audit.read),
+        "sysmon": sysmon.read,
         "openvpn": vpn.read_openvpn,
         "ovpn-server": vpn.read_openvpn,
         "charon": vpn.read_charon,
@@ -108,6 +112,7 @@ _AUTH_PROGRAMS = frozenset(
 )
 
 
+_ANY_LENGTH: Final = frozenset({audit.read, sysmon.read})  # records that programs write for programs
 _LONGEST_PROGRAM: Final = 128  # what is remembered about programs stays small
 _PAM_STARTS: Final = ("pam_", "(pam_")
 
@@ -122,7 +127,7 @@ def read_message(program: str | None, message: str, values: Values, extra: Value
     if program is None or len(program) > _LONGEST_PROGRAM:
         return SYSLOG
     reader, service, default = _reader(program)
-    if not readable:
+    if not readable and reader not in _ANY_LENGTH:
         return default
     if service is not None:
         return pam.read_for_service(service, message, values, extra)
