@@ -111,10 +111,11 @@ def cut(
         if framer.position >= start + segment_bytes and framer.boundary > start:
             finish_piece()
         data = data or stream.read()
-    waiting = framer.position - framer.boundary
+    waiting = framer.waiting
     if waiting and final():
+        unfinished = framer.position - framer.boundary
         framer.close_record()
-        hashes.take(b"", waiting)
+        hashes.take(b"", unfinished)
         waiting = 0
     if framer.boundary > start:
         finish_piece()

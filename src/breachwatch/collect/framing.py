@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 
+from breachwatch.collect.json_records import JsonRecords
 from breachwatch.model.formats import UTMP_RECORD, Framing
 
 LONGEST_RECORD = 64 * 1024 * 1024
@@ -28,6 +29,11 @@ class Framer(ABC):
     @abstractmethod
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the log."""
+
+    @property
+    def waiting(self) -> int:
+        """Bytes of an unfinished record since the boundary."""
+        return self.position - self.boundary
 
     def close_record(self) -> None:
         """What is left since the boundary counts as one record: the log ends here, or the record is too long."""
@@ -61,6 +67,30 @@ class _Whole(Framer):
 
     def close_record(self) -> None:
         self.boundary = self.position
+
+
+class _Json(Framer):
+    """Objects, wherever they stand (`collect.json_records`).
+
+    The brackets that end a list are left beyond the boundary: a list that is written anew with more in it goes on
+    there.
+    """
+
+    def __init__(self, start: int) -> None:
+        super().__init__(start)
+        self._scanner = JsonRecords(start)
+
+    @property
+    def waiting(self) -> int:
+        return self.position - self.boundary if self._scanner.waiting else 0
+
+    def feed(self, data: bytes) -> None:
+        self.records += len(self._scanner.feed(data))
+        self.position, self.boundary = self._scanner.position, self._scanner.boundary
+
+    def close_record(self) -> None:
+        self.records += self._scanner.close() is not None
+        self.boundary = self._scanner.boundary
 
 
 # An entry of text fields only, in one go: the atomic groups keep hostile input from backtracking.
@@ -143,6 +173,7 @@ def make_framer(framing: Framing, start: int) -> Framer:
         "utmp": _Utmp,
         "journal-export": JournalExport,
         "evtx": _Whole,
+        "json": _Json,
     }
     return kinds[framing](start)
 
@@ -155,6 +186,9 @@ def first_record(framing: Framing, head: bytes, whole: bool) -> bytes | None:
     head_part = head[:IDENTITY_BYTES]
     if framing == "utmp":
         end = UTMP_RECORD if len(head_part) >= UTMP_RECORD else -1
+    elif framing == "json":  # brackets and an envelope's head begin many a log, so they alone name none
+        found = JsonRecords(0).feed(head_part)
+        end = found[0][1] if found else IDENTITY_BYTES if len(head_part) == IDENTITY_BYTES else -1
     else:
         mark = b"\n\n" if framing == "journal-export" else b"\n"
         end = head_part.find(mark)

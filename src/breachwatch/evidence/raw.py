@@ -30,7 +30,7 @@ WHOLE_EVTX_BYTES = 64 * 1024 * 1024
 _MOST_RANGES = 100  # a segment that would fall into more pieces, or be kept by more than half, is kept whole
 _EVTX_HEADER = 4096  # bytes before the first chunk of an event log
 _EVTX_CHUNK = 64 * 1024
-_TEXT_FRAMINGS = frozenset({"lines", "journal-export"})
+_TEXT_FRAMINGS = frozenset({"lines", "journal-export", "json"})
 
 
 @dataclass(frozen=True, slots=True)

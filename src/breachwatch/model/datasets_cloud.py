@@ -34,7 +34,7 @@ def _json(*names: str) -> list[pa.Field[Any]]:
 
 
 _SIGN_IN = _texts("auth_method", "failure_reason", "target_user", "session_id", "country")
-"""Of every service that people sign in to; `country` is the ISO code that the service itself recorded."""
+"""Of every service that people sign in to. `country` is what the service itself recorded: a code, or Okta's name."""
 
 _ENTRA_SIGNIN = [
     *_texts("Id", "CorrelationId", "Category", "OperationName", "ResultType", "ResultDescription"),

@@ -13,14 +13,16 @@ from types import MappingProxyType
 from typing import Literal
 
 from breachwatch.errors import UnknownNameError
+from breachwatch.model.cloud_signs import is_cloud_csv, is_cloud_json
 from breachwatch.model.line_signs import is_auditd
 
-Framing = Literal["lines", "journal-export", "utmp", "evtx"]
+Framing = Literal["lines", "journal-export", "utmp", "evtx", "json"]
 """How records lie in the bytes.
 
 lines            text lines ended by LF (a CR before it belongs to the record's ending)
 journal-export   systemd's journal export format: entries ended by an empty line, binary fields with a length
 utmp             fixed records of 384 bytes (glibc on 64-bit Linux)
+json             JSON objects: one a line, or in a list, or in a list within an envelope, pretty-printed or not
 evtx             a Windows event log: a file header and 64 KiB chunks; the file is one whole, rewritten in place
 """
 
@@ -91,6 +93,8 @@ _ALL = (
     Format("evtx", "evtx", "Windows event log file", _is_evtx),
     Format("journald-json", "lines", "systemd journal as `journalctl -o json`", _is_journald_json),
     Format("journald-export", "journal-export", "systemd journal as `journalctl -o export`", _is_journal_export),
+    Format("cloud-json", "json", "audit logs of Entra, Azure, Microsoft 365, Okta, Google, AWS as JSON", is_cloud_json),
+    Format("m365-csv", "lines", "unified audit log of Microsoft 365 as CSV with AuditData", is_cloud_csv),
     Format("windows-json", "lines", "Windows events as JSON lines (evtx_dump, winlogbeat)", _is_windows_json),
     Format("windows-xml", "lines", "Windows events as XML, one event a line", _is_windows_xml),
     Format("auditd", "lines", "Linux audit daemon: audit.log, or what ausearch prints", is_auditd),

@@ -20,6 +20,8 @@ _WHERE = {
     "utmp": "breachwatch.parse.utmp:parse_utmp",
     "web-access": "breachwatch.parse.web_access:parse_web_access",
     "auditd": "breachwatch.parse.auditd:parse_auditd",
+    "cloud-json": "breachwatch.parse.cloud.records:parse_cloud_json",
+    "m365-csv": "breachwatch.parse.cloud.records:parse_m365_csv",
     "evtx": "breachwatch.parse.evtx:parse_evtx",
     "windows-json": "breachwatch.parse.windows_json:parse_windows_json",
     "windows-xml": "breachwatch.parse.windows_xml:parse_windows_xml",

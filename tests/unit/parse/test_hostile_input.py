@@ -33,7 +33,24 @@ type=EXECVE msg=audit(1.0:1): argc=2 a0="a" a1[0]=62 a1[1]="c"
 type=SOCKADDR msg=audit(1.0:1): saddr=02000050CB007109
 type=USER_LOGIN msg=audit(1.0:2): pid=1 uid=0 msg='op=login acct="a" addr=203.0.113.9 res=failed'\x1dUID="root"
 """
+CLOUD = b"""[{"eventVersion":"1.08","eventSource":"iam.amazonaws.com","eventName":"CreateUser","awsRegion":"a",
+"userIdentity":{"type":"IAMUser","arn":"a/b"},"eventTime":"2026-11-22T10:15:00Z","requestParameters":{"userName":"x"}},
+{"createdDateTime":"2026-11-22T10:15:00Z","appDisplayName":"a","userPrincipalName":"b","status":{"errorCode":50126}},
+{"id":{"applicationName":"login","time":"2026-11-22T10:15:00Z"},"events":[{"name":"login_failure","parameters":
+[{"name":"login_type","value":"exchange"}]}]},{"eventType":"user.session.start","published":"2026-11-22T10:15:00Z",
+"actor":{"alternateId":"a"},"target":[{"type":"User"}],"outcome":{"result":"FAILURE"}},
+{"activityDisplayName":"a","targetResources":[{"modifiedProperties":[{"displayName":"a","newValue":"\\"b\\""}]}]}]
+{"Records": [{"operationName":"A/B/WRITE","resourceId":"a","time":"2026-11-22T10:15:00Z"}]}
+{"protoPayload":{"methodName":"a","authorizationInfo":[{"permission":"b"}]},"logName":"a/logs/b"}
+"""
+M365 = (
+    b""""AzureActiveDirectory","11/22/2026","a","UserLoginFailed","{""CreationTime"":""2026-11-22T10:15:00"","""
+    b"""""Operation"":""UserLoginFailed"",""RecordType"":15,""UserId"":""a"",""ClientIP"":""203.0.113.9:1"","""
+    b'''""ExtendedProperties"":[{""Name"":""RequestType"",""Value"":""b""}],""ErrorNumber"":""50126""}","1","2"'''
+)
 SEEDS = {
+    "cloud-json": CLOUD,
+    "m365-csv": M365 + b"\r\n" + M365,
     "syslog": SYSLOG,
     "journald-json": as_json(ENTRY) * 2,
     "journald-export": as_export(ENTRY) + as_export({**ENTRY, "MESSAGE": b"a\nb"}),

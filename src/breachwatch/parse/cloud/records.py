@@ -1,0 +1,97 @@
+"""Records of cloud services' logs as rows: JSON in any layout, and the CSV export of Microsoft 365."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from breachwatch.collect.json_records import JsonRecords
+from breachwatch.model.segment import Segment
+from breachwatch.parse.base import Rejected, Row, reason_of
+from breachwatch.parse.cloud.dispatch import read_document
+from breachwatch.parse.lines import Line, UnreadableError, split_lines
+from breachwatch.settings import Limits
+
+_READ = 256 * 1024
+_MOST_DIGITS = 40
+# The cell with the record, whatever separates the cells: a quoted object, its quotes doubled (RFC 4180).
+_CELL = re.compile(r'(?:^|[,;\t])"(\{(?:[^"]++|"")*+)"(?=[,;\t]|$)')
+
+
+def parse_cloud_json(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
+    """Every object as one event or one reject; other text between the records as rejects."""
+    for line in split_json(data, limits):
+        yield _record(segment, line, limits, _text(line[3]))
+
+
+def parse_m365_csv(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
+    """Every line of an export of the unified audit log as one event or one reject; its heading is no record.
+
+    The record is the object in the column AuditData. The other columns repeat parts of it and are not read.
+    """
+    for line in split_lines(data, limits):
+        text = line[3].decode("utf-8", "backslashreplace").removeprefix("\ufeff")
+        cell = _CELL.search(text)
+        if cell is None and "AuditData" in text and "{" not in text:
+            continue
+        yield _record(segment, line, limits, cell[1].replace('""', '"') if cell else "")
+
+
+def split_json(data: BinaryIO, limits: Limits) -> Iterator[Line]:
+    """The records of `data`: number from 0, offset, length and bytes.
+
+    Of a record longer than `limits.segment_bytes` only that many bytes are held here; its length is the true one.
+    """
+    scanner = JsonRecords(0)
+    most = limits.segment_bytes
+    held, start = bytearray(), 0  # the open record's bytes so far, and where it begins
+    base = number = 0
+    while chunk := data.read(_READ):
+        for first, end in scanner.feed(chunk):
+            raw = chunk[first - base : end - base] if first >= base else bytes(held + chunk[: end - base])
+            yield number, first, end - first, raw[:most]
+            number += 1
+        if scanner.boundary > start:
+            held, start = bytearray(chunk[scanner.boundary - base :]), scanner.boundary
+        else:
+            held += chunk
+        del held[most:]
+        base += len(chunk)
+    last = scanner.close()
+    if last:
+        yield number, last[0], last[1] - last[0], bytes(held)
+
+
+def _record(segment: Segment, line: Line, limits: Limits, text: str) -> Row | Rejected:
+    number, offset, length, raw = segment.first_record + line[0], segment.start + line[1], line[2], line[3]
+    if length > limits.record_bytes:
+        return Rejected(number, offset, length, raw, f"the record is longer than {limits.record_bytes} bytes")
+    try:
+        dataset, values, extra = read_document(_document(text))
+    except UnreadableError as error:
+        return Rejected(number, offset, length, raw, str(error))
+    except Exception as error:  # noqa: BLE001 - a bug in reading one record must not lose the file
+        return Rejected(number, offset, length, raw, reason_of(error))
+    return Row(dataset, number, offset, length, values, extra)
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "backslashreplace")
+
+
+def _document(text: str) -> Any:
+    """The JSON value. Of two members of one name the last counts (RFC 8259 leaves it open; the bytes stay)."""
+    try:
+        return json.loads(text, strict=False)
+    except RecursionError:
+        raise UnreadableError("the JSON nests too deep") from None
+    except ValueError as error:
+        if isinstance(error, json.JSONDecodeError):
+            raise UnreadableError("not valid JSON") from None
+    return json.loads(text, strict=False, parse_int=_long_number)  # Python reads no integer of over 4,300 digits
+
+
+def _long_number(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _MOST_DIGITS else digits
