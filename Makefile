@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKSPACE ?= workspace
 DEMO ?= demo
+DAYS ?= 14
 WORKERS ?= 2
 
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
@@ -21,7 +22,7 @@ run:  ## one nightly run over this machine's own logs, in ./workspace
 demo:  ## the same run over a simulated city with planted attacks, in ./demo
 	@PYTHON=$(PYTHON) scripts/setup run
 	@test -f $(DEMO)/breachwatch.toml || { \
-	  $(BIN)/breachwatch simulate $(DEMO)/city --days 14 --seed 7 && \
+	  $(BIN)/breachwatch simulate $(DEMO)/city --days $(DAYS) --seed 7 && \
 	  $(BIN)/breachwatch init $(DEMO) --name "Port Alder" --time-zone America/Chicago --sources $(DEMO)/city/sources.toml; }
 	@$(BIN)/python -m pipelines.once --workspace $(DEMO) --night 2026-11-22 || test $$? = 5
 

@@ -10,12 +10,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from breachwatch.clock import FixedClock
 from breachwatch.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
+
+# A busy machine fails no test; where CI is set, the same examples are tried every time.
+hypothesis_settings.register_profile(
+    "unhurried",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+    print_blob=True,
+)
+hypothesis_settings.load_profile("unhurried")
 
 # A task that starts Prefect's temporary server by accident fails at once instead of costing half a minute.
 os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "false"

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import json
 import lzma
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+import pytest
 import zstandard
 
 from breachwatch import collect, lake, run
+from breachwatch.cli.app import main
 from breachwatch.clock import FixedClock
 from breachwatch.evidence import create_key
 from breachwatch.model.summary import RunSummary, SourceReport
@@ -113,12 +117,26 @@ class Site:
         return found
 
     def command(self, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
-        """The command line in a process of its own."""
-        program = [*before, sys.executable, "-m", "breachwatch.cli.app", *arguments, "-w", str(self.root)]
-        done = subprocess.run(program, capture_output=True, text=True, check=False, timeout=120, env=WIDE)
+        """The command line; in a process of its own where something stands `before` it."""
+        if before:
+            program = [*before, sys.executable, "-m", "breachwatch.cli.app", *arguments, "-w", str(self.root)]
+            done = subprocess.run(program, capture_output=True, text=True, check=False, timeout=120, env=WIDE)
+        else:
+            done = _in_this_process([*arguments, "-w", str(self.root)])
         assert "Traceback" not in done.stdout + done.stderr
         assert "\x1b" not in done.stdout + done.stderr
         return done
+
+
+def _in_this_process(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """What the command line gives, without the second that a new process spends on imports."""
+    output, errors = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+    with redirect_stdout(output), redirect_stderr(errors), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", WIDE["COLUMNS"])
+        code = main(arguments)
+    output.seek(0)
+    errors.seek(0)
+    return subprocess.CompletedProcess(arguments, code, output.read(), errors.read())
 
 
 def clean_scratch(ws: Workspace) -> None:

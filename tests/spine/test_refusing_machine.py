@@ -78,7 +78,7 @@ def test_permission_denied_on_a_log(
     assert "group adm" in done.stdout
     assert set(site.records()) == {"good"}
     give_back(secret, 0o600)
-    done = site.command("run", before=unprivileged)
+    done = site.command("run")
     assert done.returncode == 0, done.stdout
     assert site.records() == {"good": lines(0, 10).splitlines(), "secret": lines(10, 20).splitlines()}
 
@@ -95,7 +95,7 @@ def test_a_folder_of_the_workspace_that_may_not_be_written(
     assert done.returncode in {3, 5}, done.stderr
     assert "Permission denied" in done.stdout + done.stderr
     give_back(folder, 0o700)
-    done = site.command("run", before=unprivileged)
+    done = site.command("run")
     assert done.returncode == 0, done.stdout
     assert site.records() == {"auth": lines(0, 20).splitlines()}
     assert site.command("evidence", "verify", "--all").returncode == 0
