@@ -12,6 +12,15 @@ windows.security  4624 and 4625, on the computer that was signed in to. Of the t
                   out where a 4625 of the same account name lies in the same or a neighbouring slot of two seconds:
                   that is the same attempt, told by the computer where it was made. Their successes are no rows: the
                   4624 of the target follows. 0x19 (pre-authentication required) is no failure
+entra.signin      every sign-in, interactive or not, of people and applications. One that was interrupted (a second
+                  factor is asked for, a consent) has the outcome `unknown`: the next row tells how it went on
+m365.audit        UserLoggedIn and UserLoginFailed, unless entra.signin has the same request (IntraSystemId is its Id)
+                  or the same account's with the same outcome in the same chain of requests (InterSystemsId is the
+                  CorrelationId)
+okta.system       user.session.start; user.authentication.auth_via_* (a factor, RADIUS, another provider), unless the
+                  same transaction has a user.session.start
+google.workspace  login_success and login_failure
+aws.cloudtrail    ConsoleLogin, and UserAuthentication of IAM Identity Center
 
 Computers and the system's own accounts are rows too; `account_kind` tells them from people.
 Event numbers and status codes: Microsoft, "Audit logon events" and [MS-ERREF] 2.3.1; Kerberos codes: RFC 4120, 7.5.9.
@@ -24,6 +33,7 @@ from collections.abc import Collection
 import pyarrow as pa
 
 from breachwatch.lake import sql
+from breachwatch.lake.authentication_cloud import APPLICATION, cloud_attempts
 from breachwatch.lake.authentication_windows import windows_attempts
 from breachwatch.lake.places import LOCATED, PLACE_FIELDS
 from breachwatch.model.events import CORE, EXTRA, PROVENANCE, TIME
@@ -79,6 +89,7 @@ def authentication_view(filled: Collection[str], settings: Settings, *, places: 
         branches.append(_vpn_attempts())
     if "windows.security" in filled:
         branches.append(windows_attempts(_PASSED_ON))
+    branches.extend(cloud_attempts(filled, _PASSED_ON))
     return (
         f"CREATE VIEW authentication AS WITH attempts AS ({' UNION ALL '.join(branches)}), "
         f"named AS ({_NAMED}), placed AS ({_placed(settings.city.time_zone)}) "
@@ -136,8 +147,9 @@ def _placed(zone: str) -> str:
         FROM named"""
 
 
-_ACCOUNT_KIND = """
+_ACCOUNT_KIND = f"""
     CASE WHEN bare_user IS NULL THEN NULL
+         WHEN sid = {sql.text(APPLICATION)} THEN 'service'
          WHEN sid IN ('S-1-5-7', 'S-1-5-18', 'S-1-5-19', 'S-1-5-20') THEN 'system'
          WHEN upper(bare_user) IN ('ROOT', 'SYSTEM', 'LOCAL SERVICE', 'NETWORK SERVICE', 'ANONYMOUS LOGON')
               THEN 'system'

@@ -26,6 +26,10 @@ _ACTIONS: Final = {
     "RemoveUserFromGroup": actions.GROUP_MEMBER_REMOVED,
 }
 _SIGN_IN_SOURCES: Final = frozenset({"signin.amazonaws.com", "sso.amazonaws.com"})
+_REASONS: Final = {
+    "Failed authentication": "wrong name or password",
+    "No username found in supplied account": "unknown user",
+}
 
 
 def read_cloudtrail(record: Record) -> tuple[str, Record, Record]:
@@ -48,7 +52,8 @@ def read_cloudtrail(record: Record) -> tuple[str, Record, Record]:
     failed = console == "Failure" or bool(error)
     values["outcome"] = actions.FAILURE if failed else actions.SUCCESS
     if failed:
-        values["failure_reason"] = first_text(values.get("errorMessage"), values.get("errorCode")) or "sign-in refused"
+        reason = first_text(values.get("errorMessage"), values.get("errorCode")) or "sign-in refused"
+        values["failure_reason"] = _REASONS.get(reason, reason)
     if values["action"] == actions.LOGON:
         values["auth_method"] = "mfa" if mfa == "Yes" else "password" if mfa == "No" else None
     values["target_user"] = first_text(values.get("requestParameters.userName"))

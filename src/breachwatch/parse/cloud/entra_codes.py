@@ -1,5 +1,8 @@
 """What Entra's sign-in error codes mean, in our words; and which of them only interrupt a sign-in.
 
+Where the view `authentication` has a word for a reason already (`unknown user`, `account locked out`), it is that one.
+Entra answers 50053 for an address it blocks as malicious, too.
+
 Numbers: Microsoft Entra ID, "Authentication and authorization error codes" (AADSTS codes).
 """
 
@@ -22,11 +25,11 @@ _MEANINGS: Final[dict[int, str]] = {
     50017: "a certificate could not be validated",
     50020: "the external account does not exist in this tenant",
     50027: "the token is invalid",
-    50034: "the account does not exist in the directory",
+    50034: "unknown user",
     50042: "the pairwise identifier cannot be made",
     50048: "subject and issuer of the assertion differ",
     50050: "the request is malformed",
-    50053: "account locked, or the address is blocked as malicious",
+    50053: "account locked out",
     50055: "password expired",
     50056: "no password is stored for the account",
     50057: "account disabled",
@@ -50,7 +53,7 @@ _MEANINGS: Final[dict[int, str]] = {
     50107: "the federation realm is unknown",
     50120: "unknown credential kind",
     50125: "interrupted to reset or register a password",
-    50126: "wrong user name or password",
+    50126: "wrong name or password",
     50127: "a broker application must be installed",
     50128: "the domain is not known to the directory",
     50129: "the device is not joined",
@@ -63,7 +66,7 @@ _MEANINGS: Final[dict[int, str]] = {
     50140: "interrupted by the question whether to stay signed in",
     50142: "password must be changed because of risk",
     50143: "the session belongs to another tenant",
-    50144: "password of the on-premises account has expired",
+    50144: "password expired",
     50146: "the application has no signing key of its own",
     50148: "the code verifier does not match",
     50155: "device authentication failed",
@@ -76,7 +79,7 @@ _MEANINGS: Final[dict[int, str]] = {
     50196: "the application repeats the same request in a loop",
     50199: "interrupted to confirm the application",
     50206: "the account has not consented on this device",
-    51004: "the account does not exist in the directory",
+    51004: "unknown user",
     51006: "Windows integrated authentication required",
     52004: "consent to share data is missing",
     53000: "the device is not compliant",
@@ -113,8 +116,8 @@ _MEANINGS: Final[dict[int, str]] = {
     80005: "the on-premises agent gave an unpredictable answer",
     80007: "the on-premises agent could not validate the password",
     80010: "the on-premises agent could not decrypt the password",
-    80012: "outside the hours allowed for the account",
-    80013: "clock skew between the agent and Active Directory",
+    80012: "outside the account's hours",
+    80013: "clocks differ",
     80014: "the on-premises agent answered too late",
     81001: "the Kerberos ticket is too large",
     81004: "Kerberos authentication failed",

@@ -42,6 +42,15 @@ _OUTCOMES: Final = {
     "DENY": actions.FAILURE,
     "ABANDONED": actions.FAILURE,
 }
+_REASONS: Final = {
+    "INVALID_CREDENTIALS": "wrong name or password",
+    "LOCKED_OUT": "account locked out",
+    "PASSWORD_EXPIRED": "password expired",
+    "INVALID_TOKEN": "the token is invalid",
+    "VERIFICATION_ERROR": "multi-factor authentication failed",
+    "UNKNOWN_USER": "unknown user",
+    "USER_REJECTED_OKTA_VERIFY_PUSH": "multi-factor authentication declined by the user",
+}
 
 
 def read_okta(record: Record) -> tuple[str, Record, Record]:
@@ -60,14 +69,15 @@ def read_okta(record: Record) -> tuple[str, Record, Record]:
     values["action"] = actions.LOGON if kind.startswith(_VIA) else _ACTIONS.get(kind)
     values["outcome"] = _OUTCOMES.get(values.get("outcome.result") or "", actions.UNKNOWN)
     if values["outcome"] == actions.FAILURE:
-        values["failure_reason"] = first_text(values.get("outcome.reason"))
+        reason = first_text(values.get("outcome.reason"))
+        values["failure_reason"] = _REASONS.get((reason or "").upper(), reason)
     values["auth_method"] = method or ("mfa" if kind == _VIA + "mfa" else None)
     values["session_id"] = first_text(values.get("authenticationContext.externalSessionId"))
     values["country"] = first_text(values.get("client.geographicalContext.country"))
     users = [target for target in targets if at(target, "type") == "User"] if isinstance(targets, list) else []
     values["target_user"] = first_text(*(at(user, "alternateId") for user in users))
-    reason = f" ({values['failure_reason']})" if values.get("failure_reason") else ""
-    values["message"] = f"{values.get('displayMessage') or kind}{by_whom(values)}: {values['outcome']}{reason}"
+    why = f" ({values['failure_reason']})" if values.get("failure_reason") else ""
+    values["message"] = f"{values.get('displayMessage') or kind}{by_whom(values)}: {values['outcome']}{why}"
     return "okta.system", values, extra
 
 
