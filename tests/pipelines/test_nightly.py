@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,18 +18,13 @@ from breachwatch.model.summary import RunState, RunSummary
 from breachwatch.workspace import Workspace, open_workspace
 from tests.spine.small_city import ATTACKER, CLOCK_TIMES, contents, make_workspace, write_logs
 
-pytestmark = [pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("prefect")]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def prefect_server() -> Iterator[None]:
-    """One temporary Prefect server for this module."""
-    os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "true"
-    from prefect.testing.utilities import prefect_test_harness
-
-    with prefect_test_harness(server_startup_timeout=180):
-        yield
-    os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "false"
+pytestmark = [
+    pytest.mark.prefect,
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+    pytest.mark.xdist_group("prefect"),
+    pytest.mark.usefixtures("prefect_server"),
+]
 
 
 @pytest.fixture(scope="module")

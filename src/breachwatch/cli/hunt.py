@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,10 +27,6 @@ if TYPE_CHECKING:
 
 PARTIAL = 5
 """Exit code of a hunt in which a rule could not run or evidence could not be sealed."""
-
-_AGO = re.compile(r"(\d{1,5})([hdw])")
-_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
-_TIMES = "365d, 12w or 36h ago, or a time like 2026-01-31 or 2026-01-31T14:00 (the city's time zone unless it says one)"
 
 
 def hunt(
@@ -119,15 +114,10 @@ def _record(ws: Workspace, scan: Scan) -> Recorded:
 
 
 def _moment(ws: Workspace, text: str | None, option: str) -> datetime | None:
-    """An aware time of what a person typed."""
-    if text is None:
-        return None
-    ago = _AGO.fullmatch(text.strip())
+    from breachwatch.model.moment import moment
+
     try:
-        if ago:
-            return ws.clock.now() - int(ago[1]) * _UNITS[ago[2]]
-        moment = datetime.fromisoformat(text.strip())
-        return moment if moment.tzinfo else moment.replace(tzinfo=ws.settings.city.zone)
-    except (ValueError, OverflowError):
-        msg = f"{option} {text!r} is no time. Write it like {_TIMES}."
+        return None if text is None else moment(text, ws.clock.now(), ws.settings.city.zone)
+    except ValueError as error:
+        msg = f"{option}: {error}"
         raise UsageError(msg) from None

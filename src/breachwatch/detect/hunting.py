@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from functools import lru_cache
@@ -90,15 +91,15 @@ def plan(ws: Workspace, pack: RulePack, since: datetime | None = None, until: da
     return Hunt(key, pack, window, pieces, Cache(folder / f"{key}.cache", ws.keys, valid_for))
 
 
-def search_piece(ws: Workspace, hunt: Hunt, piece: Piece, progress: Progress) -> Scan:
+def search_piece(ws: Workspace, asked: Hunt, piece: Piece, progress: Progress) -> Scan:
     """What a piece gives: as it was kept, else searched now and kept."""
-    kept = hunt.kept.get(piece.name)
+    kept = asked.kept.get(piece.name)
     if kept is not None:
         scan: Scan = _adapter().validate_python(kept)
         return scan
-    scan = search_past(ws, hunt.pack, piece.window, progress)
-    hunt.kept.put(piece.name, _adapter().dump_python(scan, mode="json"))
-    hunt.kept.save()
+    scan = search_past(ws, asked.pack, piece.window, progress)
+    asked.kept.put(piece.name, _adapter().dump_python(scan, mode="json"))
+    asked.kept.save()
     return scan
 
 
@@ -107,9 +108,16 @@ def hunt(ws: Workspace, asked: Hunt, progress: Progress) -> Scan:
 
     Raises BusyError while another process is at the same hunt.
     """
+    with alone(ws, asked):
+        return gather(asked, _searched(ws, asked, progress))
+
+
+@contextmanager
+def alone(ws: Workspace, asked: Hunt) -> Iterator[None]:
+    """Be the only process at this hunt; older hunts are forgotten. Raises BusyError where another is at it."""
     with ws.lock(f"hunt-{asked.key}", wait_seconds=1):
         _forget(ws.state / FOLDER)
-        return gather(asked, _searched(ws, asked, progress))
+        yield
 
 
 def gather(asked: Hunt, scans: Iterable[Scan]) -> Scan:

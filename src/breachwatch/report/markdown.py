@@ -1,4 +1,4 @@
-"""The run's summary as Markdown, for Prefect's artifact: counts, names from the settings, ids and levels.
+"""The summary of a run or a hunt as Markdown, for Prefect's artifact: counts, names from the settings, ids and levels.
 
 Nothing that came from a log is in it, no account, address, path or message: Prefect keeps artifacts in its database.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from breachwatch.model.finding import Outcome
+from breachwatch.model.finding import Outcome, Scan
 from breachwatch.model.summary import RunSummary
 from breachwatch.report.quantities import length, number, size
 from breachwatch.report.text import markdown
@@ -35,6 +35,17 @@ def summary_markdown(summary: RunSummary) -> str:
         parts.append(f"**Preservation failed** for {_named([item.incident for item in summary.failures])}.")
     parts.append("Details, with accounts and addresses, stay in the workspace: `breachwatch queue`.")
     return "\n\n".join(parts) + "\n"
+
+
+def hunt_markdown(scan: Scan) -> str:
+    """What a hunt found, by rule, as a Markdown document."""
+    rows = [
+        (item.title, str(item.level), str(item.outcome), number(item.findings))
+        for item in sorted(scan.outcomes, key=lambda item: (-item.findings, -item.level, item.title))
+    ]
+    times = f"{scan.window.start:%Y-%m-%d %H:%M} to {scan.window.end:%Y-%m-%d %H:%M} UTC"
+    told = f"{number(len(scan.findings))} findings in {number(scan.events_in_window)} events, {times}."
+    return "\n\n".join(["# Hunt", told, _table(("rule", "level", "ended", "findings"), rows)]) + "\n"
 
 
 def _sources(summary: RunSummary) -> str:
