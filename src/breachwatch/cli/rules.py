@@ -57,25 +57,35 @@ def check(
         list[str] | None,
         typer.Argument(metavar="[PLACE]...", help="Folders, files or zips of rules. Default: those of the settings."),
     ] = None,
+    notes: Annotated[bool, typer.Option("--notes", help="Each note about style; they are counted otherwise.")] = False,
+    profile: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Which pySigma validators run. Default: that of the built-in rules."),
+    ] = None,
+    attack_data: rules_coverage.AttackOption = None,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Check rules without any log: does each compile, does DuckDB take it.
+    """Check rules without any log: does each compile, does DuckDB take it, is it well written.
 
-    Ends with 1 if a rule has an error; a warning says that a rule may find less than its author meant. Without a
-    workspace the rules that come with breachwatch are checked.
+    Ends with 1 if a rule has an error; a warning says that a rule may find less than its author meant, a note is about
+    style. Filters are checked, too. Without a workspace the rules that come with breachwatch are checked.
     """
     from breachwatch import detect
+    from breachwatch.detect.lint import check_filters, default_profile, lint
     from breachwatch.detect.rulepack import load_pack
     from breachwatch.report.rules import rule_problems_page
 
     with workspace_or_room(ctx, workspace) as ws:
         pack = load_pack(places, Path.cwd()) if places else detect.load_rules(ws)
-        problems = detect.check(ws, ws.clock.now(), pack)
+        now, named = ws.clock.now(), ws.settings.detect.attack_data
+        data = attack_data or (ws.path(named) if named else None)
+        problems = detect.check(ws, now, pack) + check_filters(pack, now)
+        problems += lint(pack, profile or default_profile(), data)
     if as_json:
         show_json(problems)
     else:
-        show(rule_problems_page(problems, len(pack.rules)))
+        show(rule_problems_page(problems, len(pack.rules), notes=notes, tags_checked=data is not None))
     if any(problem.severity is detect.Severity.ERROR for problem in problems):
         raise typer.Exit(DataError.exit_code)
 

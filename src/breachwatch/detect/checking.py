@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,22 +11,25 @@ import duckdb
 
 from breachwatch.detect import describing
 from breachwatch.detect.analytics import analytic_of
-from breachwatch.detect.builtin import builtin_folder
 from breachwatch.detect.compiling import Compiler, RuleError, Search
 from breachwatch.detect.engine import compiler_for, load_rules
-from breachwatch.detect.loading import BUILTIN
 from breachwatch.detect.rulepack import Rule, RulePack
 from breachwatch.lake.authentication import authentication_view
 from breachwatch.lake.connection import dataset_view
 from breachwatch.model.datasets import DATASETS
+from breachwatch.model.finding import Outcome, RuleOutcome
 from breachwatch.workspace import Workspace
 
 
 class Severity(StrEnum):
-    """An error keeps a rule from running; a warning says that it may find less than its author meant."""
+    """An error keeps a rule from running; a warning says that it may find less than its author meant.
+
+    A note is about how it is written.
+    """
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class RuleProblem:
     title: str
     origin: str
     message: str
+    check: str = ""  # the validator that says so
 
 
 def check(ws: Workspace, until: datetime, pack: RulePack | None = None) -> list[RuleProblem]:
@@ -47,7 +51,7 @@ def check(ws: Workspace, until: datetime, pack: RulePack | None = None) -> list[
     """
     pack = load_rules(ws) if pack is None else pack
     compiler, filters = compiler_for(ws, pack, until)
-    found = [_error(item.rule_id, item.title, item.rule_id, item.reason) for item in (*pack.problems, *filters)]
+    found = [_unusable(item) for item in (*pack.problems, *filters)]
     connection = duckdb.connect()
     try:
         connection.execute("SET TimeZone = 'UTC'")
@@ -87,8 +91,6 @@ def _problems(rule: Rule, compiler: Compiler, connection: duckdb.DuckDBPyConnect
         ]
     if rule.document.get("id") is None:
         warnings.append("has no id: its findings cannot be told from those of another rule of the same name or text")
-    if origin.startswith(f"{BUILTIN}/") and not _has_cases(origin):
-        warnings.append("has no test cases")
     for message in warnings:
         yield RuleProblem(Severity.WARNING, rule.id, rule.title, origin, message)
 
@@ -109,9 +111,10 @@ def _named(searches: list[Search]) -> str:
     return ", ".join(dict.fromkeys(search.dataset for search in searches))
 
 
-def _has_cases(origin: str) -> bool:
-    stem = origin.split(",", maxsplit=1)[0].rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    return (builtin_folder() / "cases" / f"{stem}.yml").is_file()
+def _unusable(item: RuleOutcome) -> RuleProblem:
+    """A text that is no rule, or a filter that does not apply; one that expired was meant to."""
+    told = _error(item.rule_id, item.title, item.rule_id, item.reason)
+    return told if item.outcome is Outcome.COULD_NOT_RUN else replace(told, severity=Severity.WARNING)
 
 
 def _error(rule_id: str, title: str, origin: str, message: str) -> RuleProblem:

@@ -23,6 +23,9 @@ _OUTCOME_STYLES = {
 }
 
 
+_SEVERITY_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
+
+
 @dataclass(frozen=True, slots=True)
 class RuleLine:
     """A rule and how it ended the last run; `outcome` is None where it has not run yet."""
@@ -62,20 +65,41 @@ def rules_page(lines: Sequence[RuleLine], *, shown_of: int | None = None) -> Ren
     return Group(shown, Text(f"{total}{f': {told}' if told else ''}", style="dim"))
 
 
-def rule_problems_page(problems: Sequence[RuleProblem], rules: int) -> RenderableType:
-    """What is wrong with rules: errors keep a rule from running."""
-    errors = sum(problem.severity is Severity.ERROR for problem in problems)
-    warnings = len(problems) - errors
-    end = Text(
-        f"{counted(rules, 'rule')}: {counted(errors, 'error')}, {counted(warnings, 'warning')}",
-        style="bold red" if errors else "bold green",
-    )
+def rule_problems_page(
+    problems: Sequence[RuleProblem], rules: int, *, notes: bool = False, tags_checked: bool = True
+) -> RenderableType:
+    """What is wrong with rules: errors keep a rule from running. Without `notes` those are counted by kind."""
+    counts = Counter(problem.severity for problem in problems)
+    each = ", ".join(counted(counts[severity], severity.value) for severity in Severity)
+    end = Text(f"{counted(rules, 'rule')}: {each}", style="bold red" if counts[Severity.ERROR] else "bold green")
     told: list[RenderableType] = []
-    for problem in sorted(problems, key=lambda item: item.severity is not Severity.ERROR):
-        mark = Text(problem.severity.value, "bold red" if problem.severity is Severity.ERROR else "yellow")
+    for problem in sorted(problems, key=lambda item: list(Severity).index(item.severity)):
+        if problem.severity is Severity.NOTE and not notes:
+            continue
+        mark = Text(problem.severity.value, _SEVERITY_STYLES[problem.severity])
         told.append(Text.assemble(mark, "  ", safe(problem.title, "bold", 120), "  ", safe(problem.origin, "dim", 200)))
-        told.append(indented(safe(problem.message, longest=1000)))
+        check = f"  {problem.check}" if problem.check else ""
+        told.append(indented(Text.assemble(safe(problem.message, longest=1000), safe(check, "dim"))))
+    if counts[Severity.NOTE] and not notes:
+        told.append(_notes(problems))
+    if not tags_checked:
+        told.append(
+            Text("ATT&CK tags are not checked: no file is given ([detect] attack_data, or --attack-data).", "dim")
+        )
     return Group(*told, end)
+
+
+def _notes(problems: Sequence[RuleProblem]) -> RenderableType:
+    """Notes by what says them; the words of the first stand for all."""
+    kinds: dict[str, list[RuleProblem]] = {}
+    for problem in problems:
+        if problem.severity is Severity.NOTE:
+            kinds.setdefault(problem.check, []).append(problem)
+    shown = table("notes", "check", "such as", right=("notes",), flexible="such as")
+    for check, listed in sorted(kinds.items(), key=lambda entry: -len(entry[1])):
+        first = Text.assemble(safe(listed[0].message, longest=160), safe(f"  {listed[0].origin}", "dim", 120))
+        shown.add_row(number(len(listed)), safe(check), first)
+    return Group(shown, Text("--notes names each", "dim"))
 
 
 def cases_page(results: Sequence[CaseResult]) -> RenderableType:

@@ -36,7 +36,7 @@ class Technique:
 class Attack:
     """ATT&CK as a file has it.
 
-    `tactics`: short name to name, in the order of the matrix. `others`: ids of groups, software, mitigations, data sources.
+    `tactics`: short name to name, in the order of the matrix. `others`: ids of groups, software and so on.
     """
 
     version: str
