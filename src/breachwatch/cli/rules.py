@@ -72,6 +72,7 @@ def check(
     style. Filters are checked, too. Without a workspace the rules that come with breachwatch are checked.
     """
     from breachwatch import detect
+    from breachwatch.cli.progress import bars
     from breachwatch.detect.lint import check_filters, default_profile, lint
     from breachwatch.detect.rulepack import load_pack
     from breachwatch.report.rules import rule_problems_page
@@ -80,7 +81,8 @@ def check(
         pack = load_pack(places, Path.cwd()) if places else detect.load_rules(ws)
         now, named = ws.clock.now(), ws.settings.detect.attack_data
         data = attack_data or (ws.path(named) if named else None)
-        problems = detect.check(ws, now, pack) + check_filters(pack, now)
+        with bars() as progress:
+            problems = detect.check(ws, now, pack, progress) + check_filters(pack, now)
         problems += lint(pack, profile or default_profile(), data)
     if as_json:
         show_json(problems)

@@ -12,7 +12,7 @@ import duckdb
 from breachwatch.detect import describing
 from breachwatch.detect.analytics import analytic_of
 from breachwatch.detect.compiling import Compiler, RuleError, Search
-from breachwatch.detect.engine import compiler_for, load_rules
+from breachwatch.detect.engine import Progress, compiler_for, load_rules
 from breachwatch.detect.rulepack import Rule, RulePack
 from breachwatch.lake.authentication import authentication_view
 from breachwatch.lake.connection import dataset_view
@@ -44,7 +44,9 @@ class RuleProblem:
     check: str = ""  # the validator that says so
 
 
-def check(ws: Workspace, until: datetime, pack: RulePack | None = None) -> list[RuleProblem]:
+def check(
+    ws: Workspace, until: datetime, pack: RulePack | None = None, progress: Progress | None = None
+) -> list[RuleProblem]:
     """All problems of the rules that the settings name (or of `pack`), in the order of the rules.
 
     Every rule is compiled and its SQL prepared by DuckDB over empty datasets. `until` says which filters are expired.
@@ -58,8 +60,10 @@ def check(ws: Workspace, until: datetime, pack: RulePack | None = None) -> list[
         for dataset in DATASETS.values():
             connection.execute(dataset_view(dataset, ()))
         connection.execute(authentication_view(frozenset(), ws.settings))
-        for rule in pack.rules:
+        for number, rule in enumerate(pack.rules, 1):
             found.extend(_problems(rule, compiler, connection))
+            if progress is not None:
+                progress("rules", number, len(pack.rules))
     finally:
         connection.close()
     compiler.save()

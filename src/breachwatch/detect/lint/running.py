@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -160,4 +161,9 @@ def _validator(profile: Path, attack_data: Path | None) -> SigmaValidator:
 
 
 def _name(item: SigmaRuleValidator) -> str:
-    return identifier(type(item).__name__)
+    return _name_of(type(item))
+
+
+@cache
+def _name_of(kind: type[SigmaRuleValidator]) -> str:
+    return identifier(kind.__name__)
