@@ -72,8 +72,8 @@ class _Whole(Framer):
 class _Json(Framer):
     """Objects, wherever they stand (`collect.json_records`).
 
-    The brackets that end a list are left beyond the boundary: a list that is written anew with more in it goes on
-    there.
+    What follows the last record (a line's ending, the brackets that end a list) is left beyond the boundary: a list
+    that is written anew with more in it goes on right there.
     """
 
     def __init__(self, start: int) -> None:
@@ -86,7 +86,7 @@ class _Json(Framer):
 
     def feed(self, data: bytes) -> None:
         self.records += len(self._scanner.feed(data))
-        self.position, self.boundary = self._scanner.position, self._scanner.boundary
+        self.position, self.boundary = self._scanner.position, self._scanner.settled
 
     def close_record(self) -> None:
         self.records += self._scanner.close() is not None

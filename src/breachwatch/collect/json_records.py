@@ -36,6 +36,7 @@ _TAIL = re.compile(rb"\](?:\s*+,\s*+" + _STRING + rb"\s*+:\s*+" + _SCALAR + rb")
 _TAIL_OPEN = re.compile(rb"\]" + _SCALARS_ONLY)
 _BOM: Final = b"\xef\xbb\xbf"
 _NOISE = re.compile(rb"(?:[\s,\[]|" + _BOM + rb")++")
+_DOUBLED = re.compile(rb"\{\s*+\{")  # no object: the line was cut right behind its brace
 _PRETTY = re.compile(rb"\{[ \t\r]*+\n")
 
 
@@ -59,12 +60,13 @@ Span = tuple[int, int]
 
 
 class JsonRecords:
-    """Finds the records in bytes that are fed in pieces; `boundary` is where the last complete one ends.
+    """Finds the records in bytes that are fed in pieces.
 
-    What may lie behind a record up to the next counts to it, as a line's ending does.
+    `settled` is where the last complete record ends, `boundary` where what is known to lie between records ends, too.
     """
 
     def __init__(self, start: int) -> None:
+        self.settled = start
         self.boundary = start
         self.position = start
         self._rest = b""  # bytes at the end that cannot be judged yet
@@ -89,14 +91,14 @@ class JsonRecords:
     @property
     def waiting(self) -> bool:
         """Whether a record is unfinished. The end of a list waits for nothing: it may go on where it is written to."""
-        return self._start is not None or self._rest.startswith(b"{")
+        return self._start is not None or self._rest.strip() not in (b"", b"]")
 
     def close(self) -> Span | None:
         """Nothing more comes: what is unfinished is a record, broken or not."""
         span = (self.boundary, self.position) if self.waiting else None
         self._rest, self._start = b"", None
         self._in_string = False
-        self.boundary = self.position
+        self.settled = self.boundary = self.position
         return span
 
     def _step(self, data: bytes, at: int, base: int) -> int:
@@ -124,6 +126,9 @@ class JsonRecords:
             return envelope.end()
         if len(data) < limit and _ENVELOPE_OPEN.fullmatch(data, at):
             return at
+        if _DOUBLED.match(data, at, limit):
+            self._end(base + at, base + at + 1)
+            return at + 1
         one_line = not _PRETTY.match(data, at, limit)
         whole = _WHOLE.match(data, at)
         if whole and not (one_line and data.find(b"\n{", at, whole.end()) >= 0):
@@ -159,7 +164,7 @@ class JsonRecords:
                     return at
                 if data[at + 1] == _OPENING:
                     self._end(self._start, base + at)
-                    return at
+                    return self._step(data, at, base)
             at += 1
         return at
 
@@ -168,7 +173,7 @@ class JsonRecords:
         if end is None:
             return len(data)
         self._end(self._start, base + end.start())
-        return end.start()
+        return self._step(data, end.start(), base)
 
     def _tail(self, data: bytes, at: int, base: int) -> int:
         limit = at + ENVELOPE_HEAD
@@ -183,4 +188,4 @@ class JsonRecords:
         assert start is not None  # noqa: S101 - a record is open
         self._found.append((start, end))
         self._start = None
-        self.boundary = end
+        self.settled = self.boundary = end

@@ -19,6 +19,7 @@ from breachwatch.parse.columns import make_column, make_extra, make_time, visibl
 
 BATCH_ROWS: Final = 8192  # as Python values a row takes a kilobyte or two
 REJECT_BYTES: Final = 32 * 1024 * 1024  # rejects are kept whole and may be long: their batches are bounded by size too
+ROW_BYTES: Final = 32 * 1024 * 1024  # so are those of events: a record of a cloud service may take many kilobytes
 
 _FILLED = frozenset(
     [
@@ -36,6 +37,7 @@ class Batches:
         self._observed_at = segment.planned_at.astimezone(UTC).replace(tzinfo=None)
         self._batch_rows = batch_rows
         self._rows: dict[str, list[Row]] = {}
+        self._row_bytes: dict[str, int] = {}
         self._rejects: list[Rejected] = []
         self._reject_bytes = 0
         # What `make_event_id` hashes before the position; `test_batches` proves that both give the same id.
@@ -48,7 +50,9 @@ class Batches:
             if rows is None:
                 rows = self._rows[record.dataset] = []
             rows.append(record)
-            return self._flush_rows(record.dataset) if len(rows) >= self._batch_rows else None
+            size = self._row_bytes[record.dataset] = self._row_bytes.get(record.dataset, 0) + record.byte_length
+            full = len(rows) >= self._batch_rows or size >= ROW_BYTES
+            return self._flush_rows(record.dataset) if full else None
         self._rejects.append(record)
         self._reject_bytes += len(record.raw)
         full = len(self._rejects) >= self._batch_rows or self._reject_bytes >= REJECT_BYTES
@@ -63,7 +67,7 @@ class Batches:
             yield self._flush_rejects()
 
     def _flush_rows(self, name: str) -> Batch:
-        rows, self._rows[name] = self._rows[name], []
+        rows, self._rows[name], self._row_bytes[name] = self._rows[name], [], 0
         schema = dataset(name).schema
         size = len(rows)
         filled = _fill(rows, schema.names)

@@ -112,6 +112,8 @@ def _put_result(values: Record, extra: Record, status: Any) -> None:
         word = {"success": "Success", "failure": "Failure"}.get(code_text.lower())
         values["outcome"] = (word or actions.UNKNOWN).lower()
         values["Status"] = lines([word, more])
+        if word == "Failure":
+            values["failure_reason"] = first_text(values.get("ResultDescription"), more)
         return
     code = int(code_text)
     word = "Success" if code == 0 else "Interrupted" if code in INTERRUPTIONS else "Failure"

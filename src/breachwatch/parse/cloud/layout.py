@@ -136,9 +136,8 @@ def decoded(value: Any) -> Any:
 
 def cell(value: Any, *, many: bool = False) -> str | None:
     """A value as a column's text: JSON's own words for true and false, JSON for objects, lists one value a line."""
-    if many and isinstance(value, list):
-        return lines(value)
-    return text_of(decoded(value) if many else value)
+    found = decoded(value) if many else value
+    return lines(found) if many and isinstance(found, list) else text_of(found)
 
 
 def text_of(value: Any) -> str | None:
