@@ -158,10 +158,7 @@ def _prepared(ws: Workspace, taken: Taken, former: Pack | None, asked: Asked, pr
     test = tester(compiler)
     chosen = [rule for rule in side.rules.rules if rule.id in side.selected]
     problems = [PackProblem(origin=item.origin, reason=item.reason) for item in taken.problems]
-    problems += [
-        PackProblem(origin=item.rule_id, reason=item.reason.removeprefix(f"{item.rule_id}: "))
-        for item in side.rules.problems
-    ]
+    problems += [PackProblem.of(item) for item in side.rules.problems]
     for number, rule in enumerate(chosen, 1):
         reason = test(rule)
         if reason:

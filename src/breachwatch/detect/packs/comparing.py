@@ -108,7 +108,7 @@ def compare(old: Side, new: Side, trial: Trial) -> Comparison:
             worded += not what and not stops
             if what or stops:
                 changes.append(_change(Kind.CHANGED, now, what=what, stops=stops, text=_diff(was, now)))
-    unreadable = tuple(PackProblem(origin=item.rule_id, reason=item.reason) for item in new.rules.problems)
+    unreadable = tuple(PackProblem.of(item) for item in new.rules.problems)
     return Comparison(old.name, new.name, tuple(_with_new_ids(changes, before, after)), worded, same, unreadable)
 
 

@@ -15,6 +15,7 @@ NOT_RECOGNISED = "not recognised"
 LICENCE_BYTES = 256 * 1024
 
 _FILE = re.compile(r"(licen[cs]e|copying)([-_.].*)?", re.IGNORECASE)
+_SUFFIXES = frozenset({"", ".txt", ".md", ".rst"})
 # SPDX identifier, and words that only this licence has (or a text that names it); the first that fits counts.
 _KNOWN = (
     ("DRL-1.1", r"detection rule licen[cs]e[^\n]{0,40}1\.1|\bDRL[- ]1\.1"),
@@ -52,7 +53,7 @@ class Licence:
 def is_licence_file(name: str) -> bool:
     """Whether a file of that path holds a licence: LICENSE, LICENCE.txt, COPYING ... at most one folder deep."""
     path = PurePosixPath(name)
-    return len(path.parts) <= 2 and _FILE.fullmatch(path.name) is not None
+    return len(path.parts) <= 2 and _FILE.fullmatch(path.name) is not None and path.suffix.lower() in _SUFFIXES
 
 
 def licence_in(name: str, text: str) -> Licence:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from breachwatch.errors import SettingsError
-from breachwatch.model.finding import Level
+from breachwatch.model.finding import Level, RuleOutcome
 
 MANIFEST_NAME = "pack.toml"
 PROBLEMS_KEPT = 200
@@ -100,6 +100,11 @@ class PackProblem(_Section):
 
     origin: str
     reason: str
+
+    @classmethod
+    def of(cls, outcome: RuleOutcome) -> PackProblem:
+        """The problem that loading tells as an outcome."""
+        return cls(origin=outcome.rule_id, reason=outcome.reason.removeprefix(f"{outcome.rule_id}: "))
 
 
 class Former(_Section):
