@@ -34,10 +34,11 @@ quick:  ## the fast tests only
 	@PYTHON=$(PYTHON) scripts/setup dev
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow and not prefect" $(PYTEST_ARGS)
 
-bench:  ## measure the stages of a run and the public rules (see benchmarks/README.md)
+bench:  ## measure the stages of a run, the public rules, and detection beside its peers (see benchmarks/README.md)
 	@PYTHON=$(PYTHON) scripts/setup dev
 	@$(BIN)/python -m benchmarks.nightly
 	@$(BIN)/python -m benchmarks.rules
+	@$(BIN)/python -m benchmarks.detect
 
 lint:  ## formatter, linter, types, import direction
 	@PYTHON=$(PYTHON) scripts/setup dev
