@@ -1,6 +1,7 @@
 """The workspace: one folder with everything a city's breachwatch keeps, opened at the edge and handed down.
 
 breachwatch.toml   settings
+rules/             rule packs that were added: pack.toml and archives, read-only
 segments/          original bytes of what was collected, compressed, one file a segment
 lake/              events as Parquet: lake/<dataset>/date=YYYY-MM-DD/<segment>.parquet
 vault/             sealed evidence, read-only
