@@ -47,7 +47,7 @@ from breachwatch.detect.backend.strings import match, match_any
 from breachwatch.detect.backend.tables import Kind
 from breachwatch.detect.backend.values import expect, expression_matches, keep_case_of_base64, keyword, part_of
 
-BACKEND_VERSION = "3"
+BACKEND_VERSION = "4"
 """Raised with every change of the SQL that the same rule gives: compiled rules of another version are not reused."""
 
 _OPERATORS = {
@@ -203,12 +203,15 @@ class DuckDBBackend(TextQueryBackend):
     ) -> str:
         column = _scope(state).column(cond.field)
         word = "true" if expect(SigmaBool, cond.value).boolean else "false"
+        if column.many:
+            return match_any(column.text, SigmaString(word), cased=False)
         return f"{column.sql} = {word}" if column.kind is Kind.BOOLEAN else f"lower({column.text}) = '{word}'"
 
     def convert_condition_field_eq_val_re(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
     ) -> str:
-        return expression_matches(_scope(state).column(cond.field).text, expect(SigmaRegularExpression, cond.value))
+        column = _scope(state).column(cond.field)
+        return expression_matches(column.text, expect(SigmaRegularExpression, cond.value), many=column.many)
 
     def convert_condition_field_eq_val_cidr(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState

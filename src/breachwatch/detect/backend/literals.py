@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from sigma.exceptions import SigmaValueError
 
 _NUL = "\0"
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_@:-]+")
 
 
 def quoted(text: str) -> str:
@@ -33,17 +36,36 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def json_member(column: str, name: str) -> str:
+def json_member(column: str, name: str, *, of_list: bool = False) -> str:
     """The text of member `name` of the JSON object in `column`, as SQL (RFC 6901 pointers, which know no wildcard).
 
     A dotted name also reaches into nested objects: `userIdentity.type` is the member of that name, else the member
-    `type` of the object `userIdentity`.
+    `type` of the object `userIdentity`. Where a list lies on the way (or is the column's value, with `of_list`) the
+    texts of its elements' members are joined by newlines.
     """
-    direct = f"json_extract_string({column}, {quoted('/' + _pointer(name))})"
-    if "." not in name:
-        return direct
-    nested = "/".join(_pointer(part) for part in name.split("."))
-    return f"coalesce({direct}, json_extract_string({column}, {quoted('/' + nested)}))"
+    ways = [quoted("/" + _pointer(name))]
+    parts = name.split(".")
+    if len(parts) > 1:
+        ways.append(quoted("/" + "/".join(_pointer(part) for part in parts)))
+    found = [f"json_extract_string({column}, {way})" for way in ways]
+    found += [
+        f"nullif(array_to_string(json_extract_string({column}, {quoted(path)}), chr(10)), '')"
+        for path in _paths_through_lists(parts, 0 if of_list else 1)
+    ]
+    return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
+
+
+def _paths_through_lists(parts: list[str], first: int) -> list[str]:
+    """JSON paths with a list before one of the parts, from `first` on, or before all of them; none for odd names."""
+    if not all(_PLAIN_NAME.fullmatch(part) for part in parts):
+        return []
+    places = [{place} for place in range(first, len(parts))]
+    if len(places) > 1:
+        places.append(set(range(first, len(parts))))
+    return [
+        "$" + "".join(("[*]" if number in at else "") + f'."{part}"' for number, part in enumerate(parts))
+        for at in places
+    ]
 
 
 def _pointer(name: str) -> str:

@@ -39,5 +39,4 @@ class Scope:
         """What stands after FROM."""
         if not self.keywords:
             return self.table.sql
-        searched = f"concat_ws(chr(10), {', '.join(self.table.searched)})"
-        return f"(SELECT *, {searched} AS {SEARCHED} FROM {self.table.sql})"
+        return f"(SELECT *, {self.table.searched_text} AS {SEARCHED} FROM {self.table.sql})"

@@ -77,12 +77,19 @@ class Table:
         for dot in range(len(name) - 1, 0, -1):
             outer = columns.get(name[:dot].lower()) if name[dot] == "." else None
             if outer is not None and outer.json:
-                return Column(json_member(outer.sql, name[dot + 1 :]), Kind.TEXT)
+                # A log may hold any text where its own rules promise JSON.
+                valid = f"CASE WHEN json_valid({outer.sql}) THEN {outer.sql} END"
+                return Column(json_member(valid, name[dot + 1 :], of_list=True), Kind.TEXT, many=True)
         if self.extra is not None:
-            return Column(json_member(self.extra, name), Kind.TEXT, known=False)
+            return Column(json_member(self.extra, name), Kind.TEXT, known=False, many="." in name)
         if self.open:
             return Column(identifier(name), Kind.TEXT)
         return Column("CAST(NULL AS VARCHAR)", Kind.TEXT, known=False)
+
+    @property
+    def searched_text(self) -> str:
+        """The text that keywords are looked for in, as SQL: the searched columns, joined by newlines."""
+        return f"concat_ws(chr(10), {', '.join(self.searched)})"
 
     def _folded(self) -> dict[str, Column]:
         return {name.lower(): column for name, column in reversed(list(self.columns.items()))}

@@ -50,9 +50,10 @@ def keyword(value: SigmaType, text: str = SEARCHED) -> str:
             raise SigmaValueError(msg)
 
 
-def expression_matches(text: str, expression: SigmaRegularExpression) -> str:
-    """SQL that is true where a regular expression matches anywhere in `text`."""
-    return f"regexp_matches({text}, {expression_text(expression)})"
+def expression_matches(text: str, expression: SigmaRegularExpression, *, many: bool = False) -> str:
+    """SQL that is true where a regular expression matches anywhere in `text`; of `many` lines, in one of them."""
+    lines = "'(?m)' || " if many else ""
+    return f"regexp_matches({text}, {lines}{expression_text(expression)})"
 
 
 def expression_text(expression: SigmaRegularExpression) -> str:
