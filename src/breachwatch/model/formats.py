@@ -14,7 +14,7 @@ from typing import Literal
 
 from breachwatch.errors import UnknownNameError
 from breachwatch.model.cloud_signs import is_cloud_csv, is_cloud_json
-from breachwatch.model.line_signs import is_auditd
+from breachwatch.model.line_signs import is_auditd, is_device_record, is_squid, is_web_error
 
 Framing = Literal["lines", "journal-export", "utmp", "evtx", "json"]
 """How records lie in the bytes.
@@ -85,6 +85,7 @@ def _is_syslog(head: bytes) -> bool:
         re.match(rb"<\d{1,3}>", line) is not None
         or re.match(rb"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d ", line) is not None
         or re.match(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S* \S+ ", line) is not None
+        or is_device_record(line)
     )
 
 
@@ -99,6 +100,8 @@ _ALL = (
     Format("windows-xml", "lines", "Windows events as XML, one event a line", _is_windows_xml),
     Format("auditd", "lines", "Linux audit daemon: audit.log, or what ausearch prints", is_auditd),
     Format("web-access", "lines", "web server access log, common or combined", _is_web_access),
+    Format("web-error", "lines", "error log of Apache or nginx", lambda head: is_web_error(_first_line(head))),
+    Format("squid", "lines", "access log of squid, native format", lambda head: is_squid(_first_line(head))),
     Format("syslog", "lines", "RFC 3164 or RFC 5424 syslog lines", _is_syslog),
     Format("utmp", "utmp", "wtmp, btmp or utmp", _is_utmp),
 )

@@ -13,3 +13,32 @@ def is_auditd(head: bytes) -> bool:
     """audit.log, or what ausearch prints."""
     line = next((line for line in head.split(b"\n") if line.strip() and not line.startswith(_AUSEARCH)), b"")
     return _AUDITD.match(line) is not None
+
+
+_DEVICE: Final = re.compile(
+    rb"date=\d{4}-\d\d-\d\d time=[\d: ]{6,9} (devname|devid|device_id|logid)=|"  # FortiGate
+    rb"\d?,\d{4}/\d\d/\d\d \d\d:\d\d:\d\d,\w{0,64},[A-Z-]{4,20},|"  # Palo Alto
+    rb"%{1,2}(ASA|PIX|FTD)-(\w{1,31}-)?[0-7]-\d{6}: "
+)
+
+
+def is_device_record(head: bytes) -> bool:
+    """What FortiGate, Palo Alto and Cisco ASA write, without a syslog header in front."""
+    return _DEVICE.match(head.lstrip()) is not None
+
+
+_WEB_ERROR: Final = re.compile(
+    rb"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(\.\d{1,6})? \d{4}\] \[[\w:-]{1,80}\] |"  # Apache
+    rb"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[[a-z]{1,10}\] \d{1,19}#\d{1,20}: "  # nginx
+)
+_SQUID: Final = re.compile(rb"\s*\d{9,11}\.\d{3} +-?\d{1,12} \S{1,256} [A-Z_]{1,64}/\d{3} \d{1,19} ")
+
+
+def is_web_error(line: bytes) -> bool:
+    """The error log of Apache or nginx."""
+    return _WEB_ERROR.match(line) is not None
+
+
+def is_squid(line: bytes) -> bool:
+    """Squid's access log in its native format."""
+    return _SQUID.match(line) is not None

@@ -19,6 +19,8 @@ _WHERE = {
     "journald-export": "breachwatch.parse.journald:parse_export",
     "utmp": "breachwatch.parse.utmp:parse_utmp",
     "web-access": "breachwatch.parse.web_access:parse_web_access",
+    "web-error": "breachwatch.parse.web_error:parse_web_error",
+    "squid": "breachwatch.parse.squid:parse_squid",
     "auditd": "breachwatch.parse.auditd:parse_auditd",
     "cloud-json": "breachwatch.parse.cloud.records:parse_cloud_json",
     "m365-csv": "breachwatch.parse.cloud.records:parse_m365_csv",

@@ -11,6 +11,8 @@ import re
 from typing import Any, Final
 
 from breachwatch.parse.programs.dispatch import read_message
+from breachwatch.parse.programs.meaning import VPN
+from breachwatch.parse.vpn_names import VpnNames
 
 _STARTS: Final = ("message repeated ", "last message repeated ", "--- last message repeated ")
 _REPEATED: Final = re.compile(r"message repeated (\d{1,9}) times: \[ ?(.*)\]", re.DOTALL)
@@ -22,6 +24,7 @@ class Messages:
 
     def __init__(self) -> None:
         self._previous: dict[str | None, tuple[str | None, str]] = {}  # by host: program and message
+        self._vpn_names = VpnNames()
 
     def read(
         self, host: str | None, program: str | None, message: str, values: dict[str, Any], extra: dict[str, Any]
@@ -30,7 +33,10 @@ class Messages:
         values["message"] = message
         if not message.startswith(_STARTS):
             self._previous[host] = (program, message)
-            return read_message(program, message, values, extra)
+            dataset = read_message(program, message, values, extra)
+            if dataset == VPN:
+                self._vpn_names.join(host, program, values)
+            return dataset
         found = _REPEATED.fullmatch(message)
         if found is not None:
             values["repeat_count"] = int(found[1])

@@ -7,8 +7,9 @@
     <34>1 2026-11-22T10:15:00Z web01 sshd 7 ID47 - text RFC 5424
     62 <34>1 ...                                        any of them with an octet count before it (RFC 6587, 3.4.1)
 
-A line with neither a PRI nor a time is a reject: it is no syslog record but a continuation or a stray. What follows a
-PRI without a time is kept as a message without a time.
+A line with neither a PRI nor a time is a reject: it is no syslog record but a continuation or a stray. Records that
+network devices write into files without either (FortiGate, Palo Alto, Cisco) are read by their own marks and times.
+What follows a PRI without a time is kept as a message without a time.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, BinaryIO, Final
 
+from breachwatch.model.line_signs import is_device_record
 from breachwatch.model.segment import Segment
 from breachwatch.parse.auditd.events import join_events
 from breachwatch.parse.base import Rejected, Row
@@ -56,6 +58,7 @@ _RFC5424: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_SEQUENCE: Final = re.compile(r"^(?:\d{1,10})?: ?(?=[ *.:]*(?:[A-Z][a-z]{2} |%))")  # Cisco IOS numbers its messages
 _TIME: Final = re.compile(
     rf"""
     [ *.]*                              # a space too many; Cisco's "clock not set" marks
@@ -95,7 +98,7 @@ class SyslogReader:
     def read(self, text: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
         """One line as (dataset, values, extra). Raises UnreadableError for a line that is no syslog."""
         found = _COMMON.match(text)
-        if found is not None:
+        if found is not None and not found["host"].startswith("date="):
             time_text, host, program, pid, message = found.groups()
             time = self.clock.iso(time_text) if time_text[0] <= "9" else self.clock.yearless(time_text)
             values: dict[str, Any] = {"time": time, "time_text": time_text, "host": host, "program": program}
@@ -111,7 +114,7 @@ class SyslogReader:
         pri = _PRI.match(text)
         if pri is not None and int(pri[1]) <= HIGHEST:
             values["facility"], values["severity"] = facility_name(int(pri[1]) >> 3), severity_name(int(pri[1]) & 7)
-            text = text[pri.end() :]
+            text = _SEQUENCE.sub("", text[pri.end() :], count=1)
             found = _RFC5424.fullmatch(text)
             if found is not None:
                 return self._rfc5424(found, values, extra)
@@ -119,7 +122,7 @@ class SyslogReader:
             msg = f"the priority in front is above {HIGHEST}"
             raise UnreadableError(msg)
         stamp = _TIME.fullmatch(text)
-        if stamp is None and pri is None:
+        if stamp is None and pri is None and not is_device_record(text.encode("utf-8", "replace")):
             msg = "the line begins with neither a priority nor a time"
             raise UnreadableError(msg)
         if stamp is None:
@@ -142,11 +145,19 @@ class SyslogReader:
         self, host: str | None, rest: str, values: dict[str, Any], extra: dict[str, Any]
     ) -> tuple[str, dict[str, Any], dict[str, Any]]:
         tag = _TAG.fullmatch(rest)
-        if tag is None:
-            return self._messages.read(host, None, rest, values, extra), values, extra
-        values["program"] = tag["program"]
-        _put_process(tag["pid"], values, extra)
-        return self._messages.read(host, tag["program"], tag["message"], values, extra), values, extra
+        if tag is None or rest.startswith("date="):
+            dataset = self._messages.read(host, None, rest, values, extra)
+        else:
+            values["program"] = tag["program"]
+            _put_process(tag["pid"], values, extra)
+            dataset = self._messages.read(host, tag["program"], tag["message"], values, extra)
+        self._put_own_time(values)
+        return dataset, values, extra
+
+    def _put_own_time(self, values: dict[str, Any]) -> None:
+        """Read the time that a device wrote into its message, if the message's parser found one."""
+        if values.get("time") is None and values.get("time_text"):
+            values["time"] = self.clock.iso(values["time_text"])
 
     def _rfc5424(
         self, found: re.Match[str], values: dict[str, Any], extra: dict[str, Any]
@@ -158,7 +169,9 @@ class SyslogReader:
         values["msgid"], values["structured_data"] = fields["msgid"], fields["data"]
         _put_process(fields["pid"], values, extra)
         message = (found["message"] or "").removeprefix("\ufeff")
-        return self._messages.read(fields["host"], fields["program"], message, values, extra), values, extra
+        dataset = self._messages.read(fields["host"], fields["program"], message, values, extra)
+        self._put_own_time(values)
+        return dataset, values, extra
 
 
 def _host_and_rest(rest: str) -> tuple[str | None, str]:
@@ -166,7 +179,7 @@ def _host_and_rest(rest: str) -> tuple[str | None, str]:
     if rest.startswith("  "):
         return None, rest.lstrip(" ")
     host, _, after = rest[1:].partition(" ")
-    if host.endswith(":") or "[" in host or rest.startswith((" last message", " -")):
+    if host.endswith(":") or "[" in host or rest.startswith((" last message", " -", " date=")):
         return None, rest[1:]
     return host or None, after
 

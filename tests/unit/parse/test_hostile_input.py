@@ -24,6 +24,9 @@ FORMATS = sorted(name for name in PARSERS if name != "evtx")  # EVTX has its own
 
 SYSLOG = b"""Nov 22 04:15:00 web01 sshd[7]: Failed password for invalid user a from 203.0.113.9 port 1 ssh2
 <86>1 2026-11-22T10:15:00Z web01 sudo 7 - [x a="b"] jmeyer : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/id
+<166>Nov 22 04:15:01 asa01 %ASA-6-605004: Login denied from 203.0.113.9/1 to outside:198.51.100.1/ssh for user "root"
+<189>date=2026-11-22 time=04:15:00 devname="fw01" logid="1" type="event" subtype="vpn" action="tunnel-up" user="a"
+Nov 22 04:15:01 pa 1,2026/11/22 04:15:00,007,TRAFFIC,end,1,2026/11/22 04:15:00,10.0.0.1,8.8.8.8,0.0.0.0,0.0.0.0,r,u,,dns
 <4>Nov 22 04:15:01 fw01 kernel: [UFW BLOCK] IN=eth0 OUT= SRC=203.0.113.9 DST=10.0.0.4 PROTO=TCP SPT=1 DPT=22 SYN
 
 Feb 29 23:59:60 web01 last message repeated 3 times
@@ -56,6 +59,12 @@ SEEDS = {
     "journald-export": as_export(ENTRY) + as_export({**ENTRY, "MESSAGE": b"a\nb"}),
     "utmp": record(7, address=bytes(16)) + record(2),
     "auditd": AUDITD,
+    "squid": b"1795336500.123 51 10.0.0.7 TCP_MISS/200 507 GET http://a.example/b.exe?c=d jm DIRECT/203.0.113.9 text/html\n"  # noqa: E501
+    * 2,
+    "web-error": (
+        b'2026/11/22 04:15:00 [error] 28#0: *6 user "a": password mismatch, client: 203.0.113.9, server: x, request: "GET / H"\n'  # noqa: E501
+        b"[Sat Jul 20 21:39:11.97 2013] [auth_basic:error] [pid 1:tid 2] [client 203.0.113.9:5] AH01618: user a not found: /\n"  # noqa: E501
+    ),
     "web-access": LINE.encode() + b"\n" + LINE.encode(),
     "windows-json": b'{"Event":{"System":{"EventID":4625,"Channel":"Security"},"EventData":{"TargetUserName":"a"}}}\n',
     "windows-xml": b"<Event><System><EventID>4625</EventID></System><EventData><Data Name='A'>b</Data></EventData></Event>\n",  # noqa: E501

@@ -79,7 +79,8 @@ HEADER = ("host", "program", "process_id", "facility", "severity", "msgid", "str
             "<189>Nov 22 2026 04:15:00 fw01 : %ASA-6-302013: Built",
             {
                 "host": "fw01",
-                "message": ": %ASA-6-302013: Built",
+                "program": "asa",
+                "message": "%ASA-6-302013: Built",
                 "facility": "local7",
                 "severity": "notice",
                 "time_text": "Nov 22 2026 04:15:00",
@@ -89,8 +90,8 @@ HEADER = ("host", "program", "process_id", "facility", "severity", "msgid", "str
             "<167>Nov 22 04:15:00 172.20.245.8 %PIX-7-710005: UDP request",
             {
                 "host": "172.20.245.8",
-                "program": "%PIX-7-710005",
-                "message": "UDP request",
+                "program": "asa",
+                "message": "%PIX-7-710005: UDP request",
                 "facility": "local4",
                 "severity": "debug",
                 "time_text": "Nov 22 04:15:00",
@@ -211,6 +212,7 @@ def test_rfc3164_vectors(shared_logs: Path) -> None:
 
 # rsyslog gives the text after the tag with its space, and a tag even where no colon ends it.
 DIFFERENT_RSYSLOG = {
+    "1.parse1": "Cisco's %PIX-7-710005 is no program but the number of a message, and stays in its text",
     "mark.parse1": "'-- MARK --' has no colon: it is the message, not the tag '--' with the message ' MARK --'",
 }
 

@@ -8,6 +8,7 @@ PAM, for services without own       `authentication failure` (failure): login, g
 lines                               for consoles and desktops also `session opened` (success)
 Dovecot, Postfix, vsftpd            `Login:`, `sasl_username=`, `OK LOGIN` (success);
                                     `auth failed, N attempts` (N failures), `SASL ... authentication failed`
+network devices                     see the vendor's module
 OpenVPN, charon, pppd               connection or IKE_SA established by name, authentication succeeded (success);
                                     verification, EAP method or authentication failed (failure)
 ==================================  ==================================================================================
@@ -22,10 +23,15 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
+from breachwatch.parse import squid, web_error
 from breachwatch.parse.programs import (
     accounts,
     audit,
+    clamav,
     cron,
+    devices,
+    dns,
+    filterlog,
     login,
     logind,
     mail,
@@ -72,6 +78,11 @@ PROGRAMS: Final = MappingProxyType(
         "login": login.read,
         "kernel": audit.read_kernel,
         "ufw": netfilter.read,
+        "filterlog": filterlog.read,
+        **dict.fromkeys(("apache", "apache2", "httpd", "nginx"), web_error.read),
+        **dict.fromkeys(("squid", "squid-1"), squid.read),
+        **dict.fromkeys(("named", "dnsmasq", "unbound"), dns.read),
+        **dict.fromkeys(("clamd", "clamav", "clamscan", "clamonacc"), clamav.read),
         **dict.fromkeys(("audispd", "audisp-syslog", "auditd"), audit.read),
         "sysmon": sysmon.read,
         "openvpn": vpn.read_openvpn,
@@ -124,6 +135,10 @@ def read_message(program: str | None, message: str, values: Values, extra: Value
         found = pam.read(program, message, values, extra)
         if found is not None:
             return found
+    if program is None or not program[:1].isalpha() or message.startswith("%"):
+        found = devices.read(program, message, values, extra) if readable else None
+        if found is not None:
+            return found
     if program is None or len(program) > _LONGEST_PROGRAM:
         return SYSLOG
     reader, service, default = _reader(program)
@@ -140,7 +155,7 @@ def _reader(program: str) -> tuple[MessageReader | None, str | None, str]:
     name = program.lower()
     if name.startswith("/"):
         name = name.rsplit("/", 1)[1]
-    base, bracket, module = name.partition("(")
+    base, bracket, module = name.strip("()").partition("(")
     if bracket and module.startswith(("pam_unix", "pam_sss", "pam_ldap", "pam_winbind", "pam_krb5")):
         return None, base, AUTH  # the wording before Linux-PAM 0.99: sshd(pam_unix)[31738]: session opened ...
     if name.startswith("ovpn-"):

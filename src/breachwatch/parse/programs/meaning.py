@@ -19,12 +19,20 @@ CRON: Final = "linux.cron"
 SYSLOG: Final = "linux.syslog"
 FIREWALL: Final = "network.firewall"
 VPN: Final = "network.vpn"
+DEVICE: Final = "network.device"
+PROXY: Final = "network.proxy"
+DNS: Final = "network.dns"
 
 LONGEST_MESSAGE: Final = 8192
 """Longer messages keep their text and get no meaning: rsyslog's default limit (`maxMessageSize`) is 8 KiB."""
 
 Values = dict[str, Any]
 MessageReader = Callable[[str, Values, Values], str | None]
+
+
+def has_year(values: Values) -> bool:
+    """Whether the header's time says its year; a device's own, which does, is better than one that does not."""
+    return values.get("time") is not None and str(values.get("time_text"))[:1].isdigit()
 
 
 def pattern(text: str) -> re.Pattern[str]:
