@@ -72,7 +72,10 @@ def test_every_record_of_every_event_log_is_collected_once(make_site, shared_log
     assert site.collect().bytes == 0
 
 
-@pytest.mark.parametrize("folder", ["linux-auth", "web-access", "syslog-rfc5424", "journald", "windows-json"])
+@pytest.mark.parametrize(
+    "folder",
+    ["linux-auth", "web-access", "syslog-rfc5424", "journald", "windows-json", "aws-cloudtrail", "m365", "entra-azure"],
+)
 def test_whole_folders_of_all_sorts_come_back_byte_for_byte(make_site, shared_logs, folder):
     site = make_site(paths=(str(shared_logs / folder / "**"),), format="auto")
     total = 0

@@ -16,7 +16,7 @@ from breachwatch.detect import scan
 from breachwatch.detect.loading import documents
 from breachwatch.detect.mapping import load_mappings
 from breachwatch.detect.rulepack import pack_of
-from breachwatch.detect.trial import AFTER_ALL, TrialLog, Trials, land, trials
+from breachwatch.detect.trial import AFTER_ALL, TrialLog, land, trials
 from breachwatch.model.finding import Outcome
 from breachwatch.settings import Settings
 from breachwatch.workspace import Workspace
