@@ -3,9 +3,10 @@
 What counts as an attempt, so that none is counted twice:
 
 linux.auth        rows with action `logon`
-linux.utmp        rows with action `logon`, of hosts from which no such row of linux.auth is read: wtmp and btmp repeat
-                  what sshd and login write to the auth log. Hosts are compared by their short name
-network.vpn       rows with action `logon`
+linux.auditd      rows with action `logon` (USER_LOGIN), of hosts from which no such row of linux.auth is read: programs
+                  tell the audit system what they write to the auth log. Hosts are compared by their short name
+linux.utmp        rows with action `logon`, of hosts from which no row of those two is read: wtmp and btmp repeat them
+network.vpn, network.device, web.error  rows with action `logon`
 windows.security  4624 and 4625, on the computer that was signed in to. Of the two 4624 that Windows writes for an
                   administrator under UAC (linked logons), the one with the elevated token
                   4771, 4768 and 4776 where they report a failure: a domain controller turned the account down. Left
@@ -34,6 +35,7 @@ import pyarrow as pa
 
 from breachwatch.lake import sql
 from breachwatch.lake.authentication_cloud import APPLICATION, cloud_attempts
+from breachwatch.lake.authentication_hosts import host_attempts
 from breachwatch.lake.authentication_windows import windows_attempts
 from breachwatch.lake.places import LOCATED, PLACE_FIELDS
 from breachwatch.model.events import CORE, EXTRA, PROVENANCE, TIME
@@ -82,11 +84,7 @@ def authentication_view(filled: Collection[str], settings: Settings, *, places: 
     that the attempt lies outside `detect.working_hours` and `detect.working_days`. With `places` the table
     `located_addresses` says where addresses are; without, nothing is known of that.
     """
-    branches = [_linux_attempts()]
-    if "linux.utmp" in filled:
-        branches.append(_utmp_attempts(beside_auth="linux.auth" in filled))
-    if "network.vpn" in filled:
-        branches.append(_vpn_attempts())
+    branches = list(host_attempts(filled, _PASSED_ON))
     if "windows.security" in filled:
         branches.append(windows_attempts(_PASSED_ON))
     branches.extend(cloud_attempts(filled, _PASSED_ON))
@@ -95,33 +93,6 @@ def authentication_view(filled: Collection[str], settings: Settings, *, places: 
         f"named AS ({_NAMED}), placed AS ({_placed(settings.city.time_zone)}) "
         f"SELECT {_columns(settings, places)} FROM placed{_LOCATED if places else ''}"
     )
-
-
-def _linux_attempts() -> str:
-    return f"""
-        SELECT {_PASSED_ON}, 'linux.auth' AS dataset, "user" AS account, NULL AS account_domain, NULL AS sid,
-               coalesce(service, program) AS application, auth_method, outcome, failure_reason, session_id,
-               NULL AS logon_type
-        FROM linux_auth WHERE action = 'logon'"""
-
-
-def _utmp_attempts(*, beside_auth: bool) -> str:
-    covered = """
-        AND NOT EXISTS (
-            SELECT 1 FROM linux_auth AS told
-            WHERE told.action = 'logon'
-              AND split_part(lower(told.host), '.', 1) = split_part(lower(linux_utmp.host), '.', 1))"""
-    return f"""
-        SELECT {_PASSED_ON}, 'linux.utmp', "user", NULL, NULL, coalesce(program, 'login'), auth_method, outcome,
-               failure_reason, session_id, NULL
-        FROM linux_utmp WHERE action = 'logon' {covered if beside_auth else ""}"""
-
-
-def _vpn_attempts() -> str:
-    return f"""
-        SELECT {_PASSED_ON}, 'network.vpn', "user", NULL, NULL, coalesce(program, 'vpn'), auth_method, outcome,
-               failure_reason, session_id, NULL
-        FROM network_vpn WHERE action = 'logon'"""
 
 
 # DOMAIN\user and user@domain fall into their halves; a name without either is left as it is.

@@ -143,6 +143,32 @@ def test_utmp_alone(ws: Workspace) -> None:
     assert (row["dataset"], row["application"]) == ("linux.utmp", "login")
 
 
+def test_the_audit_daemon_counts_only_where_the_auth_log_is_missing(ws: Workspace) -> None:
+    audited = {"program": "auditd", "exe": "/usr/sbin/sshd"}
+    rows = {
+        "linux_auth": [logon(NOON, host="web01"), logon(NOON, host="mail01", action="session-opened")],
+        "linux_auditd": [logon(NOON, host=host, **audited) for host in ("web01.city.example", "mail01", "db01")],
+        "linux_utmp": [logon(NOON, host=host) for host in ("WEB01", "mail01", "db01", "old01")],
+    }
+    found = [(row["dataset"], row["host"], row["application"]) for row in attempts(ws, **rows)]
+    assert found == [
+        ("linux.auth", "web01", "sshd"),
+        ("linux.auditd", "mail01", "sshd"),
+        ("linux.auditd", "db01", "sshd"),
+        ("linux.utmp", "old01", "sshd"),
+    ]
+
+
+def test_sign_ins_to_network_devices_and_web_servers(ws: Workspace) -> None:
+    devices = [logon(NOON, program="asa"), logon(NOON, program="asa", action="command-run")]
+    pages = [logon(NOON, program="nginx", outcome="failure"), logon(NOON, program=None, action=None)]
+    found = attempts(ws, network_device=devices, web_error=pages)
+    assert [(row["dataset"], row["application"]) for row in found] == [
+        ("network.device", "asa"),
+        ("web.error", "nginx"),
+    ]
+
+
 def test_vpn_sign_ins(ws: Workspace) -> None:
     (row,) = attempts(ws, network_vpn=[logon(NOON, program="openvpn"), logon(NOON, action="connection")])
     assert (row["dataset"], row["application"]) == ("network.vpn", "openvpn")
