@@ -99,6 +99,8 @@ class Detect(_Section):
     lookback_days: Annotated[int, Field(ge=1, le=366)] = 7
     max_findings_per_rule: Annotated[int, Field(ge=1)] = 10_000
     learning_days: Annotated[float, Field(ge=0, le=366)] = 7.0  # of a new log, in which first-seen rules stay silent
+    # values of %NAME% in rules (modifier `expand`): a folder of files NAME.txt, relative to the workspace, or a table
+    placeholders: str | dict[str, tuple[str, ...]] = ""
     working_hours: tuple[int, int] = (6, 20)  # local hours [from, to) in which people sign in
     working_days: tuple[int, ...] = (1, 2, 3, 4, 5)  # ISO weekdays, 1 = Monday
 

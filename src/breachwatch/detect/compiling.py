@@ -18,10 +18,12 @@ from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
 
 from breachwatch.detect.backend import SEARCHED, DuckDBBackend, Scope
+from breachwatch.detect.backend.detections import detections_of
 from breachwatch.detect.cache import NO_CACHE, Cache
 from breachwatch.detect.correlation import RANGE_KEY, BaseSearch, CorrelationSql, correlation_sql
 from breachwatch.detect.filtering import Filters
 from breachwatch.detect.mapping import Mappings, Route, load_mappings
+from breachwatch.detect.placeholders import Placeholders
 from breachwatch.detect.rulepack import Rule
 from breachwatch.detect.why_sql import Explanation, explanation
 
@@ -29,6 +31,8 @@ ROUTED = "breachwatch_routed"
 """Pipeline state that asks the backend to search the datasets a rule's log source maps to."""
 
 CONDITION_CHARS = 20_000
+NO_PLACEHOLDERS = Placeholders()
+_ANY_DETECTION = {"any": {"field": "value"}, "condition": "any"}  # for pySigma, which reads the rest of the rule
 
 _RANGE = frozenset({"lt", "lte", "gt", "gte", "eq", "neq"})
 
@@ -58,9 +62,16 @@ class Search:
 class Compiler:
     """Compiles the rules of one run; each once."""
 
-    def __init__(self, mappings: Mappings, filters: Filters, cache: Cache = NO_CACHE) -> None:
+    def __init__(
+        self,
+        mappings: Mappings,
+        filters: Filters,
+        cache: Cache = NO_CACHE,
+        placeholders: Placeholders = NO_PLACEHOLDERS,
+    ) -> None:
         self.mappings = mappings
         self.filters = filters
+        self.placeholders = placeholders
         self._backend = DuckDBBackend()
         self._parsed: dict[str, SigmaRule | SigmaCorrelationRule] = {}
         self._cache = cache
@@ -139,13 +150,13 @@ class Compiler:
         return self._parsed[rule.id]
 
     def _parse_rule(self, rule: Rule) -> SigmaRule:
-        document = dict(rule.document)
-        document["detection"] = _spelled_for_pysigma(document["detection"])
-        conditions = document["detection"].get("condition", "")
-        if len(str(conditions)) > CONDITION_CHARS:
+        detection = rule.document["detection"]
+        if len(str(detection.get("condition", ""))) > CONDITION_CHARS:
             msg = f"its condition is longer than {CONDITION_CHARS} characters"
             raise RuleError(msg)
-        return self.filters.on(SigmaRule.from_dict(document))
+        parsed = SigmaRule.from_dict({**rule.document, "detection": _ANY_DETECTION})
+        parsed.detection = detections_of(detection, self.placeholders.of)
+        return self.filters.on(parsed)
 
     def _parse_correlation(self, rule: Rule) -> SigmaCorrelationRule:
         document = copy.deepcopy(rule.document)
@@ -242,17 +253,3 @@ class _explained(contextlib.AbstractContextManager[None]):  # noqa: N801 - reads
             # pySigma walks malformed data with plain attribute and item access.
             reason = f"it is not as the Sigma specification says ({type(error).__name__}: {error})"
         raise RuleError(reason[:1000]) from error
-
-
-def _spelled_for_pysigma(value: Any) -> Any:
-    """`utf16le` by its other name `wide`: the specification has both, pySigma knows one."""
-    if isinstance(value, list):
-        return [_spelled_for_pysigma(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        "|".join(["wide" if part == "utf16le" else part for part in key.split("|")])
-        if isinstance(key, str)
-        else key: _spelled_for_pysigma(item)
-        for key, item in value.items()
-    }

@@ -31,7 +31,8 @@ from breachwatch.detect.cache import Cache, program_revision
 from breachwatch.detect.compiling import Compiler, RuleError
 from breachwatch.detect.filtering import load_filters
 from breachwatch.detect.mapping import load_mappings
-from breachwatch.detect.rulepack import Rule, RulePack, load_pack
+from breachwatch.detect.placeholders import load_placeholders
+from breachwatch.detect.rulepack import Rule, RulePack, failed, load_pack
 from breachwatch.detect.running import Runner
 from breachwatch.detect.window import Spans, open_window, window_of
 from breachwatch.lake import LakeFile, unscanned_files
@@ -56,10 +57,13 @@ def load_rules(ws: Workspace) -> RulePack:
 
 def compiler_for(ws: Workspace, pack: RulePack, until: datetime) -> tuple[Compiler, tuple[RuleOutcome, ...]]:
     """The compiler of a run, and the outcomes of filters that do not apply."""
-    filters = load_filters(pack.filters, until)
+    placeholders = load_placeholders(ws.settings.detect.placeholders, ws.root)
+    filters = load_filters(pack.filters, until, placeholders.of)
     mappings = load_mappings(local_time(ws.settings))
-    valid_for = (program_revision(), mappings.revision, *filters.revisions)
-    return Compiler(mappings, filters, Cache(ws.state / COMPILED, ws.keys, valid_for)), filters.problems
+    valid_for = (program_revision(), mappings.revision, placeholders.revision, *filters.revisions)
+    cache = Cache(ws.state / COMPILED, ws.keys, valid_for)
+    problems = tuple(failed(origin, reason) for origin, reason in placeholders.problems)
+    return Compiler(mappings, filters, cache, placeholders), (*problems, *filters.problems)
 
 
 def local_time(settings: Settings) -> LocalTime:

@@ -8,15 +8,17 @@ longer applies).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sigma.conditions import ConditionAND, ConditionNOT, ConditionOR
 from sigma.exceptions import SigmaError
 from sigma.filters import SigmaFilter
 from sigma.rule import SigmaDetections, SigmaRule
 
+from breachwatch.detect.backend.detections import ValuesOf, detections_of, no_values
 from breachwatch.detect.loading import RuleText
 from breachwatch.detect.reading import CUSTOM_KEY, parse_document
 from breachwatch.detect.rulepack import failed
@@ -38,15 +40,15 @@ class Filters:
         return rule
 
 
-def load_filters(texts: Iterable[RuleText], until: datetime) -> Filters:
-    """The filters of a run that searches events before `until`."""
+def load_filters(texts: Iterable[RuleText], until: datetime, values_of: ValuesOf = no_values) -> Filters:
+    """The filters of a run that searches events before `until`; `values_of` fills in their placeholders."""
     applied: list[SigmaFilter] = []
     revisions: list[str] = []
     problems: list[RuleOutcome] = []
     for text in texts:
         try:
             document = parse_document(text)
-            parsed = SigmaFilter.from_dict(document)
+            parsed = _parsed(document, values_of)
             expires = _expiry(document.get(CUSTOM_KEY))
             _refuse_keeping(parsed)
         except (SigmaError, ValueError) as error:
@@ -60,6 +62,17 @@ def load_filters(texts: Iterable[RuleText], until: datetime) -> Filters:
         applied.append(parsed)
         revisions.append(text.revision)
     return Filters(tuple(applied), tuple(revisions), tuple(problems))
+
+
+def _parsed(document: Mapping[str, Any], values_of: ValuesOf) -> SigmaFilter:
+    """A filter, its selections read as those of rules are."""
+    said = document["filter"]
+    named = {name: part for name, part in said.items() if name not in ("rules", "condition")}
+    read_by_pysigma = {**said, **{name: {"field": "value"} for name in named}}
+    parsed = SigmaFilter.from_dict({**document, "filter": read_by_pysigma})
+    if named:
+        parsed.filter.detections = detections_of({**named, "condition": parsed.filter.condition}, values_of).detections
+    return parsed
 
 
 def _expiry(custom: object) -> date | None:

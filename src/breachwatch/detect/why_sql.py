@@ -22,11 +22,11 @@ from sigma.conditions import (
 )
 from sigma.conversion.state import ConversionState
 from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaDetections, SigmaRule
-from sigma.types import SigmaExpansion, SigmaFieldReference, SigmaNull, SigmaRegularExpression, SigmaString, SigmaType
+from sigma.types import SigmaFieldReference, SigmaNull, SigmaRegularExpression, SigmaString, SigmaType
 
 from breachwatch.detect.backend import DuckDBBackend, Scope
 from breachwatch.detect.backend.literals import quoted
-from breachwatch.detect.backend.values import expression_text, keyword
+from breachwatch.detect.backend.values import alternatives, expression_text, keyword
 from breachwatch.detect.why_words import pattern_of, test_of
 
 VALUE_CHARS = 200
@@ -89,8 +89,7 @@ class _Tests:
         for number, value in enumerate(values):
             original = originals[number] if len(originals) == len(values) else value
             said = (selection, item.field or "", test_of(item, value), pattern_of(value, original))
-            alternatives = value.values if isinstance(value, SigmaExpansion) and not item.negated else [value]
-            for alternative in alternatives:
+            for alternative in [value] if item.negated else alternatives(value):
                 yield self._test(item, said, alternative)
 
     def _test(self, item: SigmaDetectionItem, said: tuple[str, str, str, str], value: SigmaType) -> _Test:

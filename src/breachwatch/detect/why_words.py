@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sigma.modifiers import reverse_modifier_mapping
+from sigma.modifiers import modifier_mapping
 from sigma.rule import SigmaDetectionItem
 from sigma.types import (
     CompareOperators,
@@ -20,6 +20,8 @@ from sigma.types import (
     SpecialChars,
 )
 
+from breachwatch.detect.backend.modifiers import MODIFIERS
+
 PATTERN_CHARS = 300
 
 _COMPARISONS = {
@@ -35,13 +37,14 @@ _VERBS: dict[type[SigmaType], str] = {
     SigmaRegularExpression: "matches",
     SigmaTimestampPart: "is",
 }
+_NAMES = {modifier: name for known in (modifier_mapping, MODIFIERS) for name, modifier in known.items()}
 _SAID = ("cased", "windash", "base64", "base64offset", "wide", "utf16", "utf16be", "expand")
 """Modifiers that change what is looked for, named in brackets."""
 
 
 def test_of(item: SigmaDetectionItem, value: SigmaType) -> str:
     """The verb of a test: what a value of this item asks of its field."""
-    modifiers = [reverse_modifier_mapping[modifier.__name__] for modifier in item.modifiers]
+    modifiers = [_NAMES[modifier] for modifier in item.modifiers]
     verb = _verb(value, modifiers, keyword=item.field is None)
     said = [name for name in modifiers if name in _SAID]
     verb += f" ({', '.join(said)})" if said else ""

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+from sigma.rule import SigmaRule
 from sqlalchemy import insert, update
 
 from breachwatch import lake
 from breachwatch.detect.backend import DuckDBBackend, LocalTime, Scope, Table, table_of
+from breachwatch.detect.backend.detections import detections_of
 from breachwatch.detect.loading import documents
+from breachwatch.detect.placeholders import load_placeholders
 from breachwatch.detect.rulepack import RulePack, pack_of
 from breachwatch.model.datasets import dataset
 from breachwatch.model.finding import Scan
@@ -116,27 +120,38 @@ def mark_scanned(ws: Workspace, scan: Scan) -> None:
 class OneTable:
     """Rules tried on one table in DuckDB, without a lake: which rows match?"""
 
-    def __init__(self, rows: list[dict[str, Any]], schema: Mapping[str, str], extra: bool = False) -> None:
+    def __init__(
+        self,
+        rows: list[dict[str, Any]],
+        schema: Mapping[str, str],
+        extra: bool = False,
+        placeholders: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        self.values_of = load_placeholders(placeholders or {}, Path()).of
         self.connection = duckdb.connect()
         self.connection.execute("SET TimeZone = 'UTC'")
         columns = ", ".join(f'"{name}" {kind}' for name, kind in schema.items())
         self.connection.execute(f"CREATE TABLE t (row INTEGER, {columns}{', extra VARCHAR' if extra else ''})")
-        names = [*schema, *(["extra"] if extra else [])]
-        for number, row in enumerate(rows):
-            values = [number, *(row.get(name) for name in names)]
-            self.connection.execute(f"INSERT INTO t VALUES ({', '.join('?' * len(values))})", values)
+        self.names = [*schema, *(["extra"] if extra else [])]
+        self.fill(rows)
         kinds = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "TIMESTAMP": pa.timestamp("us")}
         fields = [pa.field(name, kinds[kind]) for name, kind in schema.items()]
         if extra:
             fields.append(pa.field("extra", pa.string()))
         self.table: Table = table_of("t", pa.schema(fields), LocalTime())
 
-    def sql(self, detection: Mapping[str, Any]) -> str:
-        from sigma.rule import SigmaRule
+    def fill(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Put these rows in the place of all others."""
+        self.connection.execute("DELETE FROM t")
+        values = [[number, *(row.get(name) for name in self.names)] for number, row in enumerate(rows)]
+        if values:
+            self.connection.executemany(f"INSERT INTO t VALUES ({', '.join('?' * len(values[0]))})", values)
 
-        given = dict(detection)
-        given.setdefault("condition", "s")
-        rule = SigmaRule.from_dict({"title": "t", "logsource": {"product": "x"}, "detection": given})
+    def sql(self, detection: Mapping[str, Any]) -> str:
+        rule = SigmaRule.from_dict(
+            {"title": "t", "logsource": {"product": "x"}, "detection": {"s": {"f": "v"}, "condition": "s"}}
+        )
+        rule.detection = detections_of({"condition": "s", **detection}, self.values_of)
         scope = Scope(self.table)
         condition = DuckDBBackend().condition(rule, scope)
         return f"SELECT row FROM {scope.source} WHERE {condition} ORDER BY row"

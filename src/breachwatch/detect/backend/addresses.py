@@ -1,9 +1,9 @@
 """Network ranges (modifier cidr) as SQL over addresses kept as text.
 
 DuckDB's `inet` extension is not part of its package, so an IPv4 network becomes a regular expression, and an
-IPv6 address its 32 hexadecimal digits, whatever way it is spelt (RFC 4291 section 2.2). An IPv4-mapped IPv6 address
-(`::ffff:192.0.2.1`, as dual-stack Windows services write it) counts as its IPv4 address. Text that is no address
-matches no range.
+IPv6 address its 32 hexadecimal digits, whatever way it is spelt (RFC 4291 section 2.2: leading zeros, `::`, the last
+32 bits as dotted numbers; RFC 4007: `%` and a zone). An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`, as dual-stack
+Windows services write it) counts as its IPv4 address. Text that is no address matches no range.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Network
 
 _MAPPED = "((::|(0+:){1,5}:|(0+:){5})ffff:)?"
+_MAPPED_PREFIX = 0xFFFF << 32  # ::ffff:0:0
 _LEADING_ZEROS = {1: "0{0,2}", 2: "0?", 3: ""}  # by the digits that follow
 _ANY_OCTET = "(25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
 _GROUPS = "[0-9a-f]{1,4}(:[0-9a-f]{1,4})*"
 _IPV6 = f"'(({_GROUPS})?::({_GROUPS})?|{_GROUPS})'"
+_DOTTED = r"([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})"
 
 
 def in_network(text: str, network: IPv4Network | IPv6Network) -> str:
@@ -22,11 +24,20 @@ def in_network(text: str, network: IPv4Network | IPv6Network) -> str:
 
     NULL where `text` is NULL; text that is no address is in no network.
     """
-    if isinstance(network, IPv4Network):
-        return f"regexp_full_match(lower({text}), '{_ipv4_pattern(network)}')"
-    mapped_first, mapped_last = network.network_address, network.broadcast_address
-    first_hex, last_hex = f"{int(mapped_first):032x}", f"{int(mapped_last):032x}"
-    return f"{_ipv6_digits(text)} BETWEEN '{first_hex}' AND '{last_hex}'"
+    first, last = int(network.network_address), int(network.broadcast_address)
+    if isinstance(network, IPv6Network):
+        return f"({_between(text, first, last)})"
+    mapped = _between(text, _MAPPED_PREFIX + first, _MAPPED_PREFIX + last)
+    dotted = f"regexp_full_match(lower({text}), '{_ipv4_pattern(network)}')"
+    return f"({dotted} OR (contains({text}, ':') AND coalesce({mapped}, false)))"
+
+
+def found_in_network(text: str, network: IPv4Network | IPv6Network) -> str:
+    """SQL that is true where one of the words of `text` is an address in `network`, with or without a port."""
+    words = f"regexp_extract_all(lower({text}), '[0-9a-z.:]+')"
+    parts = "[word, rtrim(word, '.:'), split_part(word, ':', 1), rtrim(split_part(word, ':', -1), '.')]"
+    tried = f"flatten(list_transform({words}, lambda word: {parts}))"
+    return f"len(list_filter({tried}, lambda word: {in_network('word', network)})) > 0"
 
 
 def _ipv4_pattern(network: IPv4Network) -> str:
@@ -42,17 +53,39 @@ def _octet(first: int, last: int) -> str:
     return f"({'|'.join(_LEADING_ZEROS[len(str(number))] + str(number) for number in range(first, last + 1))})"
 
 
+def _between(text: str, first: int, last: int) -> str:
+    return f"{_ipv6_digits(text)} BETWEEN '{first:032x}' AND '{last:032x}'"
+
+
 def _ipv6_digits(text: str) -> str:
-    bare = f"split_part(lower({text}), '%', 1)"  # without the zone id of RFC 4007
-    before = _groups(f"split_part({bare}, '::', 1)")
-    after = _groups(f"split_part({bare}, '::', 2)")
-    zeros = f"repeat('0000', 8 - len({before}) - len({after}))"
-    digits = f"{_padded(before)} || {zeros} || {_padded(after)}"
-    return (
-        f"CASE WHEN regexp_full_match({bare}, {_IPV6}) "
-        f"AND len({before}) + len({after}) <= 7 + CAST(NOT contains({bare}, '::') AS INTEGER) "
-        f"AND (contains({bare}, '::') OR len({before}) = 8) THEN {digits} END"
+    """SQL of an IPv6 address as 32 digits; NULL where the text is none."""
+    # Each step names what the next one repeats: DuckDB's only LET is a lambda.
+    spelt = f"split_part(lower({text}), '%', 1)"
+    hexadecimal = _let(spelt, "spelt", _without_dots("spelt"))
+    return _let(hexadecimal, "address", _digits("address"))
+
+
+def _without_dots(spelt: str) -> str:
+    """SQL of the address with its last 32 bits in hexadecimal, where they are dotted numbers."""
+    octets = f"list_transform(regexp_extract_all({spelt}, '[0-9]+')[-4:], lambda octet: TRY_CAST(octet AS INTEGER))"
+    tail = "printf('%02x%02x:%02x%02x', octets[1], octets[2], octets[3], octets[4])"
+    rewritten = _let(
+        octets, "octets", f"CASE WHEN list_max(octets) <= 255 THEN regexp_replace({spelt}, '{_DOTTED}$', {tail}) END"
     )
+    return f"CASE WHEN regexp_full_match({spelt}, '[0-9a-f:]*:{_DOTTED}') THEN {rewritten} ELSE {spelt} END"
+
+
+def _digits(address: str) -> str:
+    before = _groups(f"split_part({address}, '::', 1)")
+    after = _groups(f"split_part({address}, '::', 2)")
+    count = f"(len({before}) + len({after}))"
+    digits = f"{_padded(before)} || repeat('0000', 8 - {count}) || {_padded(after)}"
+    whole = f"(contains({address}, '::') AND {count} <= 7 OR NOT contains({address}, '::') AND {count} = 8)"
+    return f"CASE WHEN regexp_full_match({address}, {_IPV6}) AND {whole} THEN {digits} END"
+
+
+def _let(value: str, name: str, expression: str) -> str:
+    return f"list_transform([{value}], lambda {name}: {expression})[1]"
 
 
 def _groups(text: str) -> str:

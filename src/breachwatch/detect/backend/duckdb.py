@@ -42,13 +42,17 @@ from sigma.types import (
 
 from breachwatch.detect.backend.addresses import in_network
 from breachwatch.detect.backend.literals import lowered
+from breachwatch.detect.backend.numbers import compared, is_one_of
 from breachwatch.detect.backend.scope import Scope
-from breachwatch.detect.backend.strings import match, match_any
+from breachwatch.detect.backend.strings import match, match_any, match_one_of, same_text
 from breachwatch.detect.backend.tables import Kind
-from breachwatch.detect.backend.values import expect, expression_matches, keep_case_of_base64, keyword, part_of
+from breachwatch.detect.backend.values import alternatives, expect, expression_matches, keep_case, keyword, part_of
 
-BACKEND_VERSION = "4"
+BACKEND_VERSION = "5"
 """Raised with every change of the SQL that the same rule gives: compiled rules of another version are not reused."""
+
+MANY_STRINGS = 6
+"""From so many on, strings with wildcards over one field are one regular expression: one pass over the text."""
 
 _OPERATORS = {
     CompareOperators.LT: "<",
@@ -82,7 +86,7 @@ class DuckDBBackend(TextQueryBackend):
     def condition(self, rule: SigmaRule, scope: Scope) -> str:
         """The rule's condition as one SQL expression over `scope.table`. Raises SigmaError."""
         for detection in rule.detection.detections.values():
-            keep_case_of_base64(detection)
+            keep_case(detection)
         state = ConversionState(processing_state={"scope": scope})
         converted = [self.convert_condition(item.parsed, state) for item in rule.detection.parsed_condition]
         conditions = [str(sql) for sql in converted if sql]
@@ -135,7 +139,9 @@ class DuckDBBackend(TextQueryBackend):
     def convert_condition_field_eq_expansion(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
     ) -> str:
-        return f"({super().convert_condition_field_eq_expansion(cond, state)})"
+        values = alternatives(cond.value)
+        anyone = ConditionOR([ConditionFieldEqualsValueExpression(cond.field, value) for value in values])
+        return f"({self.convert_condition(anyone, state)})"
 
     def _joined(self, cond: ConditionAND | ConditionOR, word: str, state: ConversionState) -> str | None:
         parts = []
@@ -155,7 +161,9 @@ class DuckDBBackend(TextQueryBackend):
         first = cond.args[0]
         if not isinstance(first, ConditionFieldEqualsValueExpression) or _scope(state).column(first.field).many:
             return False
-        return all(_plain(arg, first.field) for arg in cond.args) and len({type(_value(arg)) for arg in cond.args}) == 1
+        if all(_plain(arg, first.field) for arg in cond.args):
+            return len({type(_value(arg)) for arg in cond.args}) == 1
+        return len(cond.args) >= MANY_STRINGS and all(_string(arg, first.field) for arg in cond.args)
 
     def convert_condition_as_in_expression(self, cond: ConditionOR | ConditionAND, state: ConversionState) -> str:
         scope = _scope(state)
@@ -163,13 +171,13 @@ class DuckDBBackend(TextQueryBackend):
         assert isinstance(first, ConditionFieldEqualsValueExpression)  # noqa: S101 - decided above
         column = scope.column(first.field)
         values = [_value(arg) for arg in cond.args]
-        if isinstance(values[0], SigmaNumber):
-            return f"{column.number} IN ({', '.join(str(value) for value in values)})"
-        texts = [
-            "".join(str(part) for part in scope.value(first.field, value).s)
-            for value in values
-            if isinstance(value, SigmaString)
-        ]
+        numbers = [value.number for value in values if isinstance(value, SigmaNumber)]
+        if numbers:
+            return is_one_of(column, numbers)
+        strings = [scope.value(first.field, value) for value in values if isinstance(value, SigmaString)]
+        if not all(_plain(arg, first.field) for arg in cond.args):
+            return match_one_of(column.text, strings)
+        texts = ["".join(str(part) for part in value.s) for value in strings]
         return f"lower({column.text}) IN ({', '.join(lowered(text) for text in texts)})"
 
     # --- one field and one value --------------------------------------------------------------------------------------
@@ -192,11 +200,9 @@ class DuckDBBackend(TextQueryBackend):
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
     ) -> str:
         column, number = _scope(state).column(cond.field), expect(SigmaNumber, cond.value)
-        return (
-            match_any(column.text, SigmaString(str(number)), cased=True)
-            if column.many
-            else f"{column.number} = {number}"
-        )
+        if column.many:
+            return match_any(column.text, SigmaString(str(number)), cased=True)
+        return is_one_of(column, [number.number])
 
     def convert_condition_field_eq_val_bool(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
@@ -210,13 +216,14 @@ class DuckDBBackend(TextQueryBackend):
     def convert_condition_field_eq_val_re(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
     ) -> str:
-        column = _scope(state).column(cond.field)
-        return expression_matches(column.text, expect(SigmaRegularExpression, cond.value), many=column.many)
+        expression = expect(SigmaRegularExpression, cond.value)
+        return _scope(state).column(cond.field).each(lambda column: expression_matches(column.text, expression))
 
     def convert_condition_field_eq_val_cidr(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
     ) -> str:
-        return in_network(_scope(state).column(cond.field).text, expect(SigmaCIDRExpression, cond.value).network)
+        network = expect(SigmaCIDRExpression, cond.value).network
+        return _scope(state).column(cond.field).each(lambda column: in_network(column.text, network))
 
     def convert_condition_field_compare_op_val(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
@@ -226,7 +233,7 @@ class DuckDBBackend(TextQueryBackend):
         operator = _OPERATORS[comparison.op]
         if isinstance(comparison.number, SigmaTimestampPart):
             return f"{part_of(column, comparison.number.timestamp_part)} {operator} {comparison.number}"
-        return f"{column.number} {operator} {comparison.number}"
+        return column.each(lambda item: compared(item, operator, comparison.number.number))
 
     def convert_condition_field_eq_val_timestamp_part(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
@@ -239,12 +246,10 @@ class DuckDBBackend(TextQueryBackend):
     ) -> str:
         reference = expect(SigmaFieldReference, cond.value)
         scope = _scope(state)
-        left, right = (f"lower({scope.column(name).text})" for name in (cond.field, reference.field))
-        if reference.starts_with and reference.ends_with:
-            return f"contains({left}, {right})"
-        if reference.starts_with:
-            return f"starts_with({left}, {right})"
-        return f"ends_with({left}, {right})" if reference.ends_with else f"{left} = {right}"
+        left, right = scope.column(cond.field), scope.column(reference.field)
+        return left.each(
+            lambda one: right.each(lambda other: same_text(one, other, reference), "other"),
+        )
 
     def convert_condition_field_eq_val_null(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
@@ -287,6 +292,12 @@ def _scope(state: ConversionState) -> Scope:
 def _value(item: object) -> SigmaType:
     value: SigmaType = item.value  # type: ignore[attr-defined]
     return value
+
+
+def _string(item: ConditionItem | object, name: str) -> bool:
+    return (
+        isinstance(item, ConditionFieldEqualsValueExpression) and item.field == name and type(item.value) is SigmaString
+    )
 
 
 def _plain(item: ConditionItem | object, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -40,6 +40,13 @@ class Column:
     def text(self) -> str:
         """The value as text, as SQL."""
         return self.sql if self.kind is Kind.TEXT else f"CAST({self.sql} AS VARCHAR)"
+
+    def each(self, test: Callable[[Column], str], name: str = "item") -> str:
+        """SQL that is true where `test` holds for the value, or for one of the values of a list."""
+        if not self.many:
+            return test(self)
+        found = f"list_filter(string_split({self.text}, chr(10)), lambda {name}: {test(Column(name, Kind.TEXT))})"
+        return f"len({found}) > 0"
 
     @property
     def number(self) -> str:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import TypeVar
 
 from sigma.exceptions import SigmaValueError
-from sigma.modifiers import SigmaBase64Modifier, SigmaBase64OffsetModifier
+from sigma.modifiers import (
+    SigmaBase64Modifier,
+    SigmaBase64OffsetModifier,
+    SigmaCaseSensitiveModifier,
+    SigmaUTF16BEModifier,
+    SigmaUTF16Modifier,
+    SigmaWideModifier,
+)
 from sigma.rule import SigmaDetection
 from sigma.types import (
     SigmaCasedString,
+    SigmaCIDRExpression,
     SigmaExpansion,
     SigmaNumber,
     SigmaRegularExpression,
@@ -17,12 +25,22 @@ from sigma.types import (
     TimestampPart,
 )
 
+from breachwatch.detect.backend.addresses import found_in_network
 from breachwatch.detect.backend.literals import quoted
 from breachwatch.detect.backend.scope import SEARCHED
 from breachwatch.detect.backend.strings import found_in
 from breachwatch.detect.backend.tables import Column, Kind
 
 _T = TypeVar("_T")
+
+_KEEP_CASE = {
+    SigmaBase64Modifier,
+    SigmaBase64OffsetModifier,
+    SigmaCaseSensitiveModifier,
+    SigmaUTF16BEModifier,
+    SigmaUTF16Modifier,
+    SigmaWideModifier,
+}
 
 _PARTS = {
     TimestampPart.MINUTE: "minute",
@@ -32,6 +50,13 @@ _PARTS = {
     TimestampPart.MONTH: "month",
     TimestampPart.YEAR: "year",
 }
+
+
+def alternatives(value: SigmaType) -> list[SigmaType]:
+    """The values that an expansion stands for, at any depth; of any other value itself."""
+    if not isinstance(value, SigmaExpansion):
+        return [value]
+    return [one for item in value.values for one in alternatives(item)]
 
 
 def keyword(value: SigmaType, text: str = SEARCHED) -> str:
@@ -45,15 +70,16 @@ def keyword(value: SigmaType, text: str = SEARCHED) -> str:
             return found_in(text, SigmaString(str(value)), cased=False)
         case SigmaRegularExpression():
             return expression_matches(text, value)
+        case SigmaCIDRExpression():
+            return found_in_network(text, value.network)
         case _:
             msg = f"a value of the kind {type(value).__name__.removeprefix('Sigma')} needs a field"
             raise SigmaValueError(msg)
 
 
-def expression_matches(text: str, expression: SigmaRegularExpression, *, many: bool = False) -> str:
-    """SQL that is true where a regular expression matches anywhere in `text`; of `many` lines, in one of them."""
-    lines = "'(?m)' || " if many else ""
-    return f"regexp_matches({text}, {lines}{expression_text(expression)})"
+def expression_matches(text: str, expression: SigmaRegularExpression) -> str:
+    """SQL that is true where a regular expression matches anywhere in `text`."""
+    return f"regexp_matches({text}, {expression_text(expression)})"
 
 
 def expression_text(expression: SigmaRegularExpression) -> str:
@@ -74,12 +100,15 @@ def part_of(column: Column, part: TimestampPart) -> str:
     return f"{_PARTS[part]}({time})"
 
 
-def keep_case_of_base64(detection: SigmaDetection) -> None:
-    """Make the Base64 texts of a detection compare with their case: in Base64 another case is another text."""
+def keep_case(detection: SigmaDetection) -> None:
+    """Make texts in Base64 and UTF-16 compare with their case: in Base64 another case is another text.
+
+    Of rules that pySigma read (`sigma convert`, Sigma Filters); `detections_of` makes them so itself.
+    """
     for item in detection.detection_items:
         if isinstance(item, SigmaDetection):
-            keep_case_of_base64(item)
-        elif {SigmaBase64Modifier, SigmaBase64OffsetModifier} & set(item.modifiers):
+            keep_case(item)
+        elif _KEEP_CASE & set(item.modifiers):
             item.value = [_cased(value) for value in item.value]
 
 
