@@ -6,6 +6,7 @@ and reason and never stops the others.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ from breachwatch.detect.loading import PACKS, LoadProblem, RuleText, read_rules
 from breachwatch.detect.packs import Pack, Selection, installed, pack_at, product_of
 from breachwatch.detect.reading import CUSTOM_KEY, Head, head_of, parse_document
 from breachwatch.model.finding import Level, Outcome, RuleOutcome
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")  # a rule's name in a boolean condition
 
 
 @dataclass(eq=False)
@@ -54,8 +57,12 @@ class Rule:
 
     @property
     def references(self) -> list[str]:
-        """Names or ids of the rules that a correlation is over."""
-        named = self.head.said["correlation"].get("rules") if self.is_correlation else None
+        """Names or ids of the rules that a correlation is over: its list, else those that its condition names."""
+        asked = self.head.said["correlation"] if self.is_correlation else {}
+        named = asked.get("rules")
+        if named is None and isinstance(asked.get("condition"), str):
+            words = dict.fromkeys(_WORD.findall(asked["condition"]))
+            return [word for word in words if word not in ("and", "or", "not")]
         return [named] if isinstance(named, str) else [str(item) for item in named or ()]
 
     @property

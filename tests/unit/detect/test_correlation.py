@@ -254,6 +254,11 @@ def test_a_range_of_counts(ws: Workspace) -> None:
     assert ids(found(ws, rules, rows)) == [["f0", "f1", "f2"]]
 
 
+def boolean(text: str, condition: str) -> str:
+    text = text.replace("type: event_count", "type: temporal").replace("{gte: 3}", condition)
+    return text.replace("rules: failure", "rules: [failure, success]")
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -266,14 +271,15 @@ def test_a_range_of_counts(ws: Workspace) -> None:
         ),
         (lambda text: text.replace("timespan: 10m", "timespan: 10 minutes"), "Timespan"),
         (lambda text: text.replace("event_count", "odd_count"), "odd_count"),
-        (
-            lambda text: (
-                text.replace("type: event_count", "type: temporal")
-                .replace("{gte: 3}", "failure and not success")
-                .replace("rules: failure", "rules: [failure, success]")
-            ),
-            "boolean conditions",
-        ),
+        (lambda text: boolean(text, "not failure or not success"), "nothing happens"),
+        (lambda text: boolean(text, "failure or not success"), "nothing happens"),
+        (lambda text: boolean(text, "failure and success and not success"), "never hold"),
+        (lambda text: boolean(text, "failure and nobody and success"), "nobody"),
+        (lambda text: boolean(text, "failure and (success"), "parse"),
+        (lambda text: boolean(text, "{lt: 2}").replace("temporal", "temporal_ordered"), "takes `gte`"),
+        (lambda text: boolean(text, "{gte: 3}").replace("temporal", "temporal_ordered"), "takes `gte`"),
+        (lambda text: text.replace("{gte: 3}", "failure and failure"), "xtended conditions"),
+        (lambda text: text.replace("{gte: 3}", "{gte: 3, field: [uid, host]}").replace("event_c", "value_s").replace("ount", "um", 1), "several"),
     ],
 )
 def test_what_cannot_run_says_why(ws: Workspace, change: Callable[[str], str], reason: str) -> None:

@@ -117,6 +117,7 @@ def _sign_ins(part: Part) -> str:
 
 
 _EPISODES = """SELECT grouped_by, min(time) AS first_time, max(time) AS last_time, sum(weight)::BIGINT AS event_count,
-       list(event_id ORDER BY time, event_id) AS event_ids, any_value(named) AS named, any_value(more) AS more
+       list(event_id ORDER BY time, event_id) AS event_ids, any_value(named) AS named, any_value(more) AS more,
+       min(time) AS start, arg_min(event_id, (time, event_id)) AS first_match
 FROM events JOIN told USING (grouped_by, episode)
 GROUP BY grouped_by, episode ORDER BY first_time, grouped_by"""

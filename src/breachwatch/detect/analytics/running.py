@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -45,6 +45,16 @@ class Analytics:
         if isinstance(analytic, ImpossibleTravel):
             return self._travel(rule, searches, asked, analytic)
         return self._silence(rule, searches, asked, analytic)
+
+    def plan(self, rule: Rule, searches: Sequence[Search], asked: dict[str, tuple[str, ...]]) -> None:
+        """Say beforehand which columns a rule will ask for. Raises ValueError."""
+        analytic = analytic_of(rule.custom)
+        if analytic is None:
+            return
+        named = PLACE_COLUMNS if isinstance(analytic, ImpossibleTravel) else ()
+        for item in searches:
+            part = self._part(item, (*analytic.fields, *named), self.runner.shown(item, asked))
+            self.runner.window.plan("wide", item.dataset, "\n".join([_text(part), *part.shown]))
 
     def unserved(self, rule: Rule, searches: Sequence[Search]) -> str:
         """Why a rule that asks for places cannot be answered; empty where it can, or does not ask."""
@@ -89,14 +99,21 @@ class Analytics:
             self._lend_beginnings(analytic.learning_where(runner.learning))
         window.run_in(schema, f"CREATE OR REPLACE TEMP TABLE {SEEN} AS\n{query.before}")
         hits = []
-        start = window.spans.window.start.replace(tzinfo=None)
-        for event_id, time, number, values, more in window.run("search", query.sql):
-            if time < start:
-                continue
+        for event_id, time, number, values, more in self._new(query.sql, dict.fromkeys(item.dataset for item in named)):
             row = (event_id, time, datetime.fromisoformat(values[0]), int(values[1]), *values[2:])
             hit = runner.hit(named[number], row)
             hits.append(replace(hit, why={**hit.why, **_silent(more, time)}))
         return runner.found(rule, hits, len(hits), query.text, named)
+
+    def _new(self, sql: str, datasets: Iterable[str]) -> list[tuple[Any, ...]]:
+        """The rows of a query over all events of the window whose event is one to be searched.
+
+        What was searched before is no news, but it was there: it must be seen, too.
+        """
+        window = self.runner.window
+        rows = window.run("whole", sql)
+        new = window.new_among(datasets, [row[0] for row in rows])
+        return [row for row in rows if row[0] in new]
 
     def _lend_beginnings(self, gap: timedelta) -> None:
         window = self.runner.window
@@ -108,7 +125,7 @@ class Analytics:
             }
         )
         with window.table("beginnings_now", table):
-            window.run("search", f"CREATE OR REPLACE TEMP TABLE {BEGINNINGS} AS SELECT * FROM beginnings_now")
+            window.run_in("memory.main", f"CREATE OR REPLACE TEMP TABLE {BEGINNINGS} AS SELECT * FROM beginnings_now")
 
     def _planned(self, dataset: str, reach: timedelta) -> Iterable[str]:
         """What the other rules of this reach will run over a table."""

@@ -1,0 +1,86 @@
+"""The whole query: a correlation's stages put together, the innermost first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sigma.correlations import SigmaCorrelationRule
+from sigma.exceptions import SigmaCorrelationRuleError
+
+from breachwatch.detect.correlation import episodes
+from breachwatch.detect.correlation.matches import Searches, base_matches, inner_matches, once
+from breachwatch.detect.correlation.plan import MAX_RULES, plan
+from breachwatch.detect.correlation.stage import Stage
+from breachwatch.detect.correlation.windows import anchors
+
+MAX_DEPTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class CorrelationSql:
+    """A correlation as one query; a row an episode.
+
+    Its columns: `grouped_by` (the group's values in lower case), `first_time`, `last_time` and `event_count` of the
+    events, `event_ids` in time order, `named` (the group's values as written), `more` (what else is to be said, or
+    NULL), `start` (when the episode's first window begins) and `first_match` (the event there): group and first match
+    are the episode's identity, whatever is added to its end.
+    """
+
+    sql: str
+    group_by: tuple[str, ...]
+    seconds: int  # the longest time from the first event of a window to its end, inner correlations included
+    ahead: bool = False  # some of its windows look ahead: what is found need not have an event that is new
+
+
+def correlation_sql(rule: SigmaCorrelationRule, searches: Searches) -> CorrelationSql:
+    """Compile a correlation whose references are resolved (`reference.rule` set). Raises SigmaError."""
+    builder = _Builder(searches)
+    top = builder.stage(rule, 1)
+    builder.add(top.cte("members"), episodes.episodes(top))
+    builder.evidence(top)
+    parts = ",\n".join(f"{name} AS MATERIALIZED (\n{body}\n)" for name, body in builder.ctes)
+    sql = f"WITH {parts}\n{episodes.result(top, builder.stages)}"
+    ahead = any(stage.plan.ahead for stage in builder.stages)
+    return CorrelationSql(sql, top.plan.group_by, top.seconds, ahead)
+
+
+@dataclass
+class _Builder:
+    searches: Searches
+    ctes: list[tuple[str, str]] = field(default_factory=list)
+    stages: list[Stage] = field(default_factory=list)
+
+    def add(self, name: str, body: str) -> None:
+        self.ctes.append((name, body))
+
+    def stage(self, rule: SigmaCorrelationRule, depth: int) -> Stage:
+        """The matches and anchors of a correlation, after those of the ones inside it."""
+        asked = plan(rule)
+        stage = Stage(f"c{len(self.stages) + 1}", asked, asked.span)
+        self.stages.append(stage)
+        if depth > MAX_DEPTH or len(self.stages) > MAX_RULES:
+            msg = f"correlations nest deeper than {MAX_DEPTH} or are more than {MAX_RULES}"
+            raise SigmaCorrelationRuleError(msg)
+        selects: list[str] = []
+        for step, reference in enumerate(asked.references, 1):
+            if isinstance(reference.rule, SigmaCorrelationRule):
+                inner = self.stage(reference.rule, depth + 1)
+                stage.inner.append((step, inner))
+                selects.append(inner_matches(asked, reference, step, inner.plan, inner.cte("anchors")))
+            else:
+                selects += [base_matches(asked, reference, step, item) for item in self.searches(reference.rule)]
+        if not selects:
+            msg = "no table holds what the correlation's rules look for"
+            raise SigmaCorrelationRuleError(msg)
+        stage.seconds += max((inner.seconds for _, inner in stage.inner), default=0)
+        self.add(stage.cte("matches"), once(asked, "\nUNION ALL\n".join(selects)))
+        self.add(stage.cte("anchors"), anchors(asked, stage.cte("matches"), stage.seconds))
+        return stage
+
+    def evidence(self, stage: Stage) -> None:
+        """The matches that took part in the episodes, down to the events of inner correlations."""
+        for part in (episodes.spans, episodes.moments, episodes.taken):
+            self.add(stage.cte(part.__name__), part(stage))
+        for step, inner in stage.inner:
+            self.add(inner.cte("members"), episodes.inner_members(stage, inner, step))
+            self.evidence(inner)
