@@ -19,6 +19,10 @@ from breachwatch.parse.address import canonical_ip
 
 Record = dict[str, Any]
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+_decode = json.JSONDecoder(strict=False).decode
+_MOST_NAMES = 4096
+
 _NOT_NATIVE = {*CORE.names, EXTRA.name, *PROVENANCE.names}
 
 
@@ -30,6 +34,17 @@ class Layout:
     dotted: dict[str, list[tuple[str, tuple[str, ...]]]] = field(default_factory=dict)
     many: set[str] = field(default_factory=set)
     json: set[str] = field(default_factory=set)
+    _met: dict[str, tuple[str, str | None, bool]] = field(default_factory=dict)
+
+    def place(self, name: str) -> tuple[str, str | None, bool]:
+        """Of a member of that name: the name in lower case, its column, and whether dotted columns look inside it."""
+        found = self._met.get(name)
+        if found is None:
+            lower = name.lower()
+            found = lower, self.plain.get(lower), lower in self.dotted
+            if len(self._met) < _MOST_NAMES:  # a log may make names up
+                self._met[name] = found
+        return found
 
 
 @cache
@@ -61,14 +76,19 @@ def spread(dataset: str, record: Record, renamed: Mapping[str, str] | None = Non
     values: Record = {}
     extra: Record = {}
     for key, value in record.items():
-        lower = key.lower()
-        column = (renamed or {}).get(lower) or layout.plain.get(lower)
+        lower, column, inside = layout.place(key)
+        if renamed is not None and lower in renamed:
+            column = renamed[lower]
         if column is not None:
             if values.get(column) in (None, ""):
-                values[column] = cell(value, many=column in layout.many)
-        elif lower not in layout.dotted:
+                values[column] = (
+                    value
+                    if isinstance(value, str) and column not in layout.many
+                    else cell(value, many=column in layout.many)
+                )
+        elif not inside:
             extra[key] = value
-        if lower in layout.dotted:
+        if inside:
             rest = _spread_inside(values, layout, lower, decoded(value))
             if column is None and rest not in ({}, [], None):
                 extra[key] = rest
@@ -119,8 +139,9 @@ def at(value: Any, *path: str) -> Any:
 
 def member(record: Record, name: str) -> Any:
     """The member of that name, regardless of case (databases that logs passed through fold it)."""
-    if name in record:
-        return record[name]
+    for spelled in (name, name[:1].upper() + name[1:]):
+        if spelled in record:
+            return record[spelled]
     return next((value for key, value in record.items() if key.lower() == name.lower()), None)
 
 
@@ -129,7 +150,7 @@ def decoded(value: Any) -> Any:
     if not isinstance(value, str) or value[:1] not in ("{", "["):
         return value
     try:
-        return json.loads(value, strict=False)
+        return _decode(value)
     except (ValueError, RecursionError):
         return value
 
@@ -148,7 +169,7 @@ def text_of(value: Any) -> str | None:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return _encode(value)
 
 
 def lines(values: Iterable[Any]) -> str | None:

@@ -16,6 +16,7 @@ from breachwatch.settings import Limits
 
 _READ = 256 * 1024
 _MOST_DIGITS = 40
+_decode = json.JSONDecoder(strict=False).decode
 # The cell with the record, whatever separates the cells: a quoted object, its quotes doubled (RFC 4180).
 _CELL = re.compile(r'(?:^|[,;\t])"(\{(?:[^"]++|"")*+)"(?=[,;\t]|$)')
 
@@ -84,7 +85,7 @@ def _text(raw: bytes) -> str:
 def _document(text: str) -> Any:
     """The JSON value. Of two members of one name the last counts (RFC 8259 leaves it open; the bytes stay)."""
     try:
-        return json.loads(text, strict=False)
+        return _decode(text)
     except RecursionError:
         raise UnreadableError("the JSON nests too deep") from None
     except ValueError as error:
