@@ -168,10 +168,10 @@ def document(result: Result, image: str) -> str:
 
 def _about(result: Result) -> str:
     return (
-        f"{result.loaded:,} rules were loaded; {result.applicable:,} of them search process creation on Windows and are "
-        "applicable. The events are invented (`benchmarks/corpus.py`): three in four with a command line of their own, "
-        "one in five hundred of a kind that rules look for. The peers search events that lie in memory already; ours are "
-        "read from the lake, and its seconds include the rules that are not applicable, the findings, and why each "
+        f"{result.loaded:,} rules were loaded; {result.applicable:,} of them search process creation on Windows and "
+        "are applicable. The events are invented (`benchmarks/corpus.py`): three in four have their own command line, "
+        "one in five hundred of a kind that rules look for. The peers search events that lie in memory already; ours "
+        "are read from the lake, and its seconds include the rules that are not applicable, the findings, and why each "
         "matched. Seconds are wall time; *about* marks what was computed from a sample of the rules; the floor is "
         "compared by CPU seconds. Every step ran in a process of its own, whose imports count in the memory alone."
     )
@@ -222,7 +222,7 @@ def plot(result: Result, path: Path) -> None:
     ]
     bars = (
         alt.Chart(alt.Data(values=rates))
-        .mark_bar()
+        .mark_point(filled=True, size=120, opacity=1)
         .encode(
             x=alt.X("rules x events a second:Q", scale=alt.Scale(type="log")),
             y=alt.Y("engine:N", sort=None, title=None),

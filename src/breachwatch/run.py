@@ -16,7 +16,7 @@ from typing import Any
 
 from breachwatch import collect, detect, evidence, incidents, lake, parse
 from breachwatch.errors import TransientError, explain
-from breachwatch.model.finding import RuleOutcome, Scan
+from breachwatch.model.finding import Outcome, RuleOutcome, Scan
 from breachwatch.model.incident import Opened, PreservationFailure, Snapshot, ToPreserve
 from breachwatch.model.night import Night
 from breachwatch.model.segment import Landed, Problem
@@ -228,8 +228,11 @@ def _record(ws: Workspace, run_id: str, state: RunState, at: datetime, summary: 
 
 
 def _left_something_out(ws: Workspace, summary: RunSummary) -> bool:
+    """Whether logs, evidence or a rule were left out: a rule that cannot run finds nothing, whatever happens."""
     optional = {source.name for source in ws.settings.sources if source.optional}
-    return bool(summary.failures) or any(
+    if summary.failures or any(item.outcome is Outcome.COULD_NOT_RUN for item in summary.outcomes):
+        return True
+    return any(
         report.failed or any(problem.lost_data for problem in report.problems)
         for report in summary.sources
         if report.failed is None or report.source not in optional
