@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import dataclasses
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyparsing
-from sigma.correlations import SigmaCorrelationRule
+from sigma.correlations import SigmaCorrelationRule, SigmaExtendedCorrelationCondition, SigmaRuleReference
 from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
 
@@ -24,6 +26,8 @@ from breachwatch.detect.correlation import RANGE_KEY, BaseSearch, CorrelationSql
 from breachwatch.detect.filtering import Filters
 from breachwatch.detect.mapping import Mappings, Route, load_mappings
 from breachwatch.detect.placeholders import Placeholders
+from breachwatch.detect.prune.bounds import every, to_json
+from breachwatch.detect.prune.extracting import bound_of
 from breachwatch.detect.rulepack import Rule
 from breachwatch.detect.why_sql import Explanation, explanation
 
@@ -46,13 +50,14 @@ class Search:
     """The search of a single-event rule in one table.
 
     `fields`: the fields that its condition names, each with the table's name of it. `renamed`: all fields that the
-    table calls otherwise.
+    table calls otherwise. `bounds`: what must hold of an event that matches (see `prune.bounds`), as JSON data.
     """
 
     dataset: str
     sql: str
     fields: Mapping[str, str]
     renamed: Mapping[str, str]
+    bounds: Any = None
 
     def name(self, field: str) -> str:
         """What the table calls a field of the rule."""
@@ -74,6 +79,7 @@ class Compiler:
         self.placeholders = placeholders
         self._backend = DuckDBBackend()
         self._parsed: dict[str, SigmaRule | SigmaCorrelationRule] = {}
+        self._picks: dict[int, str] = {}
         self._cache = cache
 
     def routes(self, rule: Rule) -> list[Route]:
@@ -84,8 +90,12 @@ class Compiler:
 
     def picks(self, route: Route) -> str:
         """The condition of a route as SQL; empty where it takes every row."""
-        rule = route.picks()
-        return "" if rule is None else self._backend.condition(rule, Scope(self.mappings.tables[route.dataset]))
+        # Asked for by every rule of a log source; the mappings, and so their routes, live as long as this does.
+        if id(route) not in self._picks:
+            rule = route.picks()
+            scope = Scope(self.mappings.tables[route.dataset])
+            self._picks[id(route)] = "" if rule is None else self._backend.condition(rule, scope)
+        return self._picks[id(route)]
 
     def searches(self, rule: Rule) -> list[Search]:
         """The searches of a single-event rule. Raises RuleError."""
@@ -118,10 +128,20 @@ class Compiler:
 
     def correlation(self, rule: Rule) -> CorrelationSql:
         """The query of a correlation. Raises RuleError."""
-        parsed = self._parse(rule)
-        assert isinstance(parsed, SigmaCorrelationRule)  # noqa: S101 - the document has `correlation`
-        with _explained():
-            return correlation_sql(parsed, self._base_searches)
+        if rule.problem:
+            raise RuleError(rule.problem)
+        texts = "\0".join(part.source.revision for part in (*rule.below(), rule))
+        key = f"{hashlib.sha256(texts.encode()).hexdigest()}.correlation"
+        kept = self._cache.get(key)
+        if kept is None:
+            try:
+                kept = dataclasses.asdict(self._compile_correlation(rule))
+            except RuleError as error:
+                kept = str(error)
+            self._cache.put(key, kept)
+        if isinstance(kept, str):
+            raise RuleError(kept)
+        return CorrelationSql(**{**kept, "group_by": tuple(kept["group_by"])})
 
     def save(self) -> None:
         """Keep what was compiled for the next run."""
@@ -132,6 +152,12 @@ class Compiler:
         assert isinstance(parsed, SigmaRule)  # noqa: S101 - the document has `detection`
         with _explained():
             return routed_searches(self._backend, parsed, self.mappings)
+
+    def _compile_correlation(self, rule: Rule) -> CorrelationSql:
+        parsed = self._parse(rule)
+        assert isinstance(parsed, SigmaCorrelationRule)  # noqa: S101 - the document has `correlation`
+        with _explained():
+            return correlation_sql(parsed, self._base_searches)
 
     def _base_searches(self, rule: SigmaRule) -> list[BaseSearch]:
         return [
@@ -171,7 +197,9 @@ class Compiler:
 
             checked = [SigmaCorrelationCondition.from_dict({operator: number}) for operator, number in more]
             parsed.custom_attributes[RANGE_KEY] = [(item.op, item.count) for item in checked]
-        for reference, target in zip(parsed.rules or (), rule.refers_to, strict=True):
+        if parsed.rules is None and isinstance(parsed.condition, SigmaExtendedCorrelationCondition):
+            parsed.referenced_rules = [SigmaRuleReference(name) for name in parsed.condition.get_referenced_rules()]
+        for reference, target in zip(parsed.rules or parsed.referenced_rules, rule.refers_to, strict=True):
             reference.rule = self._parse(target)
         return parsed
 
@@ -184,11 +212,13 @@ def routed_searches(backend: DuckDBBackend, rule: SigmaRule, mappings: Mappings)
 def _search(backend: DuckDBBackend, rule: SigmaRule, route: Route, mappings: Mappings) -> Search:
     scope = mappings.scope(route)
     condition = backend.condition(rule, scope)
+    bounds = [bound_of(rule, scope)]
     picks = route.picks()
     if picks is not None:
-        condition = f"{backend.condition(picks, Scope(scope.table))}\nAND ({condition})"
+        condition = f"({backend.condition(picks, Scope(scope.table))})\nAND ({condition})"
+        bounds.append(bound_of(picks, Scope(scope.table)))
     fields = {name: route.fields.get(name, name) for name in scope.used}
-    return Search(route.dataset, _query(scope, condition), fields, route.fields)
+    return Search(route.dataset, _query(scope, condition), fields, route.fields, to_json(every(bounds)))
 
 
 def _query(scope: Scope, condition: str) -> str:
@@ -236,6 +266,7 @@ def asdict(search: Search) -> dict[str, Any]:
         "sql": search.sql,
         "fields": dict(search.fields),
         "renamed": dict(search.renamed),
+        "bounds": search.bounds,
     }
 
 

@@ -23,19 +23,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from breachwatch.detect.analytics import ImpossibleTravel, analytic_of
 from breachwatch.detect.backend import LocalTime
 from breachwatch.detect.cache import Cache, program_revision
 from breachwatch.detect.compiling import Compiler, RuleError
 from breachwatch.detect.filtering import load_filters
+from breachwatch.detect.gathering import gathered
 from breachwatch.detect.mapping import load_mappings
+from breachwatch.detect.pieces import Piece, pieces_of
 from breachwatch.detect.placeholders import load_placeholders
 from breachwatch.detect.rulepack import Rule, RulePack, failed, load_pack
 from breachwatch.detect.running import Runner
-from breachwatch.detect.window import Spans, open_window, window_of
-from breachwatch.lake import LakeFile, unscanned_files
+from breachwatch.detect.window import Spans, open_window
+from breachwatch.lake import files
+from breachwatch.model.datasets import REJECTS_DATASET
 from breachwatch.model.finding import CompiledRule, Finding, Level, RuleOutcome, Scan, Window
 from breachwatch.settings import Settings
 from breachwatch.workspace import Workspace
@@ -76,12 +79,18 @@ def _quiet(what: str, done: int, total: int) -> None:
 
 
 def scan(ws: Workspace, until: datetime, progress: Progress = _quiet, pack: RulePack | None = None) -> Scan:
-    """Search the events before `until` (aware) with every rule. Changes nothing in the lake or the records."""
+    """Search the events before `until` (aware) that no run has searched yet, with every rule.
+
+    Changes nothing in the lake or the records.
+    """
     pack = load_rules(ws) if pack is None else pack
-    unscanned = unscanned_files(ws)
-    window = window_of(ws, until, unscanned)
-    searched = tuple(file.path for file in unscanned if file.max_time is None or file.max_time < window.end)
-    return replace(_search(ws, pack, window, unscanned, progress), scanned_files=searched)
+    end = until.astimezone(UTC)
+    listed = [file for file in files(ws) if file.dataset != REJECTS_DATASET.name]
+    new = [file for file in listed if file.scanned_at is None]
+    pieces = pieces_of(listed, end)
+    searched = tuple(file.path for file in new if file.max_time is None or file.max_time < end)
+    found = _search(ws, pack, pieces, Window(pieces[0].window.start, end), progress)
+    return replace(found, scanned_files=searched)
 
 
 def search_past(ws: Workspace, pack: RulePack, window: Window, progress: Progress = _quiet) -> Scan:
@@ -91,40 +100,64 @@ def search_past(ws: Workspace, pack: RulePack, window: Window, progress: Progres
     by piece, in order: a finding has the same key whatever piece finds it. Events without a time belong to no window.
     `scanned_files` of the result is empty. Changes nothing in the lake or the records.
     """
-    return _search(ws, pack, window, (), progress)
+    return _search(ws, pack, [Piece(window, window.end)], window, progress)
 
 
 def reach_of(ws: Workspace, pack: RulePack, until: datetime) -> timedelta:
     """How far before a window its rules read."""
     compiler, _ = compiler_for(ws, pack, until)
     learning = timedelta(days=ws.settings.detect.learning_days)
-    return max(2 * _correlation_span(compiler, pack), _history(pack, learning))
+    return max(_reach_back(ws, compiler, pack), _history(pack, learning))
 
 
-def _search(ws: Workspace, pack: RulePack, window: Window, unscanned: Sequence[LakeFile], progress: Progress) -> Scan:
+def _search(ws: Workspace, pack: RulePack, pieces: Sequence[Piece], window: Window, progress: Progress) -> Scan:
     compiler, filter_problems = compiler_for(ws, pack, window.end)
     learning = timedelta(days=ws.settings.detect.learning_days)
-    spans = Spans(window, _correlation_span(compiler, pack), _history(pack, learning))
+    back, history = _reach_back(ws, compiler, pack), _history(pack, learning)
+    scans = []
+    for number, piece in enumerate(pieces):
+        spans = Spans(piece.window, back, history)
+        steps = _Steps(progress, number * len(pack.rules), len(pieces) * len(pack.rules))
+        scans.append(_search_piece(ws, compiler, pack, spans, piece, steps))
+    compiler.save()
+    found = gathered(window, scans)
+    return replace(found, outcomes=(*pack.problems, *filter_problems, *found.outcomes))
+
+
+def _search_piece(ws: Workspace, compiler: Compiler, pack: RulePack, spans: Spans, piece: Piece, steps: _Steps) -> Scan:
     findings: list[Finding] = []
-    outcomes: list[RuleOutcome] = [*pack.problems, *filter_problems]
+    outcomes: list[RuleOutcome] = []
     compiled: list[CompiledRule] = []
-    with open_window(ws, spans, compiler.mappings, unscanned) as opened:
+    with open_window(ws, spans, compiler.mappings, piece) as opened:
         runner = Runner(ws, opened, compiler, pack.rules)
-        for number, rule in enumerate(pack.rules, 1):
+        runner.prepare()
+        for rule in pack.rules:
             ran = runner.run(rule)
             outcomes.append(ran.outcome)
             findings += ran.findings
             compiled += [ran.compiled] if ran.compiled else []
-            progress("rules", number, len(pack.rules))
+            steps.step()
         events = opened.events()
-    compiler.save()
-    return Scan(
-        window=window,
-        findings=tuple(sorted(findings, key=lambda found: (found.first_time, found.rule_id, found.key))),
-        outcomes=tuple(outcomes),
-        rules=tuple(compiled),
-        events_in_window=events,
-    )
+    return Scan(piece.window, tuple(findings), tuple(outcomes), tuple(compiled), events)
+
+
+class _Steps:
+    """Counts rules over all pieces."""
+
+    def __init__(self, progress: Progress, done: int, total: int) -> None:
+        self._progress = progress
+        self._done = done
+        self._total = total
+
+    def step(self) -> None:
+        self._done += 1
+        self._progress("rules", self._done, self._total)
+
+
+def _reach_back(ws: Workspace, compiler: Compiler, pack: RulePack) -> timedelta:
+    """How far before a piece correlations may read: to follow an episode that goes on back to where it began."""
+    span = _correlation_span(compiler, pack)
+    return max(2 * span, timedelta(days=ws.settings.detect.lookback_days)) if span else span
 
 
 def _correlation_span(compiler: Compiler, pack: RulePack) -> timedelta:

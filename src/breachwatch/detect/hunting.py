@@ -19,7 +19,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from functools import lru_cache
 from pathlib import Path
@@ -27,11 +27,12 @@ from typing import Any
 
 from breachwatch.detect.cache import Cache, program_revision
 from breachwatch.detect.engine import Progress, compiler_for, reach_of, search_past
+from breachwatch.detect.gathering import gathered
 from breachwatch.detect.rulepack import RulePack
 from breachwatch.detect.window import earlier
 from breachwatch.lake import LakeFile, files
 from breachwatch.model.datasets import REJECTS_DATASET
-from breachwatch.model.finding import CompiledRule, Finding, Outcome, RuleOutcome, Scan, Window
+from breachwatch.model.finding import Scan, Window
 from breachwatch.workspace import Workspace
 
 PIECE_ROWS = 2_000_000
@@ -39,7 +40,6 @@ PIECE_ROWS = 2_000_000
 HUNTS = 20
 """So many hunts are remembered; the oldest are forgotten first."""
 FOLDER = "hunts"
-_RANK = (Outcome.COULD_NOT_RUN, Outcome.MATCHED, Outcome.NO_MATCH, Outcome.NOT_APPLICABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,29 +122,7 @@ def alone(ws: Workspace, asked: Hunt) -> Iterator[None]:
 
 def gather(asked: Hunt, scans: Iterable[Scan]) -> Scan:
     """One scan of the scans of the pieces, in their order."""
-    findings: dict[str, Finding] = {}
-    outcomes: dict[str, RuleOutcome] = {}
-    rules: dict[str, CompiledRule] = {}
-    events = 0
-    for scan in scans:
-        for found in scan.findings:
-            known = findings.get(found.key)
-            findings[found.key] = found if known is None else _grown(known, found)
-        for ended in scan.outcomes:
-            known_outcome = outcomes.get(ended.rule_id)
-            outcomes[ended.rule_id] = ended if known_outcome is None else _worse(known_outcome, ended)
-        rules |= {rule.revision: rule for rule in scan.rules}
-        events += scan.events_in_window
-    found_by: dict[str, int] = {}
-    for found in findings.values():
-        found_by[found.rule_id] = found_by.get(found.rule_id, 0) + 1
-    return Scan(
-        window=asked.window,
-        findings=tuple(sorted(findings.values(), key=lambda found: (found.first_time, found.rule_id, found.key))),
-        outcomes=tuple(replace(item, findings=found_by.get(item.rule_id, 0)) for item in outcomes.values()),
-        rules=tuple(rules.values()),
-        events_in_window=events,
-    )
+    return gathered(asked.window, scans)
 
 
 def _searched(ws: Workspace, asked: Hunt, progress: Progress) -> Iterator[Scan]:
@@ -154,28 +132,6 @@ def _searched(ws: Workspace, asked: Hunt, progress: Progress) -> Iterator[Scan]:
         progress("parts", number, len(asked.pieces))
         yield search_piece(ws, asked, piece, progress)
     progress("parts", len(asked.pieces), len(asked.pieces))
-
-
-def _grown(before: Finding, after: Finding) -> Finding:
-    """An episode that went on: as the later piece tells it, with the events of both."""
-    if after.last_time < before.last_time:
-        before, after = after, before
-    return replace(
-        after,
-        event_ids=tuple(dict.fromkeys((*before.event_ids, *after.event_ids))),
-        event_count=max(before.event_count, after.event_count),
-        first_time=min(before.first_time, after.first_time),
-        entities=tuple(dict.fromkeys((*before.entities, *after.entities))),
-    )
-
-
-def _worse(one: RuleOutcome, other: RuleOutcome) -> RuleOutcome:
-    """How a rule ended over both: what needs a person's eye comes first."""
-    chosen = min(one, other, key=lambda item: _RANK.index(item.outcome))
-    if Outcome.NOT_APPLICABLE in (one.outcome, other.outcome):
-        return chosen
-    unknown = tuple(name for name in one.unknown_fields if name in other.unknown_fields)
-    return replace(chosen, unknown_fields=unknown)
 
 
 # --- pieces -----------------------------------------------------------------------------------------------------------

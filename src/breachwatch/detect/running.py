@@ -16,11 +16,12 @@ from breachwatch.detect import describing
 from breachwatch.detect.analytics import analytic_of
 from breachwatch.detect.analytics.running import Analytics
 from breachwatch.detect.compiling import Compiler, RuleError, Search
-from breachwatch.detect.correlation import EPISODES_FROM, CorrelationSql
+from breachwatch.detect.correlation import OBSERVED_UNTIL, READ_FROM, CorrelationSql
 from breachwatch.detect.mapping import AUTHENTICATION
 from breachwatch.detect.rulepack import Rule
 from breachwatch.detect.why import explained
 from breachwatch.detect.window import LakeWindow, earlier
+from breachwatch.lake.sql import moment as timestamp
 from breachwatch.model.finding import CompiledRule, Finding, Outcome, RuleOutcome, make_finding_key
 from breachwatch.workspace import Workspace
 
@@ -61,7 +62,30 @@ class Runner:
         self.compiler = compiler
         self.limit = ws.settings.detect.max_findings_per_rule
         self.learning = timedelta(days=ws.settings.detect.learning_days)
+        self.lookback = timedelta(days=ws.settings.detect.lookback_days)
         self.analytics = Analytics(self, ws, rules)
+        self._rules = rules
+        self._matches: dict[str, int] = {}
+
+    def prepare(self) -> None:
+        """Find out for all rules at once what they cannot match, and say what they will ask for."""
+        found: list[tuple[Search, str]] = []
+        for rule in self._rules:
+            try:
+                if rule.is_correlation:
+                    self._plan_correlation(rule)
+                elif isinstance(searches := self._searches(rule), list):
+                    asked = describing.asked_entities(rule.custom)
+                    self.analytics.plan(rule, searches, asked)
+                    found += [(item, "\n".join(self.shown(item, asked))) for item in searches]
+            except (RuleError, ValueError, duckdb.Error):
+                continue  # its outcome will say so
+        self.window.sift(found)
+
+    def _plan_correlation(self, rule: Rule) -> None:
+        sql = self.compiler.correlation(rule).sql
+        for dataset in {route.dataset for base in rule.bases() for route in self.compiler.routes(base)}:
+            self.window.plan("wide", dataset, sql)
 
     def run(self, rule: Rule) -> Ran:
         """Run a rule. Whatever is wrong with it ends up in its outcome."""
@@ -76,7 +100,10 @@ class Runner:
             if not rule.reports:
                 return Ran(replace(self._serving(rule, searches), unknown_fields=unknown))
             analytic = analytic_of(rule.custom)
-            ran = self.analytics.run(rule, searches, asked) if analytic else self._events(rule, searches, asked)
+            if self.window.place(searches) is None:
+                ran = self.ended(rule, Outcome.NO_MATCH, "")
+            else:
+                ran = self.analytics.run(rule, searches, asked) if analytic else self._events(rule, searches, asked)
             return replace(self._with_why(rule, ran), outcome=replace(ran.outcome, unknown_fields=unknown))
         except (RuleError, ValueError) as error:
             return Ran(rule.outcome(Outcome.COULD_NOT_RUN, f"{rule.source.origin}: {error}"))
@@ -120,9 +147,20 @@ class Runner:
 
     def _serving(self, rule: Rule, searches: Sequence[Search]) -> RuleOutcome:
         """A rule that only serves correlations raises no findings; its matches are counted all the same."""
-        counts = [self.window.run("search", f"SELECT count(*) FROM ({search.sql})")[0][0] for search in searches]
-        reason = f"{sum(counts)} events; it serves correlations and raises no findings of its own"
-        return rule.outcome(Outcome.MATCHED if sum(counts) else Outcome.NO_MATCH, reason)
+        count = self._count(rule, searches)
+        reason = f"{count} events; it serves correlations and raises no findings of its own"
+        return rule.outcome(Outcome.MATCHED if count else Outcome.NO_MATCH, reason)
+
+    def _count(self, rule: Rule, searches: Sequence[Search]) -> int:
+        """How many of the events to be searched a rule matches."""
+        if rule.id not in self._matches:
+            self._matches[rule.id] = 0
+            for search in searches:
+                place = self.window.place([search])
+                if place is not None:
+                    sql = f"SELECT count(*) FROM ({search.sql})"
+                    self._matches[rule.id] += self.window.run(place, sql)[0][0]
+        return self._matches[rule.id]
 
     # --- single events ------------------------------------------------------------------------------------------------
 
@@ -130,17 +168,19 @@ class Runner:
         hits: list[Hit] = []
         ran: list[Search] = []
         for search in searches:
+            place = self.window.place([search])
+            if place is None:
+                continue
             shown = ", ".join(self.shown(search, asked))
             sql = (
                 f"SELECT event_id, time, {shown} FROM (\n{search.sql}\n) ORDER BY time, event_id LIMIT {self.limit + 1}"
             )
-            found = [self.hit(search, row) for row in self.window.run("search", sql)]
+            found = [self.hit(search, row) for row in self.window.run(place, sql)]
             hits += found
             ran += [search] if found else []
         total = len(hits)
         if total > self.limit:
-            counts = [self.window.run("search", f"SELECT count(*) FROM ({item.sql})")[0][0] for item in ran]
-            total = sum(counts)
+            total = self._count(rule, ran)
         return self.found(rule, hits, total, ";\n\n".join(search.sql for search in ran), ran)
 
     def shown(self, search: Search, asked: dict[str, tuple[str, ...]]) -> list[str]:
@@ -195,10 +235,14 @@ class Runner:
         compiled = self.compiler.correlation(rule)
         if not rule.reports:
             return Ran(rule.outcome(Outcome.NO_MATCH, "it serves other correlations and raises no findings of its own"))
-        applicable = [base for base in bases if isinstance(self._searches(base), list)]
-        if not sum(rows) or not applicable:
-            reason = f"no such events in the window ({', '.join(datasets) or 'no dataset is mapped'})"
-            return Ran(rule.outcome(Outcome.NOT_APPLICABLE, reason))
+        found = [self._searches(base) for base in bases]
+        if not _looks_ahead(compiled):
+            if not sum(rows) or not any(isinstance(searches, list) for searches in found):
+                reason = f"no such events in the window ({', '.join(datasets) or 'no dataset is mapped'})"
+                return Ran(rule.outcome(Outcome.NOT_APPLICABLE, reason))
+            pairs = [(base, item) for base, item in zip(bases, found, strict=True) if isinstance(item, list)]
+            if not any(self._count(base, searches) for base, searches in pairs):
+                return Ran(rule.outcome(Outcome.NO_MATCH))
         return self.episodes(rule, compiled, list(datasets), asked)
 
     def episodes(
@@ -210,7 +254,7 @@ class Runner:
         more: Mapping[str, str] = MappingProxyType({}),
     ) -> Ran:
         """The findings of a query for episodes; `more` is said of each of them."""
-        episodes = self._episodes(compiled)
+        episodes = self._episodes(compiled, datasets)
         if not episodes:
             return Ran(rule.outcome(Outcome.NO_MATCH))
         kept = episodes[: self.limit]
@@ -220,11 +264,29 @@ class Runner:
         findings = tuple(replace(found, why={**found.why, **more}) for found in findings)
         return self._matched(rule, findings, len(episodes), as_run)
 
-    def _episodes(self, compiled: CorrelationSql) -> list[tuple[Any, ...]]:
-        """Episodes that begin at most one correlation span before the window (see `engine`)."""
-        since = earlier(self.window.spans.window.start, timedelta(seconds=compiled.seconds)).replace(tzinfo=None)
-        self.window.connection.execute(f"SET VARIABLE {EPISODES_FROM} = TIMESTAMP '{since.isoformat(sep=' ')}'")
-        return [row for row in self.window.run("wide", compiled.sql) if row[1] >= since]
+    def _episodes(self, compiled: CorrelationSql, datasets: Sequence[str]) -> list[tuple[Any, ...]]:
+        """The episodes with a new event, from those on whose beginning is known (see `engine`)."""
+        window, span = self.window, timedelta(seconds=compiled.seconds)
+        ahead = _looks_ahead(compiled)
+        begin = window.spans.window.start
+        least = begin - min(begin, window.searched_until()) + 2 * span if ahead else 2 * span
+        longest = max(least, min(window.spans.correlation, self.lookback))
+        for by in (least, longest):
+            back = window.reach_back(by)
+            start, end = window.wide()
+            for name, moment in ((READ_FROM, start), (OBSERVED_UNTIL, end)):
+                window.connection.execute(f"SET VARIABLE {name} = {timestamp(moment)}")
+            since = earlier(begin, back - span).replace(tzinfo=None)
+            found = window.run("wide", compiled.sql)
+            found = found if ahead else self._with_new(found, datasets)
+            if by == longest or all(row[7] >= since for row in found):
+                break
+        return [row for row in found if row[7] >= since]
+
+    def _with_new(self, episodes: Sequence[tuple[Any, ...]], datasets: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Those of some episodes that an event to be searched takes part in."""
+        new = self.window.new_among(datasets, [event_id for row in episodes for event_id in row[4]])
+        return [row for row in episodes if not new.isdisjoint(row[4])]
 
     def _people(
         self, episodes: Sequence[tuple[Any, ...]], datasets: Sequence[str], asked: dict[str, tuple[str, ...]]
@@ -280,6 +342,11 @@ def _as_run(rule: Rule, sql: str, datasets: Sequence[str]) -> CompiledRule:
     )
 
 
+def _looks_ahead(compiled: CorrelationSql) -> bool:
+    """Whether a window counts only once its time is over, so that no new event need be in it."""
+    return OBSERVED_UNTIL in compiled.sql
+
+
 def _ended(text: str) -> str:
     return text if text.endswith("\n") else text + "\n"
 
@@ -287,9 +354,10 @@ def _ended(text: str) -> str:
 def _episode_findings(
     rule: Rule, revision: str, group_by: Sequence[str], episodes: Sequence[tuple[Any, ...]], people: Sequence[_People]
 ) -> Iterator[Finding]:
-    for (group, first, last, count, event_ids, named, more), (dataset, who) in zip(episodes, people, strict=True):
+    for row, (dataset, who) in zip(episodes, people, strict=True):
+        group, first, last, count, event_ids, named, more, _, first_match = row
         yield Finding(
-            key=make_finding_key(rule.id, *group, event_ids[0]),
+            key=make_finding_key(rule.id, *group, first_match),
             rule_id=rule.id,
             rule_title=rule.title,
             rule_revision=revision,

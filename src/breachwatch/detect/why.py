@@ -25,7 +25,9 @@ def explained(window: LakeWindow, compiler: Compiler, rule: Rule, findings: Sequ
     if rule.is_correlation:
         return tuple(_episodes(window, compiler, rule, findings))
     events = [finding.event_ids[0] for finding in findings]
-    matches = _matches(window, "search", rule, _explanations(window, compiler, rule), events)
+    place = window.place(compiler.searches(rule)) or "search"
+    explanations = [item for item in compiler.explanations(rule) if window.rows(item.dataset)]
+    matches = _matches(window, place, rule, explanations, events)
     return tuple(replace(found, matched=matches.get(found.event_ids[0], ())) for found in findings)
 
 
@@ -33,7 +35,7 @@ def _episodes(window: LakeWindow, compiler: Compiler, rule: Rule, findings: Sequ
     asked = list(dict.fromkeys(event for finding in findings for event in finding.event_ids))
     of_rule: dict[str, tuple[Rule, set[str], dict[str, tuple[Match, ...]]]] = {}
     for base in rule.bases():
-        explanations = _explanations(window, compiler, base)
+        explanations = compiler.explanations(base)
         mine = _members(window, explanations, asked)
         shown = {event for finding in findings for event in _first([e for e in finding.event_ids if e in mine])}
         of_rule[base.id] = base, mine, _matches(window, "wide", base, explanations, sorted(shown))
@@ -49,11 +51,6 @@ def _episodes(window: LakeWindow, compiler: Compiler, rule: Rule, findings: Sequ
 
 def _first(events: Sequence[str]) -> Sequence[str]:
     return events[:EVENTS_EXPLAINED]
-
-
-def _explanations(window: LakeWindow, compiler: Compiler, rule: Rule) -> list[Explanation]:
-    """Those of the tables that hold anything."""
-    return [item for item in compiler.explanations(rule) if window.rows(item.dataset)]
 
 
 def _members(window: LakeWindow, explanations: Sequence[Explanation], asked: Sequence[str]) -> set[str]:

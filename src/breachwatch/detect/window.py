@@ -1,17 +1,20 @@
-"""The lake as one detection run sees it: three sets of views under the same names, over three spans of time.
+"""The lake as one piece of a detection run sees it: the same tables under the same names, in several sets.
 
-search   [window.start, window.end), and events without a time of files not searched before: single-event rules
-wide     from two correlation spans before the window: correlations (see `engine` for why two)
-past     from the longest history before the window: first-seen rules
+search   the events to be searched: those of the piece that no run has searched yet, or all of its time
+few      of these, the candidates of searches that have few of them (see `candidates`)
+some     of these, the candidates of searches that have more as well
+whole    all events of the piece's time, new or not: rules that ask how long ago something was seen
+wide     all events from some time before the piece on: correlations (see `engine` for how long)
 
 A rule's SQL names its tables plainly (`linux_auth`) and runs over one set or another by DuckDB's search path, so that
-what is kept as evidence is what ran. `search` and `wide` read a copy in (compressed) memory, made when a rule first
-needs the dataset; beyond DuckDB's memory limit it spills into the workspace. `search` holds tables rather than views:
-with thousands of rules, binding a view costs more than searching it.
+what is kept as evidence is what ran. All sets are copies of the columns that are asked for, made when a query first
+names the table: with thousands of rules, binding a view costs more than searching a table. Beyond DuckDB's memory limit
+they spill into the workspace. The lake's own views stay reachable in `memory.main`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,30 +26,33 @@ import pyarrow as pa
 
 from breachwatch import lake
 from breachwatch.detect.backend.literals import quoted
-from breachwatch.detect.mapping import Mappings, Route
-from breachwatch.lake.partition import UNKNOWN
+from breachwatch.detect.candidates import Candidates
+from breachwatch.detect.compiling import Search
+from breachwatch.detect.copies import Copies
+from breachwatch.detect.mapping import AUTHENTICATION, Mappings, Route
+from breachwatch.detect.pieces import Piece
+from breachwatch.detect.prune.sifting import Reach
+from breachwatch.lake.connection import dataset_select
+from breachwatch.lake.sql import moment
 from breachwatch.model.datasets import DATASETS
 from breachwatch.model.finding import Window
 from breachwatch.workspace import Workspace
 
-Span = Literal["search", "wide", "past"]
-_PATHS: dict[Span, str] = {"search": "night.search", "wide": "night.wide", "past": "memory.past"}
+Span = Literal["search", "few", "some", "whole", "wide"]
+_PLACES: dict[Reach, Span] = {Reach.FEW: "few", Reach.SOME: "some", Reach.ALL: "search"}
+_MEMORY_MB = 800
+"""What DuckDB takes at most for a piece, if the limit of all connections does not say less."""
+_HOURS = (1, 6, 24, 48, 96, 192, 384, 768)
+"""How far back the sets for correlations go, so that a few of them serve all rules."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """The run's window, how far correlations read before it, and how far first-seen rules do."""
+    """The piece's window, how far correlations may read before it, and how far first-seen rules do."""
 
     window: Window
     correlation: timedelta = timedelta()
     history: timedelta = timedelta()
-
-    def start(self, span: Span) -> datetime:
-        """Where a set of views begins (aware UTC)."""
-        if span == "search":
-            return self.window.start
-        back = 2 * self.correlation if span == "wide" else self.history
-        return earlier(self.window.start, back)
 
 
 def earlier(moment: datetime, by: timedelta) -> datetime:
@@ -56,62 +62,130 @@ def earlier(moment: datetime, by: timedelta) -> datetime:
 
 
 class LakeWindow:
-    """An open connection with the three sets of views; close it by leaving `open_window`."""
+    """An open connection with the sets of one piece; close it by leaving `open_window`."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, spans: Spans, mappings: Mappings, untimed: Sequence[str]
+        self, ws: Workspace, connection: duckdb.DuckDBPyConnection, spans: Spans, mappings: Mappings, piece: Piece
     ) -> None:
         self.connection = connection
         self.spans = spans
         self.mappings = mappings
-        self._untimed = untimed
-        self._copied: dict[str, int] = {}
-        self._picked: dict[str, bool] = {}
-        self._present: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+        self.piece = piece
+        self.candidates = Candidates(connection, mappings)
+        self._lake = ws.lake
+        self._back = timedelta()
+        self._views = {table.sql: name for name, table in mappings.tables.items()}
+        self._copies: dict[str, Copies] = {}
+        self._planned: dict[tuple[Span, str], list[str]] = {}
+        self._fresh_views: set[str] = set()
+        self._rows: dict[str, int] = {}
+        self._picked: dict[tuple[str, str], bool] = {}
+        self._known: dict[tuple[str, str], bool] = {}
         self._path = ""
         connection.execute("ATTACH ':memory:' AS night (COMPRESS)")
-        for schema in (*_PATHS.values(), "night.before"):
-            connection.execute(f"CREATE SCHEMA {schema}")
+        for name in ("fresh", "search", "few", "some", "whole"):
+            connection.execute(f"CREATE SCHEMA memory.{name}")
+        self._lend_new_segments()
+
+    # --- what is asked of it ------------------------------------------------------------------------------------------
 
     def run(self, span: Span, sql: str) -> list[tuple[Any, ...]]:
-        """The rows of a query over one set of views."""
-        if self._path != _PATHS[span]:
-            self.connection.execute(f"SET search_path = '{_PATHS[span]}'")
-            self._path = _PATHS[span]
-        return self.connection.execute(sql).fetchall()
+        """The rows of a query over one set."""
+        if span == "whole" and not self.piece.mixed:
+            span = "search"
+        schema = self._schema(span)
+        if span in ("search", "whole", "wide"):
+            for view, dataset in self._views.items():
+                if view in sql:
+                    self._copy(span, schema, dataset, sql)
+        return self.run_in(schema, sql)
 
     def run_in(self, schema: str, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query over the tables of a schema (or several, with commas) made for it."""
-        self.connection.execute(f"SET search_path = {quoted(schema)}")
-        self._path = schema
+        if self._path != schema:
+            self.connection.execute(f"SET search_path = {quoted(schema)}")
+            self._path = schema
         return self.connection.execute(sql).fetchall()
 
+    def plan(self, span: Span, dataset: str, sql: str) -> None:
+        """Say beforehand what will be asked of a table, so that its copy is made once."""
+        self._planned.setdefault((span, dataset), []).append(sql)
+
+    def sift(self, searches: Sequence[tuple[Search, str]]) -> None:
+        """Find out what these searches cannot match; with each, SQL of what will be shown of its matches."""
+        for dataset in dict.fromkeys(item.dataset for item, _ in searches):
+            if dataset != AUTHENTICATION and self.rows(dataset):
+                mine = [pair for pair in searches if pair[0].dataset == dataset]
+                self.candidates.find(dataset, mine, self._source(dataset))
+        for item, shown in searches:
+            if self.candidates.reach(item) is Reach.ALL:
+                self.plan("search", item.dataset, f"{item.sql}\n{shown}")
+
+    def place(self, searches: Iterable[Search]) -> Span | None:
+        """The smallest set that holds all matches of some searches; None where there is none."""
+        filled = (item for item in searches if self.rows(item.dataset))
+        reach = max(map(self.candidates.reach, filled), default=Reach.NONE)
+        return _PLACES.get(reach)
+
+    def reach_back(self, by: timedelta) -> timedelta:
+        """Have the set `wide` begin at least so long before the window; returns how long it is."""
+        hours = next((timedelta(hours=number) for number in _HOURS if timedelta(hours=number) >= by), by)
+        self._back = hours
+        return hours
+
+    def wide(self) -> tuple[datetime, datetime]:
+        """Where the set `wide` begins, and up to where all events are in it (aware UTC)."""
+        return self._reached()[0], self.piece.until if self.piece.front else self._reached()[1]
+
+    def searched_until(self) -> datetime:
+        """The time of the latest event that an earlier run has searched; the piece's own start where none has."""
+        return min(self.piece.searched or self.spans.window.start, self.spans.window.start)
+
     def rows(self, dataset: str) -> int:
-        """Events of a dataset (or of the view `authentication`) in the window."""
-        if dataset not in self._copied:
-            self._copied[dataset] = self._copy(dataset)
-        return self._copied[dataset]
+        """Events of a dataset (or of the view `authentication`) to be searched."""
+        if dataset not in self._rows:
+            self._rows[dataset] = self._count(dataset)
+        return self._rows[dataset]
+
+    def events(self) -> int:
+        """Events of all datasets to be searched."""
+        return sum(self.rows(name) for name in DATASETS)
 
     def has_rows(self, route: Route, picks: str) -> bool:
-        """Whether the window holds events that a route picks; `picks` is its condition as SQL, or empty."""
-        key = f"{route.dataset}\0{picks}"
+        """Whether there are events to be searched that a route picks; `picks` is its condition as SQL, or empty."""
+        key = route.dataset, picks
         if key not in self._picked:
-            self._picked[key] = bool(self.rows(route.dataset)) and (
-                not picks or bool(self.run("search", f"SELECT 1 FROM {route.view} WHERE {picks} LIMIT 1"))
-            )
+            some = bool(self.rows(route.dataset))
+            if some and picks:
+                table = self.mappings.tables[route.dataset]
+                sql = (
+                    f"SELECT 1 FROM (SELECT * FROM {self._source(route.dataset)}) AS {table.sql} WHERE {picks} LIMIT 1"
+                )
+                some = bool(self.run_in("memory.main", sql))
+            self._picked[key] = some
         return self._picked[key]
 
     def is_unknown(self, dataset: str, field: str) -> bool:
-        """Whether no event of a dataset in the window has a field."""
+        """Whether no event to be searched has a field."""
         column = self.mappings.tables[dataset].column(field)
-        columns, extra = self._fields(dataset)
-        if column.known:
-            return column.sql not in columns
-        return not {field, field.split(".", maxsplit=1)[0]} & extra
+        said = self.candidates.is_filled(dataset, field)
+        if said is not None:
+            return not said
+        key = dataset, column.sql
+        if key not in self._known:
+            sql = f"SELECT 1 FROM {self._source(dataset)} AND {column.sql} IS NOT NULL LIMIT 1"
+            self._known[key] = bool(self.rows(dataset) and self.run_in("memory.main", sql))
+        return not self._known[key]
 
-    def events(self) -> int:
-        """Events of all datasets in the window."""
-        return sum(self._count(dataset.view) for dataset in DATASETS.values())
+    def new_among(self, datasets: Iterable[str], event_ids: Sequence[str]) -> set[str]:
+        """Those of some events that are among the events to be searched."""
+        filled = [name for name in dict.fromkeys(datasets) if self.rows(name)]
+        if not filled or not event_ids:
+            return set()
+        sources = " UNION ALL ".join(f"SELECT event_id FROM {self._source(name)}" for name in filled)
+        with self.table("asked_now", pa.table({"event_id": pa.array(event_ids, pa.string())})):
+            sql = f"SELECT event_id FROM asked_now SEMI JOIN ({sources}) USING (event_id)"
+            return {event_id for (event_id,) in self.run_in("memory.main", sql)}
 
     @contextmanager
     def table(self, name: str, table: pa.Table) -> Iterator[None]:
@@ -122,74 +196,94 @@ class LakeWindow:
         finally:
             self.connection.unregister(name)
 
-    def _copy(self, dataset: str) -> int:
-        view = self.mappings.tables[dataset].name
-        source = f"SELECT * FROM memory.main.{view} WHERE"
-        before = (
-            f"time >= {_moment(self.spans.start('wide'))} AND time < {_moment(self.spans.start('search'))} "
-            f"AND time < {_moment(self.spans.window.end)}"
+    # --- where it comes from ------------------------------------------------------------------------------------------
+
+    def _schema(self, span: Span) -> str:
+        return f"night.wide_{int(self._back.total_seconds())}" if span == "wide" else f"memory.{span}"
+
+    def _copy(self, span: Span, schema: str, dataset: str, sql: str) -> None:
+        if schema not in self._copies:
+            self._copies[schema] = Copies(self.connection, schema)
+        source = self._source(dataset) if span == "search" else self._around(dataset)
+        self._copies[schema].ensure(
+            dataset, self.mappings.tables[dataset], source, sql, self._planned.get((span, dataset), ())
         )
-        both = f"SELECT * FROM night.before.{view} UNION ALL SELECT * FROM night.search.{view}"
-        for statement in (
-            f"CREATE TABLE night.search.{view} AS {source} {self._within('search', untimed=True)}",
-            f"CREATE TABLE night.before.{view} AS {source} {before}",
-            f"CREATE VIEW night.wide.{view} AS {both}",
-            f"CREATE VIEW memory.past.{view} AS {source} {self._within('past', untimed=False)}",
-        ):
-            self.connection.execute(statement)
-        return self._rows(f"SELECT count(*) FROM night.search.{view}")
 
-    def _count(self, view: str) -> int:
-        return self._rows(f"SELECT count(*) FROM memory.main.{view} WHERE {self._within('search', untimed=True)}")
+    def _around(self, dataset: str) -> str:
+        start, end = self._reached()
+        view = self.mappings.tables[dataset].sql
+        return f"memory.main.{view} WHERE time >= {moment(start)} AND time < {moment(end)}"
 
-    def _rows(self, sql: str) -> int:
-        found = self.connection.execute(sql).fetchone()
-        return int(found[0]) if found else 0
+    def _whole(self, dataset: str) -> str:
+        return f"memory.main.{self.mappings.tables[dataset].sql} WHERE {self._within()}"
 
-    def _within(self, span: Span, *, untimed: bool) -> str:
-        timed = f"time >= {_moment(self.spans.start(span))} AND time < {_moment(self.spans.window.end)}"
-        if not untimed or not self._untimed:
-            return timed
-        return f"({timed}) OR (time IS NULL AND segment_id IN ({', '.join(map(quoted, self._untimed))}))"
+    def _within(self) -> str:
+        window = self.spans.window
+        return f"(time >= {moment(window.start)} AND time < {moment(window.end)})"
 
-    def _fields(self, dataset: str) -> tuple[frozenset[str], frozenset[str]]:
-        """SQL of the columns that hold something in the window, and the keys of `extra`."""
-        if dataset not in self._present:
-            table = self.mappings.tables[dataset]
-            self.rows(dataset)
-            known = list(table.columns.values())
-            counts = ", ".join(f"count({column.sql}) > 0" for column in known)
-            filled = self.run("search", f"SELECT {counts} FROM {table.sql}")[0]
-            keys = self.run(
-                "search",
-                f"SELECT DISTINCT unnest(json_keys({table.extra})) FROM {table.sql} WHERE {table.extra} IS NOT NULL",
-            )
-            columns = frozenset(column.sql for column, some in zip(known, filled, strict=True) if some)
-            self._present[dataset] = columns, frozenset(key for (key,) in keys)
-        return self._present[dataset]
+    def _reached(self) -> tuple[datetime, datetime]:
+        start = earlier(self.spans.window.start, self._back)
+        return start, min(self.piece.until, _later(self.spans.window.end, self._back))
+
+    def _source(self, dataset: str) -> str:
+        """The events to be searched, as what stands after FROM, with its WHERE."""
+        view = self.mappings.tables[dataset].sql
+        if self.piece.files is None:
+            return self._whole(dataset)
+        within = f"({self._within()} OR time IS NULL)" if self.piece.front else self._within()
+        if dataset == AUTHENTICATION:
+            new = "(dataset, segment_id) IN (SELECT dataset, segment_id FROM memory.fresh.segments)"
+            return f"memory.main.{view} WHERE {within} AND {new}"
+        return f"{self._fresh(dataset)} WHERE {within}"
+
+    def _fresh(self, dataset: str) -> str:
+        """The view over the new files of a dataset."""
+        paths = [self._lake / file.path for file in self.piece.files or () if file.dataset == dataset]
+        name = f"memory.fresh.{self.mappings.tables[dataset].sql}"
+        if name not in self._fresh_views:
+            self.connection.execute(f"CREATE VIEW {name} AS {dataset_select(DATASETS[dataset], paths)}")
+            self._fresh_views.add(name)
+        return name
+
+    def _count(self, dataset: str) -> int:
+        files = self.piece.files
+        if files is not None and not any(dataset in (AUTHENTICATION, file.dataset) for file in files):
+            return 0
+        found = self.run_in("memory.main", f"SELECT count(*) FROM {self._source(dataset)}")
+        return int(found[0][0])
+
+    def _lend_new_segments(self) -> None:
+        files = self.piece.files or ()
+        pairs = sorted({(file.dataset, file.segment_id) for file in files})
+        new = pa.table({"dataset": [one for one, _ in pairs], "segment_id": [other for _, other in pairs]})
+        if not pairs:
+            new = pa.table({"dataset": pa.array([], pa.string()), "segment_id": pa.array([], pa.string())})
+        with self.table("new_segments_now", new):
+            self.connection.execute("CREATE TABLE memory.fresh.segments AS SELECT * FROM new_segments_now")
 
 
 @contextmanager
-def open_window(
-    ws: Workspace, spans: Spans, mappings: Mappings, unscanned: Iterable[lake.LakeFile]
-) -> Iterator[LakeWindow]:
-    """The lake over the spans of one run."""
-    untimed = sorted({file.segment_id for file in unscanned if file.date == UNKNOWN})
-    since = min(spans.start("wide"), spans.start("past"))
-    connection = lake.connect(ws, since=since, until=spans.window.end)
+def open_window(ws: Workspace, spans: Spans, mappings: Mappings, piece: Piece) -> Iterator[LakeWindow]:
+    """The lake over one piece and what its rules may read around it."""
+    begin = min(spans.window.start, piece.searched or spans.window.start)
+    since = earlier(begin, max(spans.correlation, spans.history))
+    until = min(piece.until, _later(spans.window.end, spans.correlation))
+    connection = lake.connect(ws, since=since, until=max(until, spans.window.end))
     try:
-        yield LakeWindow(connection, spans, mappings, untimed)
+        _limit_memory(connection)
+        yield LakeWindow(ws, connection, spans, mappings, piece)
     finally:
         connection.close()
 
 
-def window_of(ws: Workspace, until: datetime, unscanned: Iterable[lake.LakeFile]) -> Window:
-    """The span to search: the look-back, or from the earliest event that no run has searched, if that is earlier."""
-    end = until.astimezone(UTC)
-    start = earlier(end, timedelta(days=ws.settings.detect.lookback_days))
-    late = [file.min_time for file in unscanned if file.min_time is not None]
-    return Window(min([start, *late]), end)
+def _later(moment: datetime, by: timedelta) -> datetime:
+    last = datetime(9999, 12, 30, tzinfo=UTC)
+    return moment + by if last - moment > by else last
 
 
-def _moment(moment: datetime) -> str:
-    return f"TIMESTAMP '{moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=' ')}'"
+def _limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
+    row = connection.execute("SELECT current_setting('memory_limit')").fetchone()
+    said = re.fullmatch(r"([\d.]+) (\w+)", str(row[0]) if row else "")
+    units = {"KiB": 2**10 / 1e6, "MiB": 2**20 / 1e6, "GiB": 2**30 / 1e6, "TiB": 2**40 / 1e6}
+    if said is None or float(said[1]) * units.get(said[2], 0) > _MEMORY_MB:
+        connection.execute(f"SET memory_limit = '{_MEMORY_MB}MB'")

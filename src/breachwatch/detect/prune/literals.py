@@ -1,0 +1,116 @@
+"""Many texts looked for in many values at once.
+
+Values are searched in pieces of some megabytes by an Aho-Corasick automaton (Aho and Corasick, CACM 18(6), 1975) over
+all texts together. A text that occurs in many values tells little and would drown the rest in hits: it is taken out of
+the automaton as soon as it shows, and looked for by itself where somebody still asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from ahocorasick_rs import BytesAhoCorasick, Implementation
+
+Ids: TypeAlias = npt.NDArray[np.int64]  # numbers of values, each once, in order
+Mask: TypeAlias = npt.NDArray[np.bool_]
+Values: TypeAlias = "pa.Array[Any]"
+"""Texts are Arrow's `string`, with 32-bit offsets."""
+
+_FIRST_BYTES = 1 << 18
+_PIECE_BYTES = 1 << 21
+_COMMON_SHARE = 0.02
+_COMMON_VALUES = 50
+_DFA_BYTES = 1 << 16
+"""Bytes of patterns up to which the faster and larger form of automaton is built (some 100 to 250 bytes a byte)."""
+
+
+@dataclass
+class Found:
+    """Which of the texts occur in which of some values."""
+
+    values: Values
+    ids: dict[int, Ids]
+    common: frozenset[int]
+    texts: Sequence[str]
+
+    def containing(self, text: int, among: Ids) -> Mask:
+        """Which of the values with these numbers contain a common text."""
+        values = self.values if len(among) == len(self.values) else self.values.take(pa.array(among, pa.int64()))
+        return pc.match_substring(values, self.texts[text]).to_numpy(zero_copy_only=False).astype(np.bool_)
+
+
+class Texts:
+    """Texts of one kind (to be contained, not empty) in lower case, by number; values are in lower case too."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = texts
+        self._common: set[int] = set()
+        self._build()
+
+    def find(self, values: Values) -> Found:
+        """Look for all texts in some values, none of them NULL."""
+        numbers, hits = [], []
+        if self._automaton is not None:
+            for begin, end, starts, data in _pieces(values):
+                found = self._automaton.find_matches_as_indexes(data, overlapping=True)
+                if not found:
+                    continue
+                flat = np.fromiter(chain.from_iterable(found), np.int64, 3 * len(found)).reshape(-1, 3)
+                value = np.searchsorted(starts, flat[:, 1], side="right") - 1
+                inside = flat[:, 2] <= starts[value + 1]  # not across the border of two values
+                pairs = np.unique(self._numbers[flat[inside, 0]] * (end - begin) + value[inside])
+                text, value = np.divmod(pairs, end - begin)
+                numbers.append(text)
+                hits.append(value + begin)
+                self._drop_common(text, end - begin)
+        common = frozenset(self._common)
+        return Found(values, _by_text(numbers, hits, common), common, self.texts)
+
+    def _drop_common(self, text: Ids, values: int) -> None:
+        counts = np.bincount(text, minlength=len(self.texts))
+        common = np.flatnonzero(counts > max(_COMMON_VALUES, _COMMON_SHARE * values))
+        if len(common):
+            self._common.update(common.tolist())
+            self._build()
+
+    def _build(self) -> None:
+        kept = [number for number in range(len(self.texts)) if number not in self._common]
+        patterns = [self.texts[number].encode() for number in kept]
+        self._numbers = np.array(kept, np.int64)
+        small = sum(map(len, patterns)) <= _DFA_BYTES
+        form = Implementation.DFA if small else Implementation.ContiguousNFA
+        self._automaton = BytesAhoCorasick(patterns, implementation=form) if patterns else None
+
+
+def _pieces(values: Values) -> Iterator[tuple[int, int, Ids, memoryview]]:
+    """Neighbouring values with their bytes: first, end, where each begins (and the last ends), and the bytes."""
+    _, offsets, data = values.buffers()
+    if offsets is None or data is None or not len(values):
+        return
+    where = np.frombuffer(memoryview(offsets), np.int32)[values.offset : values.offset + len(values) + 1].astype(
+        np.int64
+    )
+    bytes_ = memoryview(data).cast("B")
+    begin, most = 0, _FIRST_BYTES
+    while begin < len(values):
+        end = max(begin + 1, int(np.searchsorted(where, where[begin] + most, side="right")) - 1)
+        yield begin, end, where[begin : end + 1] - where[begin], bytes_[where[begin] : where[end]]
+        begin, most = end, _PIECE_BYTES
+
+
+def _by_text(numbers: list[Ids], hits: list[Ids], common: frozenset[int]) -> dict[int, Ids]:
+    if not numbers:
+        return {}
+    text, value = np.concatenate(numbers), np.concatenate(hits)
+    order = np.argsort(text, kind="stable")
+    text, value = text[order], value[order]
+    names, first = np.unique(text, return_index=True)
+    parts = np.split(value, first[1:])
+    return {int(name): part for name, part in zip(names, parts, strict=True) if int(name) not in common}

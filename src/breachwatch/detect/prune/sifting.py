@@ -1,0 +1,140 @@
+"""One pass over new events: which of many searches may match anything, and on which events.
+
+Events come in batches, so that memory does not grow with them. For each search it turns out how much of the events it
+has to be run on; the events themselves are handed out as they go by, those that few-matching searches want apart from
+those of searches that match more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from breachwatch.detect.prune.columns import Encoded, Lower, Sought
+from breachwatch.detect.prune.literals import Mask, Values
+from breachwatch.detect.prune.rows import Batch, Plan, candidates, expressions
+
+_THREADS = 2
+_FEW_SHARE = 0.002
+_FEW_ROWS = 64
+_SOME_SHARE = 0.10
+
+
+class Reach(IntEnum):
+    """How many events a search has to be run on: each a part of the next."""
+
+    NONE = 0
+    FEW = 1
+    SOME = 2
+    ALL = 3
+
+
+class Asks(Protocol):
+    """What is asked about a batch beyond its columns, and where candidates go."""
+
+    def keys(self, batch: pa.Table) -> frozenset[str]:
+        """The keys of the batch's JSON column."""
+
+    def compute(self, batch: pa.Table, expressions: Sequence[str]) -> list[Values]:
+        """The values of SQL expressions over the batch."""
+
+    def keep(self, reach: Reach, events: pa.Table) -> None:
+        """Put events aside: those of FEW, and those of SOME that are not among them."""
+
+
+@dataclass
+class Sifted:
+    """What the pass found: for each search its reach, by its place; columns with a value; keys of the JSON column."""
+
+    reach: list[Reach]
+    filled: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+
+
+class Sieve:
+    """The bounds of all searches of one table, ready to be used on batches of its events."""
+
+    def __init__(
+        self, plans: Sequence[Plan | None], sought: Mapping[str, Sought], members: Mapping[str, frozenset[str]]
+    ) -> None:
+        """`plans` are None for searches without a bound.
+
+        `members` names, of expressions over the JSON column, the keys of which an event must have one.
+        """
+        self.plans = plans
+        self.sought = sought
+        self.members = members
+        self._used = sorted(expressions([item for item in plans if item is not None]))
+
+    def sift(self, batches: Iterable[pa.Table], asks: Asks, lower: Lower) -> Sifted:
+        """Pass all batches. Their columns are named by their SQL."""
+        found = Sifted([Reach.NONE if item is not None else Reach.ALL for item in self.plans])
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for batch in batches:
+                encoded = self._encoded(batch, asks, lower, found, pool)
+                self._batch(batch, encoded, found, asks)
+        return found
+
+    def _encoded(self, batch: pa.Table, asks: Asks, lower: Lower, found: Sifted, pool: ThreadPoolExecutor) -> Batch:
+        columns = {name: _flat(batch[name]) for name in batch.column_names}
+        found.filled |= {name for name, column in columns.items() if column.null_count < len(column)}
+        computed = [name for name in self._used if name not in columns]
+        keys = asks.keys(batch)
+        found.keys |= keys
+        computed = [name for name in computed if name not in self.members or self.members[name] & keys]
+        if computed:
+            columns |= dict(zip(computed, asks.compute(batch, computed), strict=True))
+        held = {name: columns[name] for name in self._used if name in columns}
+        held = {name: column for name, column in held.items() if column.null_count < len(column)}
+        done = pool.map(lambda item: self.sought[item[0]].encoded(item[1], lower), held.items())
+        encoded: dict[str, Encoded | None] = dict.fromkeys(self._used)
+        return {**encoded, **dict(zip(held, done, strict=True))}
+
+    def _batch(self, batch: pa.Table, encoded: Batch, found: Sifted, asks: Asks) -> None:
+        size = batch.num_rows
+        few, some = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
+        for number, asked in enumerate(self.plans):
+            if asked is None or found.reach[number] is Reach.ALL:
+                continue
+            rows = candidates(asked, encoded)
+            if rows is None:
+                continue
+            reach = _reach(rows)
+            found.reach[number] = max(found.reach[number], reach)
+            if reach is Reach.FEW:
+                few |= rows
+            elif reach is Reach.SOME:
+                some |= rows
+        some &= ~few
+        for reach, mask in ((Reach.FEW, few), (Reach.SOME, some)):
+            if mask.any():
+                asks.keep(reach, batch.filter(pa.array(mask)))
+
+
+def _reach(rows: Mask) -> Reach:
+    count = int(np.count_nonzero(rows))
+    if count <= max(_FEW_ROWS, _FEW_SHARE * len(rows)):
+        return Reach.FEW
+    return Reach.SOME if count <= max(_FEW_ROWS, _SOME_SHARE * len(rows)) else Reach.ALL
+
+
+def ascii_or(lower: Lower) -> Lower:
+    """`lower`, spared for texts that are plain ASCII."""
+
+    def lowered(values: Values) -> Values:
+        if pc.all(pc.string_is_ascii(values)).as_py() in (True, None):
+            return pc.ascii_lower(values)
+        return lower(values)
+
+    return lowered
+
+
+def _flat(column: Any) -> Values:
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
