@@ -19,7 +19,7 @@ RULES = sorted((ROOT / "rules").glob("*.yml"))
 STEMS = [path.stem for path in RULES]
 FILE_NAME = re.compile(
     r"(linux_(auth|sshd|sudo|su|cron|syslog|process_creation|file_event)"
-    r"|windows_(security|system|sysmon|powershell|application|windefend|process_creation|registry_set)"
+    r"|windows_(security|system|sysmon|powershell|application|windefend|process_creation|registry_set|file_event)"
     r"|(entra_(signin|audit)|m365_audit|okta_system|google_workspace|aws_cloudtrail)"
     r"|any_(authentication|firewall|webserver|network_device))_[a-z0-9]+(_[a-z0-9]+)*"
 )
