@@ -34,4 +34,5 @@ def _outcome(item: Mapping[str, Any]) -> RuleOutcome:
         findings=int(item.get("findings", 0)),
         reason=str(item.get("reason", "")),
         unknown_fields=tuple(item.get("unknown_fields", ())),
+        author=str(item.get("author", "")),
     )

@@ -102,7 +102,7 @@ class Rule:
 
     def outcome(self, outcome: Outcome, reason: str = "", **more: Any) -> RuleOutcome:
         """How this rule ended."""
-        return RuleOutcome(self.id, self.title, self.level, outcome, reason=reason, **more)
+        return RuleOutcome(self.id, self.title, self.level, outcome, reason=reason, author=self.author, **more)
 
 
 @dataclass

@@ -39,6 +39,7 @@ def queue(ws: Workspace, *, closed: bool = False) -> list[IncidentLine]:
         entities = _entities(connection, numbers)
         evidence = _evidence_numbers(connection, numbers)
         alerts = _alert_counts(connection, numbers)
+        named = _authors(connection, numbers)
     lines = [
         IncidentLine(
             number=row.number,
@@ -51,6 +52,7 @@ def queue(ws: Workspace, *, closed: bool = False) -> list[IncidentLine]:
             last_time=row.last_time,
             opened_at=row.opened_at,
             evidence=tuple(evidence[row.number]),
+            authors=tuple(named[row.number]),
         )
         for row in found
     ]
@@ -122,6 +124,23 @@ def _alert_counts(connection: Connection, numbers: list[str]) -> dict[str, int]:
     for chunk in stored.chunks(numbers):
         rows = connection.execute(select(column, func.count()).where(column.in_(chunk)).group_by(column))
         found.update((number, count) for number, count in rows)
+    return found
+
+
+def _authors(connection: Connection, numbers: list[str]) -> dict[str, dict[str, None]]:
+    """By incident: who wrote the rules that fired, each once."""
+    pairs: list[tuple[str, str]] = []
+    columns = cases.alert.c
+    for chunk in stored.chunks(numbers):
+        query = select(columns.incident, columns.rule_revision).where(columns.incident.in_(chunk)).distinct()
+        pairs += [
+            (row.incident, row.rule_revision) for row in connection.execute(query.order_by(*query.selected_columns))
+        ]
+    known = authors(connection, (revision for _, revision in pairs))
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for number, revision in pairs:
+        if known.get(revision):
+            found[number][known[revision]] = None
     return found
 
 

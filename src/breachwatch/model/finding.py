@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+OUR_AUTHOR = "breachwatch"
+"""Author of the rules that come with breachwatch, who need not be named beside each."""
+
 
 class Level(IntEnum):
     """Sigma's levels, in order (Sigma specification 2.1, section "level")."""
@@ -136,6 +139,7 @@ class RuleOutcome:
     findings: int = 0
     reason: str = ""
     unknown_fields: tuple[str, ...] = ()  # fields the rule names that no event in the window had
+    author: str = ""  # of the rule; its licence may demand that it is named
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ class IncidentLine:
     last_time: datetime
     opened_at: datetime
     evidence: tuple[str, ...]
+    authors: tuple[str, ...] = ()  # of the rules that fired
 
 
 @dataclass(frozen=True, slots=True)

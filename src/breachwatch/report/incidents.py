@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from breachwatch.model.finding import Entity
+from breachwatch.model.finding import OUR_AUTHOR, Entity
 from breachwatch.model.incident import Advice, AlertRecord, Incident, IncidentLine, IncidentState
 from breachwatch.report.evidence import verified_text
 from breachwatch.report.next_steps import can_be_typed, command
@@ -84,7 +84,13 @@ def _what(line: IncidentLine) -> Text:
     """The title, and the entities that it does not name."""
     title = visible(line.title, 200)
     others = [value for value in line.entities if visible(value, 40).casefold() not in title.casefold()]
-    return Text.assemble(title, (f"\n{_some(others, 3)}" if others else "", "dim"))
+    named = [author for author in line.authors if author != OUR_AUTHOR]
+    return Text.assemble(
+        title,
+        (f"\n{_some(others, 3)}" if others else "", "dim"),
+        (f"\nrules by {'; '.join(visible(author, 80) for author in named[:3])}" if named else "", "dim"),
+        (f" +{len(named) - 3}" if len(named) > 3 else "", "dim"),
+    )
 
 
 def _evidence(line: IncidentLine) -> Text:

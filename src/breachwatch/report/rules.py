@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from breachwatch.detect import CaseResult, RuleProblem, Severity
-from breachwatch.model.finding import Level, Outcome
+from breachwatch.model.finding import OUR_AUTHOR, Level, Outcome
 from breachwatch.report.quantities import counted, number
 from breachwatch.report.tables import indented, level_text, table
 from breachwatch.report.text import safe
@@ -48,7 +48,7 @@ def rules_page(lines: Sequence[RuleLine], *, shown_of: int | None = None) -> Ren
     shown = table("level", "rule", "last run", "findings", "id", right=("findings",), flexible="rule")
     for line in lines:
         title = safe(line.title, longest=200)
-        if line.author:
+        if line.author not in {"", OUR_AUTHOR}:
             title = Text.assemble(title, "\n", safe(f"by {line.author}", "dim", 200))
         if line.reason:
             title = Text.assemble(title, "\n", safe(line.reason, "dim", 300))

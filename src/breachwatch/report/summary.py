@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from breachwatch.model.finding import Outcome
+from breachwatch.model.finding import OUR_AUTHOR, Outcome
 from breachwatch.model.summary import RunState, RunSummary
 from breachwatch.report.next_steps import command
 from breachwatch.report.problems import troubles
@@ -73,7 +73,10 @@ def _rules(summary: RunSummary) -> Iterator[RenderableType]:
     if matched:
         shown = table("level", "matched rule", "findings", right=("findings",))
         for item in matched[:_SHOWN]:
-            shown.add_row(level_text(item.level), safe(item.title, longest=90), Text(number(item.findings)))
+            title = safe(item.title, longest=90)
+            if item.author not in {"", OUR_AUTHOR}:
+                title = Text.assemble(title, safe(f"  by {item.author}", "dim", 60))
+            shown.add_row(level_text(item.level), title, Text(number(item.findings)))
         yield indented(shown)
         yield from _more(len(matched) - _SHOWN, "matched rule", "`breachwatch rules list`")
 
