@@ -7,6 +7,7 @@ documents are bounded. What cannot be read becomes a `LoadProblem`; it never sto
 from __future__ import annotations
 
 import hashlib
+import io
 import lzma
 import re
 import stat
@@ -25,6 +26,7 @@ PACKS = "packs"
 FILE_BYTES = 1024 * 1024  # SigmaHQ's largest rule file has 60 KiB
 ARCHIVE_MEMBERS = 50_000
 ARCHIVE_BYTES = 256 * 1024 * 1024  # of all rules in one archive, expanded
+HELD_BYTES = 32 * 1024 * 1024  # SigmaHQ's archive has 4 MB
 ARCHIVE_RATIO = 100.0  # of a member beyond 64 KiB
 DOCUMENTS = 1000  # in one file
 SUFFIXES = (".yml", ".yaml")
@@ -135,7 +137,7 @@ def _pack(pack: Pack | PackFault) -> Iterator[RuleText | LoadProblem]:
 def read_archive(path: Path, place: str) -> Iterator[RuleText | LoadProblem]:
     """The rule texts of a zip, in order of their names; `place` names it in their origins."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(_held(path)) as archive:
             members = archive.infolist()
             if len(members) > ARCHIVE_MEMBERS:
                 yield LoadProblem(place, f"holds {len(members)} members, more than {ARCHIVE_MEMBERS}")
@@ -143,6 +145,11 @@ def read_archive(path: Path, place: str) -> Iterator[RuleText | LoadProblem]:
             yield from _members(archive, members, place)
     except DAMAGE as error:
         yield LoadProblem(place, f"is no readable zip archive: {error}")
+
+
+def _held(path: Path) -> io.BytesIO | Path:
+    """The archive, read once into memory where it is as small as such archives are: members are then cheap to reach."""
+    return io.BytesIO(path.read_bytes()) if path.stat().st_size <= HELD_BYTES else path
 
 
 def _members(

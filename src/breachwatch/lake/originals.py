@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from breachwatch import collect
 from breachwatch.errors import UnknownNameError
 from breachwatch.lake.connection import connect_bare, dataset_select, listed_files
 from breachwatch.model.datasets import dataset
@@ -19,6 +18,8 @@ def original_bytes(ws: Workspace, event_id: str) -> bytes:
     Searches all datasets (a filter in each file tells whether it can hold the id: 2 000 files take about a second).
     Raises UnknownNameError when no event of the lake has this id, and what collect raises when its segment is gone.
     """
+    from breachwatch import collect  # its readers of every kind of log, which nothing else here needs
+
     found = _where(ws, event_id) if _EVENT_ID.fullmatch(event_id) else None
     if found is None:
         raise UnknownNameError("event", event_id, hint="An event id is 32 hexadecimal digits, as in column event_id.")
