@@ -139,7 +139,8 @@ def load_pack(
 
 def _selections(places: Iterable[str], root: Path) -> dict[str, Selection]:
     """What of the installed packs runs, by the packs' names."""
-    found = [pack for place in places for pack in (installed(root) if place == PACKS else [pack_at(root / place)])]
+    folders = {place: root / Path(place).expanduser() for place in places}
+    found = [pack for place in folders for pack in (installed(root) if place == PACKS else [pack_at(folders[place])])]
     return {pack.name: pack.manifest.selection for pack in found if isinstance(pack, Pack)}
 
 

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from sigma.rule import SigmaRule
 from sigma.validators.base import SigmaRuleValidator
 
 from breachwatch.detect import RuleProblem, Severity
 from breachwatch.detect.lint import check_filters, default_profile, lint, running
-from breachwatch.detect.lint.validators import CLASSES
+from breachwatch.detect.lint.issues import AttackDataIssue
+from breachwatch.detect.lint.validators import CLASSES, BreachwatchAttackTagsValidator
 from breachwatch.detect.loading import RuleText, documents, read_rules
 from breachwatch.detect.rulepack import RulePack, pack_of
 from breachwatch.errors import SettingsError
@@ -105,9 +107,16 @@ def test_attack_tags_are_checked_where_there_is_a_file(tmp_path: Path) -> None:
     assert len(found) == 2
     assert "revoked, now T1001" in found[0]
     assert "attack.nowhere names nothing" in found[1]
-    (told,) = linted(text, attack=tmp_path / "gone.json")
-    assert "could not be checked" in told.message
-    assert "gone.json" in told.message
+    with pytest.raises(SettingsError, match=r"gone\.json"):
+        linted(text, attack=tmp_path / "gone.json")
+
+
+def test_sigma_check_is_told_once_that_the_file_is_gone(tmp_path: Path) -> None:
+    validator = BreachwatchAttackTagsValidator(str(tmp_path / "gone.json"))
+    parsed = SigmaRule.from_yaml(rule("Tagged", tags="[attack.t1001, attack.t1002]"))
+    (issue,) = validator.validate(parsed)
+    assert isinstance(issue, AttackDataIssue)
+    assert "gone.json" in issue.reason
 
 
 def test_of_packs_only_what_their_makers_could_do_is_asked() -> None:

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
 from breachwatch import incidents
-from breachwatch.model.finding import CompiledRule, Entity, Finding, Level, Scan, Window, make_finding_key
+from breachwatch.model.finding import (
+    CompiledRule,
+    Entity,
+    Finding,
+    Level,
+    Outcome,
+    RuleOutcome,
+    Scan,
+    Window,
+    make_finding_key,
+)
+from breachwatch.model.night import Night
+from breachwatch.model.summary import RunState, RunSummary
 from breachwatch.records import cases
 from breachwatch.report.incidents import incident_page, queue_page
+from breachwatch.report.summary import summary_page
 from breachwatch.workspace import Workspace
 
 TEXT = """
@@ -21,6 +35,22 @@ author: Ann Author
 title: Over
 author: [Ben Writer, "\\x1b[2Jeve"]
 """
+
+
+def test_the_summary_of_a_run_names_the_authors() -> None:
+    outcome = RuleOutcome("r1", "Over", Level.HIGH, Outcome.MATCHED, findings=2, author="Ann Author")
+    ours = RuleOutcome("r2", "Under", Level.LOW, Outcome.MATCHED, findings=1, author="breachwatch")
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    summary = RunSummary(
+        run_id="run-1", night=Night(at.date(), at), state=RunState.COMPLETED, started_at=at, finished_at=at, sources=(),
+        outcomes=(outcome, ours), events_searched=3, new_alerts=3, known_alerts=0, new_incidents=(),
+        extended_incidents=(), snapshots=(), failures=(), workspace="ws", vault="vault",
+    )  # fmt: skip
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(summary_page(summary, ZoneInfo("UTC")))
+    shown = console.export_text()
+    assert "Over  by Ann Author" in shown
+    assert "by breachwatch" not in shown
 
 
 def test_incident_and_queue_name_the_authors(ws: Workspace) -> None:

@@ -21,7 +21,7 @@ from sigma.validators.core import validators as core_validators
 
 from breachwatch.detect.builtin import builtin_folder
 from breachwatch.detect.checking import RuleProblem, Severity
-from breachwatch.detect.lint.validators import CLASSES
+from breachwatch.detect.lint.validators import CLASSES, attack_file
 from breachwatch.detect.loading import BUILTIN
 from breachwatch.detect.rulepack import Rule, RulePack
 from breachwatch.errors import SettingsError
@@ -50,8 +50,11 @@ def default_profile() -> Path:
 def lint(pack: RulePack, profile: Path, attack_data: Path | None = None) -> list[RuleProblem]:
     """What the validators of a profile say of the rules, in the order of the rules.
 
-    `attack_data` is the ATT&CK file to check tags against. Raises SettingsError for a profile that cannot be used.
+    `attack_data` is the ATT&CK file to check tags against. Raises SettingsError for a profile that cannot be used and
+    for an ATT&CK file that is not there, DataError for one that is something else.
     """
+    if attack_data is not None:
+        attack_file(str(attack_data))
     validator = _validator(profile, attack_data)
     listed = sorted(validator.validators, key=_name)
     used = [item for item in listed if _name(item) not in _TOLD_ELSEWHERE]

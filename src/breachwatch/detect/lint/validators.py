@@ -124,7 +124,7 @@ class BreachwatchAttackTagsValidator(SigmaTagValidator):
         if tag.namespace != "attack" or not self.data:
             return []
         try:
-            fault = _attack(self.data).fault(str(tag))
+            fault = attack_file(self.data).fault(str(tag))
         except BreachwatchError as error:
             if self._told:
                 return []
@@ -170,7 +170,8 @@ def _has_both(cases: Path) -> bool:
 
 
 @lru_cache(maxsize=2)
-def _attack(path: str) -> Attack:
+def attack_file(path: str) -> Attack:
+    """ATT&CK from a file, read once. Raises SettingsError, DataError."""
     return load_attack(Path(path).expanduser())
 
 
