@@ -73,7 +73,7 @@ class _Builder:
             msg = "no table holds what the correlation's rules look for"
             raise SigmaCorrelationRuleError(msg)
         stage.seconds += max((inner.seconds for _, inner in stage.inner), default=0)
-        self.add(stage.cte("matches"), once(asked, "\nUNION ALL\n".join(selects)))
+        self.add(stage.cte("matches"), once(asked, selects))
         self.add(stage.cte("anchors"), anchors(asked, stage.cte("matches"), stage.seconds))
         return stage
 

@@ -20,7 +20,8 @@ def inner_members(outer: Stage, inner: Stage, step: int) -> str:
         "SELECT DISTINCT moment.outermost, moment.episode, anchor.grouped_by AS grouping, anchor.term, anchor.start,\n"
         "       anchor.time\n"
         f"FROM {outer.cte('taken')} AS moment JOIN {inner.cte('anchors')} AS anchor\n"
-        f"  ON anchor.grouped_by = moment.inner_group AND anchor.time = moment.time\nWHERE moment.step = {step}"
+        f"  ON {inner.plan.listed('anchor.grouped_by')} = moment.inner_group AND anchor.time = moment.time\n"
+        f"WHERE moment.step = {step}"
     )
 
 
@@ -68,9 +69,9 @@ def result(top: Stage, stages: list[Stage]) -> str:
         for stage in stages
     )
     return (
-        "SELECT outermost AS grouped_by, min(time) AS first_time, max(time) AS last_time,\n"
+        f"SELECT {top.plan.listed('outermost')} AS grouped_by, min(time) AS first_time, max(time) AS last_time,\n"
         "       sum(weight)::BIGINT AS event_count, list(event_id ORDER BY time, event_id) AS event_ids,\n"
-        "       any_value(named) AS named, NULL AS more, any_value(start) AS start,\n"
+        f"       {top.plan.listed('any_value(named)')} AS named, NULL AS more, any_value(start) AS start,\n"
         "       any_value(first_match) AS first_match\n"
         f"FROM (\n{events}\n) JOIN (\n"
         "SELECT outermost, episode, min(time) AS start, arg_min(event_id, (time, event_id)) AS first_match,\n"

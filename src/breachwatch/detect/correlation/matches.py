@@ -27,17 +27,18 @@ Searches = Callable[[SigmaRule], Sequence[BaseSearch]]
 # time        when it matched; of an inner correlation, when its condition held
 # place       position in the log `source`
 # grouped_by  the group's values in lower case, `named` as they are written
-# inner_group the group of the inner correlation; NULL for an event
+# inner_group the group of the inner correlation, as a list; NULL for an event
 
 
 def base_matches(asked: Plan, reference: SigmaRuleReference, step: int, search: BaseSearch) -> str:
     """The matches of a rule over single events in one table."""
     groups = [search.column(asked.called(reference, name)).text for name in asked.group_by]
+    folded = [f"lower({sql})" for sql in groups]
     values = [_value(asked, search.column(asked.called(reference, name))) for name in asked.value_fields]
     present = "".join(f" AND {sql} IS NOT NULL" for sql in (*groups, *values))
     return (
         f"SELECT {step} AS step, event_id, time, source, record_number AS place,\n"
-        f"       repeat_count AS weight, {_folded(groups)} AS grouped_by, {_texts(groups)} AS named,\n"
+        f"       repeat_count AS weight, {asked.key(folded)} AS grouped_by, {asked.key(groups)} AS named,\n"
         f"       {_values(values)} AS value, CAST(NULL AS VARCHAR[]) AS inner_group\n"
         f"FROM (\n{search.sql}\n) WHERE time IS NOT NULL{present}"
     )
@@ -54,21 +55,22 @@ def inner_matches(asked: Plan, reference: SigmaRuleReference, step: int, inner: 
         return inner.group_by.index(named) + 1
 
     groups = [group(name) for name in asked.group_by]
-    values = [_value(asked, Column(f"named[{group(name)}]", Kind.TEXT)) for name in asked.value_fields]
+    values = [_value(asked, Column(inner.part("named", group(name)), Kind.TEXT)) for name in asked.value_fields]
     present = "".join(f" AND {sql} IS NOT NULL" for sql in values)
     return (
         f"SELECT {step} AS step, event_id, time, source, place, 1 AS weight,\n"
-        f"       {_texts([f'grouped_by[{number}]' for number in groups])} AS grouped_by,\n"
-        f"       {_texts([f'named[{number}]' for number in groups])} AS named,\n"
-        f"       {_values(values)} AS value, grouped_by AS inner_group\n"
+        f"       {asked.key([inner.part('grouped_by', number) for number in groups])} AS grouped_by,\n"
+        f"       {asked.key([inner.part('named', number) for number in groups])} AS named,\n"
+        f"       {_values(values)} AS value, {inner.listed('grouped_by')} AS inner_group\n"
         f"FROM (SELECT DISTINCT ON (grouped_by, time) * FROM {anchors}\n"
         f"ORDER BY grouped_by, time, event_id) WHERE true{present}"
     )
 
 
-def once(asked: Plan, matches: str) -> str:
+def once(asked: Plan, selects: Sequence[str]) -> str:
     """Counting, an event that several rules match counts once; in a sequence it may stand for each of them."""
-    if not asked.counts:
+    matches = "\nUNION ALL\n".join(selects)
+    if not asked.counts or len(selects) == 1:
         return matches
     moment = "CASE WHEN inner_group IS NOT NULL THEN step END"
     return (
@@ -87,11 +89,3 @@ def _values(values: Sequence[str]) -> str:
     if not values:
         return "NULL"
     return values[0] if len(values) == 1 else f"[{', '.join(values)}]"
-
-
-def _texts(items: Sequence[str]) -> str:
-    return f"CAST([{', '.join(items)}] AS VARCHAR[])"
-
-
-def _folded(items: Sequence[str]) -> str:
-    return _texts([f"lower({item})" for item in items])

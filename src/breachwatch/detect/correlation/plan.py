@@ -91,6 +91,22 @@ class Plan:
         named = getattr(self.rule.condition, "fieldref", None)
         return (named,) if isinstance(named, str) else tuple(named or ())
 
+    def key(self, values: Sequence[str]) -> str:
+        """The group-by values as one SQL value: one column where one is enough, which windows go over faster."""
+        if len(self.group_by) == 1:
+            return values[0]
+        return f"CAST([{', '.join(values)}] AS VARCHAR[])" if values else "''"
+
+    def part(self, key: str, number: int) -> str:
+        """A single value of a group, counted from 1, of its `key`."""
+        return key if len(self.group_by) == 1 else f"{key}[{number}]"
+
+    def listed(self, key: str) -> str:
+        """The values of a group as a list, of its `key`."""
+        if len(self.group_by) > 1:
+            return key
+        return f"CAST([{key if self.group_by else ''}] AS VARCHAR[])"
+
     def called(self, reference: SigmaRuleReference, name: str) -> str:
         """What the referenced rule calls the correlation's field `name`: its alias, or the name itself."""
         alias = self.rule.aliases.aliases.get(name) if self.rule.aliases else None
