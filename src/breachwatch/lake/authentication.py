@@ -22,6 +22,7 @@ okta.system       user.session.start; user.authentication.auth_via_* (a factor, 
                   same transaction has a user.session.start
 google.workspace  login_success and login_failure
 aws.cloudtrail    ConsoleLogin, and UserAuthentication of IAM Identity Center
+onelogin.events   event types 5, 6 and 9. duo.audit has none: Duo is a factor of a sign-in that its application tells
 
 Computers and the system's own accounts are rows too; `account_kind` tells them from people.
 Event numbers and status codes: Microsoft, "Audit logon events" and [MS-ERREF] 2.3.1; Kerberos codes: RFC 4120, 7.5.9.
@@ -69,6 +70,9 @@ AUTHENTICATION_SCHEMA = pa.schema(
     ]
 )
 """The columns of the view, in order."""
+
+ALWAYS_THERE = "linux.auth"
+"""The dataset that the view reads even where it has no files, so that the view has its columns."""
 
 _PASSED_ON = (
     "event_id, time, source, host, source_ip, source_port, program, message, repeat_count, segment_id, record_number, "

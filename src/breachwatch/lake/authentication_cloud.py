@@ -16,6 +16,7 @@ def cloud_attempts(filled: Collection[str], passed_on: str) -> list[str]:
         "okta.system": _okta(passed_on),
         "google.workspace": _google(passed_on),
         "aws.cloudtrail": _aws(passed_on),
+        "onelogin.events": _onelogin(passed_on),
     }
     return [select for dataset, select in branches.items() if dataset in filled]
 
@@ -69,3 +70,10 @@ def _aws(passed_on: str) -> str:
         SELECT {passed_on}, 'aws.cloudtrail', "user", recipientAccountId, NULL, 'AWS console', auth_method, outcome,
                failure_reason, session_id, NULL
         FROM aws_cloudtrail WHERE action = 'logon'"""
+
+
+def _onelogin(passed_on: str) -> str:
+    return f"""
+        SELECT {passed_on}, 'onelogin.events', coalesce(user_name, "user"), NULL, NULL, program, NULL, outcome,
+               error_description, NULL, NULL
+        FROM onelogin_events WHERE action = 'logon'"""

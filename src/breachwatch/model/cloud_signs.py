@@ -56,6 +56,14 @@ _SERVICES: Final = {
         4,
         "uniqueQualifier applicationName customerId profileId callerType ownerDomain parameters events etag",
     ),
+    "Duo": (3, "access_device auth_device factor txid isotimestamp integration new_enrollment ood_software"),
+    "GitHub": (4, "actor action created_at org repo actor_ip actor_location operation_type _document_id actor_id"),
+    "Bitbucket": (2, "auditType affectedObjects changedValues extraAttributes"),
+    "OneLogin": (3, "event_type_id actor_user_id actor_user_name user_name account_id ipaddr actor_system"),
+    "Kubernetes": (
+        4,
+        "auditID verb objectRef requestURI requestReceivedTimestamp stageTimestamp sourceIPs responseStatus",
+    ),
     "Google Cloud": (
         3,
         "protoPayload insertId logName receiveTimestamp serviceName methodName authenticationInfo",

@@ -17,6 +17,7 @@ from breachwatch.errors import UnknownNameError
 from breachwatch.model.datasets_cloud import CLOUD
 from breachwatch.model.datasets_linux import LINUX
 from breachwatch.model.datasets_network import NETWORK
+from breachwatch.model.datasets_saas import SAAS
 from breachwatch.model.events import REJECTS, event_schema
 
 
@@ -134,7 +135,7 @@ _ALL = (
     _dataset("windows.system", "the Windows System channel", *_WINDOWS_SYSTEM, *_WINDOWS_SERVICES),
     _dataset("windows.application", "the Windows Application channel", *_WINDOWS_SYSTEM, *_strings("Data")),
     _dataset("windows.other", "every other Windows channel", *_WINDOWS_SYSTEM, *_strings("Data")),
-    *(_dataset(name, about, *native) for name, about, native in (*LINUX, *NETWORK, *CLOUD)),
+    *(_dataset(name, about, *native) for name, about, native in (*LINUX, *NETWORK, *CLOUD, *SAAS)),
 )
 
 DATASETS: Mapping[str, Dataset] = MappingProxyType({dataset.name: dataset for dataset in _ALL})

@@ -21,157 +21,164 @@ MANY: Final = b"many"
 JSON: Final = b"json"
 
 
-def _texts(*names: str) -> list[pa.Field[Any]]:
+def texts(*names: str) -> list[pa.Field[Any]]:
+    """Columns that hold one text."""
     return [pa.field(name, pa.string()) for name in names]
 
 
-def _many(*names: str) -> list[pa.Field[Any]]:
+def many_texts(*names: str) -> list[pa.Field[Any]]:
+    """Columns that hold the values of a list, one a line."""
     return [pa.field(name, pa.string(), metadata={MANY: b"values of a list, one a line"}) for name in names]
 
 
-def _json(*names: str) -> list[pa.Field[Any]]:
+def json_texts(*names: str) -> list[pa.Field[Any]]:
+    """Columns that hold an object or list as JSON."""
     return [pa.field(name, pa.string(), metadata={JSON: b"an object or list as JSON"}) for name in names]
 
 
-_SIGN_IN = _texts("auth_method", "failure_reason", "target_user", "session_id", "country")
+_SIGN_IN = texts("auth_method", "failure_reason", "target_user", "session_id", "country")
 """Of every service that people sign in to. `country` is what the service itself recorded: a code, or Okta's name."""
 
 _ENTRA_SIGNIN = [
-    *_texts("Id", "CorrelationId", "Category", "OperationName", "ResultType", "ResultDescription"),
-    *_many("Status"),  # Success, Failure or Interrupted, then what the sign-in's status says beside it
-    *_texts("UserPrincipalName", "UserDisplayName", "UserId", "UserType", "AlternateSignInName"),
-    *_texts("ServicePrincipalId", "ServicePrincipalName"),
-    *_texts("AppDisplayName", "AppId", "ResourceDisplayName", "ResourceIdentity", "ClientAppUsed", "UserAgent"),
-    *_texts("IPAddress", "Location", "LocationDetails.city", "LocationDetails.state", "AutonomousSystemNumber"),
-    *_texts("HomeTenantId", "ResourceTenantId", "CrossTenantAccessType", "IsInteractive"),
-    *_texts("AuthenticationRequirement", "AuthenticationProtocol", "ConditionalAccessStatus", "IncomingTokenType"),
-    *_json("AuthenticationDetails", "NetworkLocationDetails"),
-    *_texts("DeviceDetail.deviceId", "DeviceDetail.displayName", "DeviceDetail.operatingSystem"),
-    *_texts("DeviceDetail.browser", "DeviceDetail.isCompliant", "DeviceDetail.isManaged", "DeviceDetail.trustType"),
-    *_texts("RiskState", "RiskDetail", "RiskLevelAggregated", "RiskLevelDuringSignIn"),
-    *_many("RiskEventTypes"),
+    *texts("Id", "CorrelationId", "Category", "OperationName", "ResultType", "ResultDescription"),
+    *many_texts("Status"),  # Success, Failure or Interrupted, then what the sign-in's status says beside it
+    *texts("UserPrincipalName", "UserDisplayName", "UserId", "UserType", "AlternateSignInName"),
+    *texts("ServicePrincipalId", "ServicePrincipalName"),
+    *texts("AppDisplayName", "AppId", "ResourceDisplayName", "ResourceIdentity", "ClientAppUsed", "UserAgent"),
+    *texts("IPAddress", "Location", "LocationDetails.city", "LocationDetails.state", "AutonomousSystemNumber"),
+    *texts("HomeTenantId", "ResourceTenantId", "CrossTenantAccessType", "IsInteractive"),
+    *texts("AuthenticationRequirement", "AuthenticationProtocol", "ConditionalAccessStatus", "IncomingTokenType"),
+    *json_texts("AuthenticationDetails", "NetworkLocationDetails"),
+    *texts("DeviceDetail.deviceId", "DeviceDetail.displayName", "DeviceDetail.operatingSystem"),
+    *texts("DeviceDetail.browser", "DeviceDetail.isCompliant", "DeviceDetail.isManaged", "DeviceDetail.trustType"),
+    *texts("RiskState", "RiskDetail", "RiskLevelAggregated", "RiskLevelDuringSignIn"),
+    *many_texts("RiskEventTypes"),
 ]
 
 _ENTRA_AUDIT = [
-    *_texts("Id", "CorrelationId", "Category", "OperationName", "ActivityDisplayName", "OperationType"),
-    *_texts("LoggedByService", "Result", "ResultReason"),
-    *_json("InitiatedBy"),
-    *_texts("InitiatedBy.user.userPrincipalName", "InitiatedBy.user.id", "InitiatedBy.user.ipAddress"),
-    *_texts("InitiatedBy.app.displayName", "InitiatedBy.app.servicePrincipalId"),
-    *_json("TargetResources"),
-    *_many("TargetResources.displayName", "TargetResources.userPrincipalName", "TargetResources.type"),
-    *_many("TargetResources.id"),
-    *_json("TargetResources.modifiedProperties"),
-    *_many("TargetResources.modifiedProperties.displayName", "TargetResources.modifiedProperties.oldValue"),
-    *_many("TargetResources.modifiedProperties.newValue"),
-    *_json("AdditionalDetails"),
-    *_texts("target_user"),
+    *texts("Id", "CorrelationId", "Category", "OperationName", "ActivityDisplayName", "OperationType"),
+    *texts("LoggedByService", "Result", "ResultReason"),
+    *json_texts("InitiatedBy"),
+    *texts("InitiatedBy.user.userPrincipalName", "InitiatedBy.user.id", "InitiatedBy.user.ipAddress"),
+    *texts("InitiatedBy.app.displayName", "InitiatedBy.app.servicePrincipalId"),
+    *json_texts("TargetResources"),
+    *many_texts("TargetResources.displayName", "TargetResources.userPrincipalName", "TargetResources.type"),
+    *many_texts("TargetResources.id"),
+    *json_texts("TargetResources.modifiedProperties"),
+    *many_texts("TargetResources.modifiedProperties.displayName", "TargetResources.modifiedProperties.oldValue"),
+    *many_texts("TargetResources.modifiedProperties.newValue"),
+    *json_texts("AdditionalDetails"),
+    *texts("target_user"),
 ]
 
 _ENTRA_RISK = [
-    *_texts("Id", "CorrelationId", "RequestId", "riskEventType", "riskState", "riskLevel", "riskDetail", "riskType"),
-    *_texts("detectionSource", "activity", "detectionTimingType", "tokenIssuerType", "ipAddress", "userPrincipalName"),
-    *_texts("userDisplayName", "userId", "Location", "LocationDetails.city", "LocationDetails.state"),
-    *_json("additionalInfo"),
+    *texts("Id", "CorrelationId", "RequestId", "riskEventType", "riskState", "riskLevel", "riskDetail", "riskType"),
+    *texts("detectionSource", "activity", "detectionTimingType", "tokenIssuerType", "ipAddress", "userPrincipalName"),
+    *texts("userDisplayName", "userId", "Location", "LocationDetails.city", "LocationDetails.state"),
+    *json_texts("additionalInfo"),
 ]
 
 _AZURE_ACTIVITY = [
-    *_texts("OperationNameValue", "OperationName", "CategoryValue", "Level", "ActivityStatusValue"),
-    *_texts("ActivitySubstatusValue", "ResourceProviderValue", "ResourceId", "ResourceGroup", "SubscriptionId"),
-    *_texts("TenantId", "Caller", "CallerIpAddress", "CorrelationId", "EventDataId"),
-    *_json("Authorization", "Claims", "HTTPRequest", "Properties"),
+    *texts("OperationNameValue", "OperationName", "CategoryValue", "Level", "ActivityStatusValue"),
+    *texts("ActivitySubstatusValue", "ResourceProviderValue", "ResourceId", "ResourceGroup", "SubscriptionId"),
+    *texts("TenantId", "Caller", "CallerIpAddress", "CorrelationId", "EventDataId"),
+    *json_texts("Authorization", "Claims", "HTTPRequest", "Properties"),
 ]
 
 _M365_AUDIT = [
-    *_texts("Id", "RecordType", "Operation", "OrganizationId", "UserType", "UserKey", "UserId", "Workload"),
-    *_texts("ResultStatus", "ObjectId", "ClientIP", "Scope", "CorrelationId", "ExternalAccess"),
+    *texts("Id", "RecordType", "Operation", "OrganizationId", "UserType", "UserKey", "UserId", "Workload"),
+    *texts("ResultStatus", "ObjectId", "ClientIP", "Scope", "CorrelationId", "ExternalAccess"),
     # Azure Active Directory and its sign-ins
-    *_texts("ApplicationId", "ActorIpAddress", "ErrorNumber", "LogonError", "InterSystemsId", "IntraSystemId"),
-    *_texts("RequestType", "UserAgent", "SupportTicketId", "TargetContextId"),
-    *_json("Actor", "Target", "ExtendedProperties", "ModifiedProperties", "DeviceProperties"),
-    *_many("ModifiedProperties.Name", "ModifiedProperties.NewValue", "ModifiedProperties.OldValue"),
-    *_many("Target.ID", "Actor.ID"),
+    *texts("ApplicationId", "ActorIpAddress", "ErrorNumber", "LogonError", "InterSystemsId", "IntraSystemId"),
+    *texts("RequestType", "UserAgent", "SupportTicketId", "TargetContextId"),
+    *json_texts("Actor", "Target", "ExtendedProperties", "ModifiedProperties", "DeviceProperties"),
+    *many_texts("ModifiedProperties.Name", "ModifiedProperties.NewValue", "ModifiedProperties.OldValue"),
+    *many_texts("Target.ID", "Actor.ID"),
     # Exchange
-    *_json("Parameters", "OperationProperties", "Item", "AffectedItems", "Folder", "AppAccessContext"),
-    *_texts("OriginatingServer", "MailboxOwnerUPN", "MailboxGuid", "LogonType", "LogonUserSid", "ClientInfoString"),
-    *_texts("ClientProcessName", "AppId", "ClientAppId", "SessionId"),
+    *json_texts("Parameters", "OperationProperties", "Item", "AffectedItems", "Folder", "AppAccessContext"),
+    *texts("OriginatingServer", "MailboxOwnerUPN", "MailboxGuid", "LogonType", "LogonUserSid", "ClientInfoString"),
+    *texts("ClientProcessName", "AppId", "ClientAppId", "SessionId"),
     # SharePoint, OneDrive, Teams
-    *_texts("SiteUrl", "SourceRelativeUrl", "SourceFileName", "SourceFileExtension", "DestinationRelativeUrl"),
-    *_texts("DestinationFileName", "ItemType", "EventSource", "EventData", "TargetUserOrGroupName"),
-    *_texts("TargetUserOrGroupType", "SharingType", "TeamName", "ChannelName"),
-    *_json("Members"),
+    *texts("SiteUrl", "SourceRelativeUrl", "SourceFileName", "SourceFileExtension", "DestinationRelativeUrl"),
+    *texts("DestinationFileName", "ItemType", "EventSource", "EventData", "TargetUserOrGroupName"),
+    *texts("TargetUserOrGroupType", "SharingType", "TeamName", "ChannelName"),
+    *json_texts("Members"),
     # Alerts, threat intelligence, eDiscovery
-    *_texts("Name", "AlertId", "AlertType", "AlertEntityId", "Severity", "Source", "Category", "Status", "Comments"),
-    *_json("Data"),
-    *_texts("Directionality", "DeliveryAction", "SenderIp", "P1Sender", "P2Sender", "Subject", "Verdict"),
-    *_texts("Cmdlet", "Case"),
+    *texts("Name", "AlertId", "AlertType", "AlertEntityId", "Severity", "Source", "Category", "Status", "Comments"),
+    *json_texts("Data"),
+    *texts("Directionality", "DeliveryAction", "SenderIp", "P1Sender", "P2Sender", "Subject", "Verdict"),
+    *texts("Cmdlet", "Case"),
 ]
 
 _OKTA_SYSTEM = [
-    *_texts("uuid", "eventType", "legacyEventType", "displayMessage", "severity"),
-    *_texts("actor.id", "actor.type", "actor.alternateId", "actor.displayName"),
-    *_texts("outcome.result", "outcome.reason"),
-    *_json("target"),
-    *_many("target.id", "target.type", "target.alternateId", "target.displayName"),
-    *_texts("client.ipAddress", "client.zone", "client.device", "client.id"),
-    *_texts("client.userAgent.rawUserAgent", "client.userAgent.os", "client.userAgent.browser"),
-    *_texts("client.geographicalContext.city", "client.geographicalContext.state"),
-    *_texts("client.geographicalContext.country"),
-    *_texts("authenticationContext.externalSessionId", "authenticationContext.rootSessionId"),
-    *_texts("authenticationContext.authenticationProvider", "authenticationContext.credentialType"),
-    *_texts("authenticationContext.credentialProvider", "authenticationContext.interface"),
-    *_texts("securityContext.asNumber", "securityContext.asOrg", "securityContext.isp", "securityContext.domain"),
-    *_texts("securityContext.isProxy", "transaction.id", "transaction.type"),
-    *_json("debugContext.debugData"),
-    *_texts("debugContext.debugData.requestUri", "debugContext.debugData.url", "debugContext.debugData.behaviors"),
-    *_texts("debugContext.debugData.risk", "debugContext.debugData.logOnlySecurityData"),
-    *_texts("debugContext.debugData.threatSuspected", "debugContext.debugData.factor"),
-    *_texts("debugContext.debugData.dtHash", "debugContext.debugData.changeDetails"),
+    *texts("uuid", "eventType", "legacyEventType", "displayMessage", "severity"),
+    *texts("actor.id", "actor.type", "actor.alternateId", "actor.displayName"),
+    *texts("outcome.result", "outcome.reason"),
+    *json_texts("target"),
+    *many_texts("target.id", "target.type", "target.alternateId", "target.displayName"),
+    *texts("client.ipAddress", "client.zone", "client.device", "client.id"),
+    *texts("client.userAgent.rawUserAgent", "client.userAgent.os", "client.userAgent.browser"),
+    *texts("client.geographicalContext.city", "client.geographicalContext.state"),
+    *texts("client.geographicalContext.country"),
+    *texts("authenticationContext.externalSessionId", "authenticationContext.rootSessionId"),
+    *texts("authenticationContext.authenticationProvider", "authenticationContext.credentialType"),
+    *texts("authenticationContext.credentialProvider", "authenticationContext.interface"),
+    *texts("securityContext.asNumber", "securityContext.asOrg", "securityContext.isp", "securityContext.domain"),
+    *texts("securityContext.isProxy", "transaction.id", "transaction.type"),
+    *json_texts("debugContext.debugData"),
+    *texts("debugContext.debugData.requestUri", "debugContext.debugData.url", "debugContext.debugData.behaviors"),
+    *texts("debugContext.debugData.risk", "debugContext.debugData.logOnlySecurityData"),
+    *texts("debugContext.debugData.threatSuspected", "debugContext.debugData.factor"),
+    *texts("debugContext.debugData.dtHash", "debugContext.debugData.changeDetails"),
 ]
 
 _GOOGLE_WORKSPACE = [
-    *_texts("id.applicationName", "id.uniqueQualifier", "id.customerId", "eventService"),
-    *_many("eventName", "eventType"),  # one record may tell several events
-    *_texts("actor.email", "actor.profileId", "actor.callerType", "actor.key", "ownerDomain", "ipAddress"),
-    *_json("events", "protoPayload.metadata"),
+    *texts("id.applicationName", "id.uniqueQualifier", "id.customerId", "eventService"),
+    *many_texts("eventName", "eventType"),  # one record may tell several events
+    *texts("actor.email", "actor.profileId", "actor.callerType", "actor.key", "ownerDomain", "ipAddress"),
+    *json_texts("events", "protoPayload.metadata"),
     # Parameters of events by their name in lower case; the others stand in `extra`, in lower case too.
-    *_many("setting_name", "old_value", "new_value", "application_name", "application_edition", "org_unit_name"),
-    *_many("user_email", "group_email", "role_name", "privilege_name", "domain_name", "email_log_search_recipient"),
-    *_many("doc_id", "doc_title", "doc_type", "visibility", "visibility_change", "old_visibility", "owner"),
-    *_many("target", "target_domain", "originating_app_id", "destination_folder_title"),
-    *_many("login_type", "login_challenge_method", "login_challenge_status", "login_failure_type", "is_suspicious"),
-    *_many("is_second_factor", "affected_email_address", "email_forwarding_destination_address"),
-    *_many("app_name", "client_id", "client_type", "scope", "method_name", "device_id", "device_type"),
+    *many_texts("setting_name", "old_value", "new_value", "application_name", "application_edition", "org_unit_name"),
+    *many_texts(
+        "user_email", "group_email", "role_name", "privilege_name", "domain_name", "email_log_search_recipient"
+    ),
+    *many_texts("doc_id", "doc_title", "doc_type", "visibility", "visibility_change", "old_visibility", "owner"),
+    *many_texts("target", "target_domain", "originating_app_id", "destination_folder_title"),
+    *many_texts(
+        "login_type", "login_challenge_method", "login_challenge_status", "login_failure_type", "is_suspicious"
+    ),
+    *many_texts("is_second_factor", "affected_email_address", "email_forwarding_destination_address"),
+    *many_texts("app_name", "client_id", "client_type", "scope", "method_name", "device_id", "device_type"),
 ]
 
 _GCP_AUDIT = [
-    *_texts("insertId", "logName", "logId", "severity", "resource.type"),
-    *_json("resource.labels"),
-    *_texts("protoPayload.serviceName", "protoPayload.methodName", "protoPayload.resourceName"),
-    *_texts("protoPayload.authenticationInfo.principalEmail", "protoPayload.authenticationInfo.principalSubject"),
-    *_texts("protoPayload.authenticationInfo.serviceAccountKeyName"),
-    *_texts("protoPayload.requestMetadata.callerIp", "protoPayload.requestMetadata.callerSuppliedUserAgent"),
-    *_json("protoPayload.authorizationInfo"),
-    *_many("protoPayload.authorizationInfo.permission", "protoPayload.authorizationInfo.granted"),
-    *_many("protoPayload.authorizationInfo.resource"),
-    *_texts("protoPayload.status.code", "protoPayload.status.message"),
-    *_json("protoPayload.request", "protoPayload.response", "protoPayload.metadata", "protoPayload.serviceData"),
-    *_texts("operation.id"),
+    *texts("insertId", "logName", "logId", "severity", "resource.type"),
+    *json_texts("resource.labels"),
+    *texts("protoPayload.serviceName", "protoPayload.methodName", "protoPayload.resourceName"),
+    *texts("protoPayload.authenticationInfo.principalEmail", "protoPayload.authenticationInfo.principalSubject"),
+    *texts("protoPayload.authenticationInfo.serviceAccountKeyName"),
+    *texts("protoPayload.requestMetadata.callerIp", "protoPayload.requestMetadata.callerSuppliedUserAgent"),
+    *json_texts("protoPayload.authorizationInfo"),
+    *many_texts("protoPayload.authorizationInfo.permission", "protoPayload.authorizationInfo.granted"),
+    *many_texts("protoPayload.authorizationInfo.resource"),
+    *texts("protoPayload.status.code", "protoPayload.status.message"),
+    *json_texts("protoPayload.request", "protoPayload.response", "protoPayload.metadata", "protoPayload.serviceData"),
+    *texts("operation.id"),
 ]
 
 _AWS_CLOUDTRAIL = [
-    *_texts("eventID", "eventName", "eventSource", "eventType", "eventCategory", "eventVersion", "awsRegion"),
-    *_texts("sourceIPAddress", "userAgent", "errorCode", "errorMessage", "requestID", "sharedEventID", "apiVersion"),
-    *_texts("readOnly", "managementEvent", "recipientAccountId", "vpcEndpointId"),
-    *_json("userIdentity"),
-    *_texts("userIdentity.type", "userIdentity.principalId", "userIdentity.arn", "userIdentity.accountId"),
-    *_texts("userIdentity.userName", "userIdentity.accessKeyId", "userIdentity.invokedBy"),
-    *_texts("userIdentity.sessionContext.sessionIssuer.type", "userIdentity.sessionContext.sessionIssuer.userName"),
-    *_texts("userIdentity.sessionContext.sessionIssuer.arn"),
-    *_texts("userIdentity.sessionContext.attributes.mfaAuthenticated"),
-    *_json("requestParameters", "responseElements", "additionalEventData", "serviceEventDetails", "resources"),
-    *_texts("requestParameters.userName", "requestParameters.roleName", "requestParameters.bucketName"),
-    *_texts("responseElements.ConsoleLogin", "additionalEventData.MFAUsed"),
+    *texts("eventID", "eventName", "eventSource", "eventType", "eventCategory", "eventVersion", "awsRegion"),
+    *texts("sourceIPAddress", "userAgent", "errorCode", "errorMessage", "requestID", "sharedEventID", "apiVersion"),
+    *texts("readOnly", "managementEvent", "recipientAccountId", "vpcEndpointId"),
+    *json_texts("userIdentity"),
+    *texts("userIdentity.type", "userIdentity.principalId", "userIdentity.arn", "userIdentity.accountId"),
+    *texts("userIdentity.userName", "userIdentity.accessKeyId", "userIdentity.invokedBy"),
+    *texts("userIdentity.sessionContext.sessionIssuer.type", "userIdentity.sessionContext.sessionIssuer.userName"),
+    *texts("userIdentity.sessionContext.sessionIssuer.arn"),
+    *texts("userIdentity.sessionContext.attributes.mfaAuthenticated"),
+    *json_texts("requestParameters", "responseElements", "additionalEventData", "serviceEventDetails", "resources"),
+    *texts("requestParameters.userName", "requestParameters.roleName", "requestParameters.bucketName"),
+    *texts("responseElements.ConsoleLogin", "additionalEventData.MFAUsed"),
 ]
 
 CLOUD: Final[tuple[tuple[str, str, list[pa.Field[Any]]], ...]] = (

@@ -22,6 +22,7 @@ from breachwatch.settings import Settings
 from breachwatch.workspace import Workspace
 from tests.unit.detect.making import pack
 from tests.unit.parse.test_cloud import CLOUDTRAIL, DIRECTORY_AUDIT, GRAPH_SIGNIN, M365_FAILED, OKTA
+from tests.unit.parse.test_cloud_saas import BITBUCKET, DUO, GITHUB, KUBERNETES, ONELOGIN
 
 ALERT = {
     "CreationTime": "2026-11-20T13:00:00",
@@ -59,6 +60,7 @@ TASK = {
     "userIdentity": {"type": "AssumedRole", "sessionContext": {"webIdFederationData": {"provider": "p"}}},
 }
 RECORDS = [GRAPH_SIGNIN, DIRECTORY_AUDIT, RISK, NSG, M365_FAILED, ALERT, OKTA, LOGIN, FIREWALL, CLOUDTRAIL, TASK]
+RECORDS += [DUO, GITHUB, BITBUCKET, ONELOGIN, KUBERNETES]
 
 
 @pytest.fixture(scope="module")
@@ -114,16 +116,24 @@ CASES: list[tuple[str, str, dict[str, Any], int]] = [
     ("aws", "cloudtrail", {"responseElements|contains": "Failure", "userIdentity.arn|contains": ":user/"}, 1),
     ("aws", "cloudtrail", {"requestParameters.enable": "false"}, 1),
     ("aws", "cloudtrail", {"requestParameters.containerDefinitions.command|contains": "$AWS_X"}, 1),
+    ("cisco", "duo", {"event_type": "authentication", "reason|startswith": "user_marked"}, 1),
+    ("github", "audit", {"action|contains": "add_member"}, 1),
+    ("bitbucket", "audit", {"auditType.category": "Security", "affectedObjects.type": "REPOSITORY"}, 1),
+    ("onelogin", "onelogin.events", {"event_type_id": 6}, 1),
+    ("kubernetes", "audit", {"objectRef.resource": "pods", "responseStatus.code": [401, 403]}, 1),
+    ("kubernetes", "application/audit", {"verb": "create", "hostPath": "*"}, 1),
+    ("kubernetes", "application/audit", {"verb": "create", "capabilities": "*"}, 0),
     ("aws", "cloudtrail", {"userIdentity.sessionContext.webIdFederationData.provider": "p"}, 1),
 ]
 
 
 def rule(number: int, product: str, service: str, selection: dict[str, Any]) -> dict[str, Any]:
+    category, _, service = service.rpartition("/")
     return {
         "title": f"case {number}",
         "id": f"00000000-0000-4000-8000-{number:012d}",
         "status": "test",
-        "logsource": {"product": product, "service": service},
+        "logsource": {"product": product, "service": service} | ({"category": category} if category else {}),
         "detection": {"selection": selection, "condition": "selection"},
         "level": "low",
     }

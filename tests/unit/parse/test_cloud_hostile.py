@@ -20,6 +20,7 @@ from tests.unit.parse.test_cloud import (
     M365_FAILED,
     OKTA,
 )
+from tests.unit.parse.test_cloud_saas import BITBUCKET, DUO, GITHUB, KUBERNETES, ONELOGIN
 
 GOOGLE = {
     "id": {"time": "2026-11-20T13:00:00Z", "applicationName": "admin"},
@@ -34,7 +35,7 @@ AZURE = {"operationName": {"value": "A/B/write"}, "caller": "c", "status": {"val
 RISK = {"riskEventType": "a", "location": {"city": "b"}, "source": "c"}
 RECORDS = [
     *(CLOUDTRAIL, DIAGNOSTIC_SIGNIN, DIRECTORY_AUDIT, GRAPH_SIGNIN, LOG_ANALYTICS_SIGNIN, M365_FAILED, OKTA),
-    *(GOOGLE, GCP, AZURE, RISK),
+    *(GOOGLE, GCP, AZURE, RISK, BITBUCKET, DUO, GITHUB, KUBERNETES, ONELOGIN),
 ]
 
 _ODD = st.one_of(

@@ -15,6 +15,7 @@ from breachwatch.parse.cloud.google_workspace import read_workspace_activity, re
 from breachwatch.parse.cloud.layout import Record, at, decoded, member, text_of
 from breachwatch.parse.cloud.m365 import read_m365
 from breachwatch.parse.cloud.okta import read_okta
+from breachwatch.parse.cloud.saas import saas_reader
 from breachwatch.parse.lines import UnreadableError
 
 Read = tuple[str, Record, Record]
@@ -36,11 +37,14 @@ def read_document(document: Any) -> Read:
 
 
 def _unwrapped(document: Record) -> Record:
-    """The service's own record: out of an EventBridge event, `aws cloudtrail lookup-events`, Search-UnifiedAuditLog."""
+    """The service's own record: out of EventBridge, `aws cloudtrail lookup-events`, Search-UnifiedAuditLog, AKS."""
     for name in ("detail", "CloudTrailEvent", "AuditData"):
         inner = decoded(document.get(name))
         if isinstance(inner, dict) and (name != "detail" or "eventName" in inner):
             return inner
+    if text_of(document.get("category")) in ("kube-audit", "kube-audit-admin"):
+        inner = decoded(at(document.get("properties"), "log"))
+        return inner if isinstance(inner, dict) else document
     return document
 
 
@@ -59,7 +63,7 @@ def _reader(record: Record) -> Callable[[Record], Read] | None:
     names = {name.lower() for name in record}
     if "eventtype" in names and names & {"published", "legacyeventtype", "displaymessage"}:
         return read_okta
-    return _microsoft_reader(record, names)
+    return saas_reader(record, names) or _microsoft_reader(record, names)
 
 
 def _microsoft_reader(record: Record, names: set[str]) -> Callable[[Record], Read] | None:
