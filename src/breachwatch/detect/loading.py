@@ -143,7 +143,7 @@ def read_archive(path: Path, place: str) -> Iterator[RuleText | LoadProblem]:
                 yield LoadProblem(place, f"holds {len(members)} members, more than {ARCHIVE_MEMBERS}")
                 return
             yield from _members(archive, members, place)
-    except DAMAGE as error:
+    except (*DAMAGE, OSError) as error:
         yield LoadProblem(place, f"is no readable zip archive: {error}")
 
 

@@ -100,11 +100,14 @@ class IncidentView:
 
     def _repr_html_(self) -> str:
         item = self.incident
-        rows = [(alert.first_time, str(alert.level), alert.rule_title, alert.event_count) for alert in item.alerts]
+        rows = [
+            (alert.first_time, str(alert.level), alert.rule_title, alert.event_count, alert.author)
+            for alert in item.alerts
+        ]
         return html.block(
             f"{item.number}: {item.title}",
             html.paragraph(f"{item.state}, {item.level}; {', '.join(map(str, item.entities)) or 'nobody named'}"),
-            html.table(("time (UTC)", "level", "alert", "events"), rows),
+            html.table(("time (UTC)", "level", "alert", "events", "rule by"), rows),
         )
 
 

@@ -112,7 +112,7 @@ def _look_through(path: Path, name: str) -> _Found:
                 elif is_version_file(member.filename) and found.stated is None:
                     text = _member(archive, member, VERSION_BYTES).decode("utf-8", "replace")
                     found.stated = version.stated(member.filename, text)
-    except DAMAGE as error:
+    except (*DAMAGE, OSError) as error:
         msg = f"{name} is no readable zip archive: {error}. Nothing was added."
         raise DataError(msg) from error
     listed = (line.split("\0") for line in sorted(lines))
@@ -125,7 +125,7 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> byt
     try:
         with archive.open(member) as stream:
             return stream.read(most)
-    except DAMAGE:
+    except (*DAMAGE, OSError):  # a damaged directory points before the file's start
         return b""
 
 

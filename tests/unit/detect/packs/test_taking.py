@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -9,6 +10,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from breachwatch.detect.loading import LoadProblem, RuleText, read_archive
 from breachwatch.detect.packs import taking
@@ -128,3 +131,19 @@ def test_names_that_are_not_utf8_are_named(tmp_path: Path) -> None:
     (place / os.fsdecode(b"bad\xff.yml")).write_text(rule("Bad"))
     taken = take(place, tmp_path / "taken.zip")
     assert [(item.origin, item.reason) for item in taken.problems] == [("bad?.yml", "has a name that is not UTF-8")]
+
+
+@settings(max_examples=60, deadline=None)
+@given(changes=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), min_size=1, max_size=8))
+def test_whatever_is_damaged_ends_in_a_sentence(
+    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, int]]
+) -> None:
+    room = tmp_path_factory.mktemp("damaged")
+    data = bytearray(archive(room / "rules.zip", FILES, comment=b"c" * 20).read_bytes())
+    for position, value in changes:
+        data[position % len(data)] = value
+    (room / "rules.zip").write_bytes(data)
+    with contextlib.suppress(DataError):  # the only error that damage may raise
+        taken = take(room / "rules.zip", room / "taken.zip")
+        for found in read_archive(taken.archive, "pack"):
+            assert found.origin.startswith("pack")
