@@ -143,6 +143,11 @@ class Compiler:
             raise RuleError(kept)
         return CorrelationSql(**{**kept, "group_by": tuple(kept["group_by"])})
 
+    def filters_of(self, rule: Rule) -> list[str]:
+        """The texts of the filters in force on a rule, or on those that a correlation is over. Raises RuleError."""
+        bases = [self._parse(base) for base in (rule.bases() if rule.is_correlation else [rule])]
+        return self.filters.texts_for(base for base in bases if isinstance(base, SigmaRule))
+
     def save(self) -> None:
         """Keep what was compiled for the next run."""
         self._cache.save()

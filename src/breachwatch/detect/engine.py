@@ -61,7 +61,7 @@ def load_rules(ws: Workspace) -> RulePack:
 def compiler_for(ws: Workspace, pack: RulePack, until: datetime) -> tuple[Compiler, tuple[RuleOutcome, ...]]:
     """The compiler of a run, and the outcomes of filters that do not apply."""
     placeholders = load_placeholders(ws.settings.detect.placeholders, ws.root)
-    filters = load_filters(pack.filters, until, placeholders.of)
+    filters = load_filters(pack.filters, until.astimezone(ws.settings.city.zone), placeholders.of)
     mappings = load_mappings(local_time(ws.settings))
     valid_for = (program_revision(), mappings.revision, placeholders.revision, *filters.revisions)
     cache = Cache(ws.state / COMPILED, ws.keys, valid_for)

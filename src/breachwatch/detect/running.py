@@ -200,7 +200,7 @@ class Runner:
         if not hits:
             return Ran(rule.outcome(Outcome.NO_MATCH))
         hits.sort(key=lambda hit: (hit.time or hit.observed_at, hit.event_id))
-        as_run = _as_run(rule, sql, [search.dataset for search in ran])
+        as_run = self._as_run(rule, sql, [search.dataset for search in ran])
         findings = tuple(self._finding(rule, as_run.revision, hit) for hit in hits[: self.limit])
         return self._matched(rule, findings, total, as_run)
 
@@ -258,7 +258,7 @@ class Runner:
         if not episodes:
             return Ran(rule.outcome(Outcome.NO_MATCH))
         kept = episodes[: self.limit]
-        as_run = _as_run(rule, compiled.sql, datasets)
+        as_run = self._as_run(rule, compiled.sql, datasets)
         people = self._people(kept, datasets, asked)
         findings = tuple(_episode_findings(rule, as_run.revision, compiled.group_by, kept, people))
         findings = tuple(replace(found, why={**found.why, **more}) for found in findings)
@@ -318,6 +318,9 @@ class Runner:
             for size, row in zip(sizes, rows, strict=True)
         ]
 
+    def _as_run(self, rule: Rule, sql: str, datasets: Sequence[str]) -> CompiledRule:
+        return _as_run(rule, self.compiler.filters_of(rule), sql, datasets)
+
     def ended(self, rule: Rule, outcome: Outcome, reason: str) -> Ran:
         """A rule that found nothing, and why."""
         return Ran(rule.outcome(outcome, reason))
@@ -328,9 +331,10 @@ class Runner:
         return Ran(rule.outcome(Outcome.MATCHED, reason, findings=len(findings)), findings, as_run)
 
 
-def _as_run(rule: Rule, sql: str, datasets: Sequence[str]) -> CompiledRule:
-    """The rule with the rules it is over and its SQL, under one revision: what changes any of them is another one."""
-    text = "---\n".join(_ended(part.source.text) for part in (*rule.below(), rule))
+def _as_run(rule: Rule, filters: Sequence[str], sql: str, datasets: Sequence[str]) -> CompiledRule:
+    """The rule with the rules it is over, its filters and its SQL, under one revision: what changes any is another."""
+    texts = [*(part.source.text for part in (*rule.below(), rule)), *filters]
+    text = "---\n".join(_ended(part) for part in texts)
     named = ",".join(dict.fromkeys(datasets))
     return CompiledRule(
         rule_id=rule.id,
@@ -344,7 +348,7 @@ def _as_run(rule: Rule, sql: str, datasets: Sequence[str]) -> CompiledRule:
 
 def _looks_ahead(compiled: CorrelationSql) -> bool:
     """Whether a window counts only once its time is over, so that no new event need be in it."""
-    return OBSERVED_UNTIL in compiled.sql
+    return compiled.ahead
 
 
 def _ended(text: str) -> str:

@@ -124,7 +124,7 @@ def _filters(rule: Rule, compiler: Compiler) -> tuple[str, ...]:
             try:
                 parsed = SigmaRule.from_dict(one.document)
                 before = list(parsed.detection.condition)
-                item.apply_on_rule(parsed)
+                item.parsed.apply_on_rule(parsed)
             except (SigmaError, ValueError, TypeError, AttributeError):
                 return ()  # a rule that cannot be parsed has no filters; its problem says so
             if parsed.detection.condition != before:

@@ -31,7 +31,9 @@ def _named(text: str) -> str:
     """The text was checked when it was loaded as a rule."""
     named: dict[str, None] = {}
     for document in yaml.load_all(text, _Loader):
-        given = document.get("author") if isinstance(document, dict) else None
+        if not isinstance(document, dict) or "filter" in document:
+            continue  # who tunes a rule did not write it
+        given = document.get("author")
         for author in given if isinstance(given, list) else [given]:
             if author:
                 named[str(author)] = None

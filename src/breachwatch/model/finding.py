@@ -146,8 +146,9 @@ class RuleOutcome:
 class CompiledRule:
     """A rule as it was run, kept as evidence beside what it found.
 
-    `text` is the Sigma YAML as read, after the rules that a correlation is over, as one multi-document file. `revision`
-    is the SHA-256 of text and SQL: another wording, mapping, filter or backend that changes the query is another one.
+    `text` is the Sigma YAML as read, as one multi-document file: the rules that a correlation is over, the rule, and
+    the filters in force on them. `revision` is the SHA-256 of text and SQL: another wording, mapping, filter or backend
+    that changes the query is another one.
     """
 
     rule_id: str

@@ -216,7 +216,7 @@ def test_a_filter_takes_known_good_events_out(ws: Workspace) -> None:
     [
         (FILTER.replace("CONDITION", "robot"), "would keep only the events it describes"),
         (FILTER.replace("CONDITION", "not robot or robot"), ""),
-        (FILTER.replace("CONDITION", "not robot") + "breachwatch: {expires: 2026-11-21}\n", "expired on 2026-11-21"),
+        (FILTER.replace("CONDITION", "not robot") + "breachwatch: {expires: 2026-11-20}\n", "expired on 2026-11-20"),
         (FILTER.replace("CONDITION", "not nobody"), "nobody"),
     ],
 )
