@@ -57,11 +57,9 @@ class Texts:
     def find(self, values: Values) -> Found:
         """Look for all texts in some values, none of them NULL."""
         numbers, hits = [], []
-        if self._automaton is not None:
-            for begin, end, starts, data in _pieces(values):
-                found = self._automaton.find_matches_as_indexes(data, overlapping=True)
-                if not found:
-                    continue
+        for begin, end, starts, data in _pieces(values):
+            found = [] if self._automaton is None else self._automaton.find_matches_as_indexes(data, overlapping=True)
+            if found:
                 flat = np.fromiter(chain.from_iterable(found), np.int64, 3 * len(found)).reshape(-1, 3)
                 value = np.searchsorted(starts, flat[:, 1], side="right") - 1
                 inside = flat[:, 2] <= starts[value + 1]  # not across the border of two values

@@ -1,0 +1,258 @@
+"""Bounds never lose an event: whatever a rule's SQL matches is among the candidates of its bound."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from sigma.exceptions import SigmaError
+from sigma.rule import SigmaRule
+
+from breachwatch.detect.backend import DuckDBBackend, Scope
+from breachwatch.detect.backend.detections import detections_of
+from breachwatch.detect.candidates import _Aside
+from breachwatch.detect.prune import columns, literals, rows
+from breachwatch.detect.prune.bounds import Every, Leaf, Some, every, from_json, leaves, some, to_json
+from breachwatch.detect.prune.expressions import expression_bound
+from breachwatch.detect.prune.extracting import bound_of
+from breachwatch.detect.prune.sifting import Reach, Sieve, ascii_or
+from tests.unit.detect.making import OneTable
+
+SCHEMA = {"f": "VARCHAR", "g": "VARCHAR", "n": "BIGINT"}
+LETTERS = "aAbBkKsSiI\u0130\u00df\u212a\u017f\u03a3\u03c2\u00e4\u00c4%_\\'\"*?-/. \n1\u6f22"
+SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+class _Kept(_Aside):
+    """Collects candidates instead of storing them."""
+
+    def __init__(self, table: OneTable) -> None:
+        super().__init__(table.connection, table.table)
+        self.rows: set[int] = set()
+
+    def keep(self, reach: Reach, events: pa.Table) -> None:
+        assert reach in (Reach.FEW, Reach.SOME)
+        self.rows.update(events['"row"'].to_pylist())
+
+
+def compiled(table: OneTable, detection: Mapping[str, Any]) -> tuple[str, Any]:
+    """The SQL of a rule and its bound."""
+    document = {"title": "t", "logsource": {"product": "x"}, "detection": {"s": {"f": "v"}, "condition": "s"}}
+    rule = SigmaRule.from_dict(document)
+    rule.detection = detections_of(dict(detection), table.values_of)
+    scope = Scope(table.table)
+    condition = DuckDBBackend().condition(rule, scope)
+    bound = bound_of(rule, scope)
+    assert from_json(to_json(bound)) == bound
+    return f"SELECT row FROM {scope.source} WHERE {condition}", bound
+
+
+def candidates(table: OneTable, bounds: Sequence[Any]) -> tuple[set[int], list[Reach]]:
+    """The rows that are candidates of some bounds, and how far each reaches."""
+
+    def lower(values: Any) -> Any:
+        with table.connection.cursor() as cursor:
+            cursor.register("asked", pa.table({"value": values}))
+            found = cursor.sql("SELECT lower(value) AS value FROM asked").to_arrow_table()["value"]
+            return pa.concat_arrays(found.chunks) if found.num_chunks else pa.array([], pa.string())
+
+    texts = sorted({str(value) for bound in bounds for leaf in leaves(bound) for value in leaf.values})
+    lowered = dict(zip(texts, lower(pa.array(texts, pa.string())).to_pylist(), strict=True))
+    joined = {table.table.searched_text: table.table.searched}
+    sought: dict[str, columns.Sought] = {}
+    plans = [None if bound is None else rows.plan(bound, sought, lowered, joined) for bound in bounds]
+    with table.connection.cursor() as cursor:
+        batch = cursor.sql("SELECT * FROM t ORDER BY row").to_arrow_table().combine_chunks()
+    kept = _Kept(table)
+    sieve = Sieve(plans, sought, {})
+    sifted = sieve.sift([batch.rename_columns([f'"{name}"' for name in batch.column_names])], kept, ascii_or(lower))
+    return kept.rows, sifted.reach
+
+
+@pytest.fixture(scope="module")
+def table() -> OneTable:
+    return OneTable([], SCHEMA, extra=True)
+
+
+@pytest.fixture(params=["as it is", "every text is common"])
+def _common(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same with every text taken for a common one, and values taken as they come."""
+    if request.param != "as it is":
+        monkeypatch.setattr(literals, "_COMMON_VALUES", 0)
+        monkeypatch.setattr(literals, "_COMMON_SHARE", 0)
+        monkeypatch.setattr(literals, "_FIRST_BYTES", 4)
+        monkeypatch.setattr(rows, "_FEW", 0)
+        monkeypatch.setattr(columns, "_SAMPLE", 1)
+
+
+WORDS = st.text(st.sampled_from(LETTERS), min_size=0, max_size=6)
+PLAIN = ("", "|contains", "|startswith", "|endswith", "|cased", "|contains|cased", "|windash|contains", "|neq")
+ENCODED = ("|base64", "|base64offset|contains", "|wide|base64offset|contains", "|utf16le|contains")
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{char}" if char in "^$.*+?()[]{}|\\" else char for char in text)
+
+
+def _expressions() -> st.SearchStrategy[str]:
+    pieces = st.one_of(
+        WORDS.filter(bool).map(_escaped),
+        st.sampled_from(
+            [".", ".*", "[ab]", "[^k]+", r"\d", r"\s?", "(?:a|bk)", "(si)?", "(as)+", "b{2}", "a*", "^", "x|", r"\."]
+        ),
+    )
+    return st.tuples(st.sampled_from(["", "(?i)", "(?s)"]), st.lists(pieces, min_size=1, max_size=4)).map(
+        lambda made: made[0] + "".join(made[1])
+    )
+
+
+def _items() -> st.SearchStrategy[dict[str, Any]]:
+    field = st.sampled_from(["f", "g", "m", "o.p"])
+    texts = st.one_of(WORDS, st.lists(WORDS, min_size=1, max_size=3))
+    numbers = st.sampled_from([0, 1, 11, -1, 1.5])
+    return st.one_of(
+        st.builds(lambda name, how, value: {f"{name}{how}": value}, field, st.sampled_from(PLAIN + ENCODED), texts),
+        st.builds(
+            lambda name, how, value: {f"{name}|re{how}": value}, field, st.sampled_from(["", "|i"]), _expressions()
+        ),
+        st.builds(lambda name, value: {name: value}, st.sampled_from(["n", "f", "m"]), numbers),
+        st.sampled_from(
+            [{"f": None}, {"g": ""}, {"f|exists": True}, {"m|exists": False}, {"n|gt": 1}, {"f|fieldref": "g"}]
+        ),
+        st.sampled_from([{"f|cidr": "1.0.0.0/8"}, {"f": True}]),
+    )
+
+
+def _selections() -> st.SearchStrategy[Any]:
+    maps = st.lists(_items(), min_size=1, max_size=2).map(
+        lambda items: {k: v for item in items for k, v in item.items()}
+    )
+    keywords = st.lists(WORDS.filter(bool), min_size=1, max_size=3)
+    return st.one_of(
+        maps, st.lists(maps, min_size=1, max_size=2), keywords, keywords.map(lambda words: {"|all": words})
+    )
+
+
+CONDITIONS = st.sampled_from(
+    [
+        "a",
+        "a and b",
+        "a or b",
+        "a and not c",
+        "not a",
+        "(a or b) and not c",
+        "1 of them",
+        "all of them",
+        "a and (b or not c)",
+    ]
+)
+ROWS = st.lists(st.lists(st.one_of(st.none(), WORDS, WORDS), min_size=5, max_size=5), min_size=1, max_size=8)
+
+
+def _row(values: Sequence[str | None], words: Sequence[str]) -> dict[str, Any]:
+    """A row of drawn texts, and now and then of the rule's own, in another case and with something around."""
+    f, g, m, p, n = values
+    f = f if f is None or not words else (f[:1] + words[len(f) % len(words)].swapcase() + f[1:])
+    g = words[0] if g == "" and words else g
+    member = {key: value for key, value in (("m", m), ("o", None if p is None else {"p": p})) if value is not None}
+    number = None if n is None else len(n) * (-1 if "k" in n else 11 if "s" in n else 1)
+    return {"f": f, "g": g, "n": number, "extra": json.dumps(member, ensure_ascii="a" in (m or "")) if member else None}
+
+
+def _words(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _words(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _words(item)
+
+
+@pytest.mark.usefixtures("_common")
+@SLOW
+@given(a=_selections(), b=_selections(), c=_selections(), condition=CONDITIONS, drawn=ROWS)
+@example(a={"f|re|i": "sik"}, b=["x"], c=["x"], condition="a", drawn=[["\u017fi\u212a"] + [None] * 4])
+@example(a={"f|contains": "\u0130"}, b=["x"], c=["x"], condition="a", drawn=[["i"] + [None] * 4])
+@example(a=["a\nb"], b=["x"], c=["x"], condition="a", drawn=[["a", "b", None, None, None]])
+def test_what_matches_is_a_candidate(
+    table: OneTable, a: Any, b: Any, c: Any, condition: str, drawn: list[list[str | None]]
+) -> None:
+    detection = {"a": a, "b": b, "c": c, "condition": condition}
+    words = [word for word in _words([a, b]) if len(word) > 1]
+    try:
+        sql, bound = compiled(table, detection)
+    except SigmaError:
+        return
+    table.fill([_row(values, words) for values in drawn])
+    exact = {row for (row,) in table.connection.execute(sql).fetchall()}
+    found, (reach,) = candidates(table, [bound])
+    assert reach is Reach.ALL or exact <= found
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("abc", ["abc"]),
+        ("ab+c", ["ab"]),
+        ("abc?de", ["ab", "de"]),
+        (r"a\.b\\c", [r"a.b\c"]),
+        ("foo(bar)?baz", ["foo", "baz"]),
+        ("foo(bar)baz", ["foo", "bar", "baz"]),
+        ("(?:foo|bar)", ["foo", "bar"]),
+        ("foo[xyz]bar", ["foo", "bar"]),
+        ("(?i)mask", ["ma"]),
+        ("foo{2,3}bar", ["fo", "bar"]),
+        ("^foo$", ["foo"]),
+        ("[]a]foo[^]b]", ["foo"]),
+        ("[[:alpha:]x]foo", ["foo"]),
+        ("(?i:x)foo", ["foo"]),
+    ],
+)
+def test_texts_of_regular_expressions(expression: str, expected: list[str]) -> None:
+    bound = expression_bound(expression, "t")
+    assert sorted(str(value) for leaf in leaves(bound) for value in leaf.values) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["foo|", "a", r"\x41bc", r"\pLfoo", r"\Qfoo\E", "(?=foo)", "foo**", "(foo", "foo)", "[foo", "x*", "(foo)?"],
+)
+def test_expressions_without_a_bound(expression: str) -> None:
+    assert expression_bound(expression, "t") is None
+
+
+def test_bounds_put_together() -> None:
+    one, other, number = Leaf("has", "f", ("x",)), Leaf("has", "f", ("y",)), Leaf("num", "n", (1,))
+    assert every([one, None]) == one
+    assert every([None]) is None
+    assert some([one, None]) is None
+    assert some([one, other]) == Leaf("has", "f", ("x", "y"))
+    assert some([one, number, other]) == Some((Leaf("has", "f", ("x", "y")), number))
+    assert every([every([one, number]), other]) == Every((one, number, other))
+
+
+def test_common_texts_and_many_values(table: OneTable) -> None:
+    """Bounds over a thousand values: few candidates of a rare text beside a common one, all of them right."""
+    table.fill(
+        {"f": f"c:\\windows\\tool{n}.exe /x{n % 50}", "g": "a" if n % 10 else "B", "n": n % 7} for n in range(1000)
+    )
+    rules = [
+        {"s": {"f|contains": "windows", "g": "b"}, "condition": "s"},
+        {"s": {"f|contains": ["/X49", "nothing"]}, "condition": "s"},
+        {"s": {"f|endswith": "nothing"}, "condition": "s"},
+        {"s": {"f|contains|all": ["windows", ".exe"], "n": 3}, "condition": "s"},
+        {"s": {"f|contains": "windows"}, "condition": "not s"},
+    ]
+    made = [compiled(table, rule) for rule in rules]
+    found, reaches = candidates(table, [bound for _, bound in made])
+    assert reaches == [Reach.SOME, Reach.FEW, Reach.NONE, Reach.ALL, Reach.ALL]
+    for (sql, _), reach in zip(made, reaches, strict=True):
+        exact = {row for (row,) in table.connection.execute(sql).fetchall()}
+        assert reach is Reach.ALL or exact <= found
