@@ -89,14 +89,14 @@ class Alarm(_Section):
 
 
 class Detect(_Section):
-    """Which rules run, and how far back."""
+    """Which rules run, and what holds for all of them."""
 
     # "builtin", "packs" (what `rules add` installed), or folders, files and zips of rules, relative to the workspace
     rules: tuple[str, ...] = ("builtin", "packs")
     filters: tuple[str, ...] = ()
     attack_data: str = ""  # enterprise-attack.json of MITRE ATT&CK, for names in coverage and checks
     minimum_level: str = "informational"
-    lookback_days: Annotated[int, Field(ge=1, le=366)] = 7
+    lookback_days: Annotated[int, Field(ge=1, le=366)] = 7  # how far an episode that goes on is followed back
     max_findings_per_rule: Annotated[int, Field(ge=1)] = 10_000
     learning_days: Annotated[float, Field(ge=0, le=366)] = 7.0  # of a new log, in which first-seen rules stay silent
     # values of %NAME% in rules (modifier `expand`): a folder of files NAME.txt, relative to the workspace, or a table

@@ -1,22 +1,39 @@
-"""The scan: every rule over the events of one run.
+"""The scan: every rule over what no run has searched yet.
 
-**Which events.** The window ends at `until` and begins `detect.lookback_days` before it, or at the earliest event that
-no run has searched yet, if that is earlier: what arrives late is found. Events without a time are searched once, when
-their file is new. Events from `until` on are left to the next run.
+**Which events.** A night searches the events before `until` that lie in lake files which no run has searched whole:
+those of new files, whatever time they tell, and those that the last run left because they came after its `until`.
+Events without a time are searched once, when their file is new. A rule that is new or changed is not run over the past:
+`search_past` does that, for hunts.
+
+New events that lie far apart, or that are very many, are searched in *pieces* (see `pieces`), each like a night of its
+own. A single-event rule reads the new events of the piece and nothing else.
+
+**What correlations read.** An episode is reported if an event that takes part in it is new; of the others a run before
+has told. With S the longest time from the first to the last event of one of the correlation's windows (inner
+correlations included) and the piece's new events from a to b, all events from a - R to b + R are read, R being at least
+2 S, whether searched before or not; if none of the rules that the correlation is over matches a new event, nothing is.
 
 **The same finding has the same key in every run.** A single-event rule's is the rule and the event. An episode's is the
-rule, the group's values and its *first event*, so an episode must never be cut at the start of what was read. With S
-the longest time from the first to the last event of one of the correlation's windows (inner correlations included):
+rule, the group's values and its *first event*, so an episode must never be cut at the start of what was read:
 
-- events are read from 2 S before the window; of a correlation, those episodes are reported that begin at most S before
-  the window.
-- Such an episode has its true first event: an earlier one of it would lie in a window that overlaps, whose anchor lies
-  after the episode's first event, so all of that window was read.
-- Nothing is lost. A window that holds an event not searched before begins at most S before that event, so at most S
-  before the run's window. If its episode began still earlier, the episode's first window lies wholly before everything
-  new: the run that first searched its events has reported it under the same first event.
+- Of the episodes those are reported that begin at a - R + S or later. Such an episode has its true first event: an
+  earlier one of it would lie in a window that overlaps, whose anchor lies after the episode's first event, so all of
+  that window was read.
+- Nothing is lost. A window that holds a new event begins at a - S or later. If its episode began before a - R + S, the
+  piece reads again with R as long as `detect.lookback_days` allow, so that an attack that goes on keeps its key and its
+  finding grows. If it began still earlier, the episode's first window lies wholly before everything new: the run that
+  first searched its events has reported it under the same first event.
+- A window that looks ahead (see `correlation`) may be judged after its events were searched: it is left to the first
+  run whose `until` lies after its end. It begins at most S before the latest event L that runs before have searched,
+  so the last piece of a night reads such correlations from L - 2 S on, new events or none, and reports what begins at
+  L - S or later.
 
-Late events can make an episode begin earlier, which makes it a new finding: it *is* another one.
+Late events can make an episode begin earlier, which makes it a new finding: it *is* another one. They are read with
+what happened up to R after them; what takes part still later in an episode that a late event joins is in its finding of
+before.
+
+**Rules that ask how long ago something was seen** read all events of the piece's time and as far back as they say; they
+report new events only.
 """
 
 from __future__ import annotations

@@ -9,13 +9,19 @@ from typing import Any
 
 import pytest
 
-from breachwatch.detect import scan
-from breachwatch.model.finding import Finding
+from breachwatch.detect import scan, search_past
+from breachwatch.detect.window import LakeWindow
+from breachwatch.model.finding import Finding, Window
 from breachwatch.workspace import Workspace
 from tests.unit.detect.making import at, failure, land, logon, mark_scanned, pack
 from tests.unit.detect.test_correlation import BASES, BRUTE, CHAIN, ORDERED, correlation
 
 DAYS = 12
+ROOT = """
+title: any failure
+logsource: {category: authentication}
+detection: {s: {outcome: failure}, condition: s}
+"""
 RULES = BASES + "---\n".join(
     [
         BRUTE.replace("title: episode", "title: brute"),
@@ -119,3 +125,99 @@ def test_events_without_a_time_are_searched_once(ws: Workspace) -> None:
     assert first.scanned_files == files
     mark_scanned(ws, first)
     assert scan(ws, at(60), pack=pack(rules)).findings == ()
+
+
+def test_what_was_searched_is_not_searched_again(ws: Workspace) -> None:
+    """A rule that is new tonight finds nothing in the events of yesterday; hunts do that."""
+    land(ws, "linux.auth", [failure("1.1.1.1", minute) for minute in (0, 1, 2)])
+    mark_scanned(ws, scan(ws, at(60), pack=pack(BASES)))
+    land(ws, "linux.auth", [failure("2.2.2.2", minute) for minute in (61, 62, 63)])
+    later = scan(ws, at(120), pack=pack(BASES + BRUTE))
+    assert [finding.event_ids for finding in later.findings] == [("f61", "f62", "f63")]
+    assert later.events_in_window == 3
+    past = search_past(ws, pack(BASES + BRUTE), Window(at(0), at(60)))
+    assert [finding.event_ids for finding in past.findings] == [("f0", "f1", "f2")]
+
+
+def test_one_very_old_event_does_not_bring_back_what_lies_between(ws: Workspace, monkeypatch: Any) -> None:
+    for day in range(10):
+        land(ws, "linux.auth", [failure("1.1.1.1", day * 1440 + minute) for minute in range(5)])
+    mark_scanned(ws, scan(ws, at(10 * 1440), pack=pack(BASES + BRUTE)))
+    land(ws, "linux.auth", [failure("9.9.9.9", 1440 + minute) for minute in (1, 2)])
+    mark_scanned(ws, scan(ws, at(10 * 1440), pack=pack(BASES + BRUTE)))
+    land(ws, "linux.auth", [failure("9.9.9.9", 1440 + 3, id="late"), failure("3.3.3.3", 10 * 1440 + 30)])
+    read: list[tuple[Any, ...]] = []
+    real = LakeWindow.run
+
+    def counted(self: LakeWindow, span: Any, sql: str) -> list[tuple[Any, ...]]:
+        rows = real(self, span, sql)
+        if span == "wide":
+            read.append((self.spans.window.start, self.wide()))
+        return rows
+
+    monkeypatch.setattr(LakeWindow, "run", counted)
+    result = scan(ws, at(11 * 1440), pack=pack(BASES + BRUTE))
+    assert [finding.event_ids for finding in result.findings] == [("f1441", "f1442", "late")]
+    assert result.events_in_window == 2
+    assert result.window.start == at(1443)
+    assert {start for start, _ in read} == {at(1443), at(10 * 1440 + 30)}
+    for _, (begin, end) in read:
+        assert end - begin <= timedelta(days=1, hours=2)
+
+
+def test_an_attack_that_goes_on_stays_one_finding_and_grows(make_ws: Callable[..., Workspace]) -> None:
+    ws = make_ws("[detect]\nlookback_days = 3\n")
+    keys, events = set(), []
+    for night in range(3):
+        land(ws, "linux.auth", [failure("1.1.1.1", night * 1440 + minute) for minute in range(0, 1440, 4)])
+        result = scan(ws, at((night + 1) * 1440), pack=pack(BASES + BRUTE))
+        mark_scanned(ws, result)
+        (found,) = result.findings
+        keys.add(found.key)
+        events.append(len(found.event_ids))
+    assert len(keys) == 1
+    assert events == [360, 720, 1080]
+
+
+def test_a_window_that_looks_ahead_is_judged_by_a_night_without_new_events(ws: Workspace) -> None:
+    rules = BASES + correlation(
+        """type: temporal
+        rules: [failure, success]
+        group-by: [source_ip]
+        timespan: 30m
+        condition: failure and not success""",
+        "no success follows",
+    )
+    land(ws, "linux.auth", [failure("1.1.1.1", 50)])
+    early = scan(ws, at(60), pack=pack(rules))
+    assert early.findings == ()
+    mark_scanned(ws, early)
+    (found,) = scan(ws, at(120), pack=pack(rules)).findings
+    assert found.event_ids == ("f50",)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [5, 6])
+def test_logs_that_arrive_in_any_order_are_found_once(make_ws: Callable[..., Workspace], seed: int) -> None:
+    """Single events whatever the order of their arrival, and every episode that is complete in the end."""
+    random = Random(seed)
+    rows = [row for row in timeline(seed) if not row["id"].startswith("long")]
+    whole = make_ws(folder="whole")
+    land(whole, "linux.auth", rows)
+    rules = ROOT + "---" + BASES + BRUTE
+    once = {finding.key for finding in scan(whole, at(DAYS * 1440), pack=pack(rules)).findings}
+    ws = make_ws(folder="late")
+    parts: list[list[dict[str, Any]]] = [[] for _ in range(6)]
+    for row in rows:
+        parts[random.randrange(6)].append(row)
+    seen: list[str] = []
+    for number, part in enumerate(parts):
+        land(ws, "linux.auth", part)
+        result = scan(ws, at(DAYS * 1440) + timedelta(hours=number), pack=pack(rules))
+        seen += [finding.key for finding in result.findings if finding.rule_title == "any failure"]
+        mark_scanned(ws, result)
+        last = {finding.key for finding in result.findings}
+    assert len(seen) == len(set(seen))
+    singles = {finding.key for finding in scan(whole, at(DAYS * 1440), pack=pack(ROOT)).findings}
+    assert set(seen) == singles
+    assert last <= once

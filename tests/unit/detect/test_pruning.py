@@ -19,7 +19,7 @@ from tests.unit.detect.making import at, pack
 
 EVTX_BYTES = 12 * 1024 * 1024
 OTHER_BYTES = 1024 * 1024
-FORMATS = {"aws-cloudtrail": "aws-cloudtrail", "linux-auth": "syslog", "web-access": "web-access"}
+FORMATS = {"aws-cloudtrail": "cloud-json", "linux-auth": "syslog", "linux-auditd": "auditd", "web-access": "web-access"}
 
 
 def told(result: Scan) -> tuple[Any, ...]:
