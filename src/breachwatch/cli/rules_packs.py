@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from breachwatch.detect.packs.comparing import Side
     from breachwatch.workspace import Workspace
 
+_DECLINED = 1
+"""The person who was asked said no: nothing was done."""
+
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 StatusOption = Annotated[
     str | None,
@@ -65,7 +68,9 @@ def add(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
         if prepared.comparison is not None and not as_json:
             show(comparison_page(prepared.comparison))
         if prepared.former is not None and not yes:
-            _confirm(f"Replace version {prepared.former.manifest.version} by {prepared.manifest.version}?")
+            old, new = prepared.former.manifest, prepared.manifest
+            same = f" ({new.sha256[:12]})" if old.version == new.version else ""
+            _confirm(f"Replace version {old.version} by {new.version}{same}?")
         install(ws, prepared)
         _enter(ws, prepared)
         if as_json:
@@ -216,7 +221,9 @@ def _confirm(question: str) -> None:
     if not sys.stdin.isatty():
         msg = f"{question} There is nobody to ask here: say --yes. Nothing was changed."
         raise UsageError(msg)
-    typer.confirm(question, abort=True, err=True)
+    if not typer.confirm(question, err=True):
+        remark("Nothing was changed.")
+        raise typer.Exit(_DECLINED)
 
 
 def _remarks(ws: Workspace, prepared: Prepared) -> None:
@@ -239,7 +246,7 @@ def _remarks(ws: Workspace, prepared: Prepared) -> None:
 def _enter(ws: Workspace, prepared: Prepared) -> None:
     known = prepared.manifest
     before = f"version {prepared.former.manifest.version}" if prepared.former else "none"
-    change = f"{before} -> version {known.version}, {known.selected} rules selected ({known.selection})"
+    change = f"{before} -> version {known.version}, rules selected: {known.selected} ({known.selection})"
     _audit(ws, known.name, change, f"from {known.origin}, SHA-256 {known.sha256}")
 
 

@@ -54,8 +54,8 @@ def _pack(known: Manifest, problems: Sequence[PackProblem]) -> Iterator[Renderab
     yield Text.assemble((visible(known.name), "bold"), "  version ", (visible(known.version), "bold"))
     facts = [
         ("origin", visible(known.origin, 300)),
-        ("version", f"{visible(known.version)}, from {visible(known.version_from, 120)}"),
-        ("licence", f"{visible(known.licence, 80)}, from {visible(known.licence_from, 120)}{_demand(known)}"),
+        ("version", f"{visible(known.version)} ({visible(known.version_from, 120)})"),
+        ("licence", f"{visible(known.licence, 80)} ({visible(known.licence_from, 120)}){_demand(known)}"),
         ("contents", f"SHA-256 {known.sha256}"),
         ("archive", f"{known.archive}, SHA-256 {known.archive_sha256}"),
         ("selection", visible(str(known.selection), 200)),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,7 +48,7 @@ def test_add_shows_what_was_installed(make_ws: Callable[..., Workspace], tmp_pat
     ]
     with ws.database.read() as connection:
         row = connection.execute(select(cases.audit).where(cases.audit.c.entity == "rule pack city")).one()
-    assert row.change.startswith("none -> version 1.0, 1 rules selected")
+    assert row.change.startswith("none -> version 1.0, rules selected: 1 (")
     assert str(place) in row.reason
 
 
@@ -68,6 +70,18 @@ def test_an_update_is_asked_for(pack_ws: Workspace, tmp_path: Path, call: Call) 
     assert back.code == 0
     assert "-level: critical" in back.out
     assert call("-w", pack_ws.root, "rules", "diff", "city@0.9", "city").code == 2
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [("n\n", 1, "1.0"), ("y\n", 0, "1.1")])
+def test_the_answer_counts(
+    pack_ws: Workspace, tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, left: str
+) -> None:
+    terminal = io.StringIO(answer)
+    terminal.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stdin", terminal)
+    newer = archive(tmp_path / "city-1.1.zip", {"one.yml": rule("One", level="critical")})
+    assert call("-w", pack_ws.root, "rules", "add", newer).code == code
+    assert json.loads(call("-w", pack_ws.root, "rules", "packs", "--json").out)[0]["version"] == left
 
 
 def test_a_pack_that_does_not_run_yet_is_told(make_ws: Callable[..., Workspace], tmp_path: Path, call: Call) -> None:

@@ -174,7 +174,7 @@ def _prepared(ws: Workspace, taken: Taken, former: Pack | None, asked: Asked, pr
         comparison = compare(before, side, test)
     compiler.save()
     others = {rule.id for rule in running.rules if rule.source.pack != asked.name}
-    version = taken.version or of_newest(rule.head.said for rule in side.rules.rules)
+    version = taken.version or of_newest((rule.head.said for rule in side.rules.rules), taken.sha256)
     manifest = Manifest(
         name=asked.name,
         origin=asked.origin,

@@ -66,15 +66,15 @@ def without_version(name: str) -> str:
     return _IN_NAME.sub("", name).strip(" ._-") or name
 
 
-def of_newest(documents: Iterable[Mapping[str, Any]]) -> Version:
-    """The date of the newest rule."""
+def of_newest(documents: Iterable[Mapping[str, Any]], sha256: str) -> Version:
+    """The date of the newest rule; where none has one, the beginning of the hash of the contents."""
     dates = [
         found[0].replace("/", "-")
         for document in documents
         for key in ("modified", "date")
         if (found := _DATE.match(str(document.get(key) or "").replace("/", "-")))
     ]
-    return Version(max(dates), "its newest rule") if dates else Version("unknown", "nothing in it says")
+    return Version(max(dates), "its newest rule") if dates else Version(sha256[:12], "the hash of its contents")
 
 
 def _reference(git: Path, name: str) -> str:

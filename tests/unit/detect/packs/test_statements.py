@@ -86,5 +86,5 @@ def test_versions_in_names(name: str, found: str | None, without: str) -> None:
 
 def test_else_the_newest_rule_dates_a_pack() -> None:
     rules = [{"date": "2024/01/02"}, {"date": "2025-03-01", "modified": "2026-02-03"}, {"modified": "soon"}, {}]
-    assert version.of_newest(rules) == version.Version("2026-02-03", "its newest rule")
-    assert version.of_newest([{}]).name == "unknown"
+    assert version.of_newest(rules, "abc") == version.Version("2026-02-03", "its newest rule")
+    assert version.of_newest([{}], "0123456789abcdef").name == "0123456789ab"
