@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from breachwatch import lake
 from breachwatch.detect import scan
 from breachwatch.detect.loading import documents
 from breachwatch.detect.mapping import load_mappings
@@ -170,10 +171,19 @@ RECORDED = [
 def test_public_rules_find_recorded_attacks(shared: Path, shared_logs: Path) -> None:
     with zipfile.ZipFile(shared / "sigmahq-rules.zip") as public:
         texts = {Path(name).name: public.read(name) for name in public.namelist() if "/cloud/" in name}
+    rules = [rule for name, _, _ in RECORDED for rule in documents(name, texts[name])]
     with trials() as room:
-        for name, log, count in RECORDED:
+        ws = room.workspace(Settings())
+        for _, log, _ in RECORDED:
             (path,) = (path for part in ("aws-cloudtrail", "m365") for path in shared_logs.glob(f"{part}/*/{log}"))
-            ws = room.workspace(Settings())
-            land(ws, TrialLog(path.name, "m365-csv" if path.suffix == ".csv" else "cloud-json", path.read_bytes()))
-            assert len(scan(ws, AFTER_ALL, pack=pack_of(documents(name, texts[name]))).findings) == count, name
-            room.drop(ws)
+            land(ws, TrialLog(log, "m365-csv" if path.suffix == ".csv" else "cloud-json", path.read_bytes()))
+        findings = scan(ws, AFTER_ALL, pack=pack_of(rules)).findings
+        with lake.connect(ws) as con:
+            sources = dict(
+                con.execute(
+                    "SELECT event_id, source FROM aws_cloudtrail UNION ALL SELECT event_id, source FROM m365_audit"
+                ).fetchall()
+            )
+    found = Counter((finding.rule_title, sources[event]) for finding in findings for event in finding.event_ids)
+    titles = {name: yaml.safe_load(texts[name])["title"] for name, _, _ in RECORDED}
+    assert found == {(titles[name], log): count for name, log, count in RECORDED}
