@@ -78,6 +78,7 @@ class LakeWindow:
         self._copies: dict[str, Copies] = {}
         self._planned: dict[tuple[Span, str], list[str]] = {}
         self._fresh_views: set[str] = set()
+        self._viewed: set[str] = set()
         self._rows: dict[str, int] = {}
         self._picked: dict[tuple[str, str], bool] = {}
         self._known: dict[tuple[str, str], bool] = {}
@@ -198,6 +199,15 @@ class LakeWindow:
 
     # --- where it comes from ------------------------------------------------------------------------------------------
 
+    def view(self, dataset: str) -> str:
+        """The lake's own view of a dataset, over all files of the spans."""
+        name = f"memory.main.{self.mappings.tables[dataset].sql}"
+        if dataset in DATASETS and dataset not in self._viewed:
+            nothing = dataset_select(DATASETS[dataset], ())
+            self.connection.execute(f"CREATE VIEW IF NOT EXISTS {name} AS {nothing}")
+            self._viewed.add(dataset)
+        return name
+
     def _schema(self, span: Span) -> str:
         return f"night.wide_{int(self._back.total_seconds())}" if span == "wide" else f"memory.{span}"
 
@@ -211,11 +221,10 @@ class LakeWindow:
 
     def _around(self, dataset: str) -> str:
         start, end = self._reached()
-        view = self.mappings.tables[dataset].sql
-        return f"memory.main.{view} WHERE time >= {moment(start)} AND time < {moment(end)}"
+        return f"{self.view(dataset)} WHERE time >= {moment(start)} AND time < {moment(end)}"
 
     def _whole(self, dataset: str) -> str:
-        return f"memory.main.{self.mappings.tables[dataset].sql} WHERE {self._within()}"
+        return f"{self.view(dataset)} WHERE {self._within()}"
 
     def _within(self) -> str:
         window = self.spans.window
@@ -227,13 +236,12 @@ class LakeWindow:
 
     def _source(self, dataset: str) -> str:
         """The events to be searched, as what stands after FROM, with its WHERE."""
-        view = self.mappings.tables[dataset].sql
         if self.piece.files is None:
             return self._whole(dataset)
         within = f"({self._within()} OR time IS NULL)" if self.piece.front else self._within()
         if dataset == AUTHENTICATION:
             new = "(dataset, segment_id) IN (SELECT dataset, segment_id FROM memory.fresh.segments)"
-            return f"memory.main.{view} WHERE {within} AND {new}"
+            return f"{self.view(dataset)} WHERE {within} AND {new}"
         return f"{self._fresh(dataset)} WHERE {within}"
 
     def _fresh(self, dataset: str) -> str:
@@ -268,7 +276,7 @@ def open_window(ws: Workspace, spans: Spans, mappings: Mappings, piece: Piece) -
     begin = min(spans.window.start, piece.searched or spans.window.start)
     since = earlier(begin, max(spans.correlation, spans.history))
     until = min(piece.until, _later(spans.window.end, spans.correlation))
-    connection = lake.connect(ws, since=since, until=max(until, spans.window.end))
+    connection = lake.connect(ws, since=since, until=max(until, spans.window.end), empty_views=False)
     try:
         _limit_memory(connection)
         yield LakeWindow(ws, connection, spans, mappings, piece)

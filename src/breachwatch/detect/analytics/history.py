@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from breachwatch.detect.backend import Table
+from breachwatch.detect.copies import columns_of
 from breachwatch.detect.window import LakeWindow, earlier
 from breachwatch.lake.sql import moment
 
@@ -71,7 +72,7 @@ class History:
         whole = '"time"' in columns
         times = "time, time AS past_since" if whole else "max(time) AS time, min(time) AS past_since"
         self.window.connection.execute(
-            f"CREATE TABLE {schema}.{table.sql} AS SELECT {named}source, {times} FROM memory.main.{table.sql}\n"
+            f"CREATE TABLE {schema}.{table.sql} AS SELECT {named}source, {times} FROM {self.window.view(dataset)}\n"
             f"WHERE time >= {moment(start)} AND time < {moment(min(end, self.window.spans.window.end))}"
             f"{'' if whole else ' GROUP BY ALL'}"
         )
@@ -79,13 +80,8 @@ class History:
 
     def _columns(self, dataset: str, sqls: Iterable[str]) -> set[str]:
         """The table's columns that stand in the SQL; everything the backend writes is quoted."""
-        own = self._physical(self._table(dataset))
+        own = frozenset(name[1:-1] for name in columns_of(dataset))
         return {f'"{name}"' for sql in sqls for name in _NAME.findall(sql) if name in own}
-
-    def _physical(self, table: Table) -> frozenset[str]:
-        """The table's columns as they stand between quotes."""
-        rows = self.window.connection.execute(f"DESCRIBE memory.main.{table.sql}").fetchall()
-        return frozenset(row[0].replace('"', '""') for row in rows)
 
     def _table(self, dataset: str) -> Table:
         return self.window.mappings.tables[dataset]
