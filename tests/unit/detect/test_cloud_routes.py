@@ -149,6 +149,36 @@ def test_public_field_names_find_their_events(cloud: Workspace) -> None:
     assert wrong == []
 
 
+def nested(depth: int) -> dict[str, Any]:
+    record: dict[str, Any] = {"enable": "false"}
+    for _ in range(depth):
+        record = {"a": record}
+    return record
+
+
+HOSTILE = [
+    {"more": nested(900)},
+    *(
+        {"requestParameters": value}
+        for value in (nested(900), "not { json", "", float("nan"), [[{"enable": True}]], 10**400)
+    ),
+    {"requestParameters": {"a": "\ud800", "enable": "\0false"}, "more": {"enable": "nul\0"}},
+    {"requestParameters": {"enable": "false"}},
+]
+
+
+def test_no_record_keeps_a_rule_from_running() -> None:
+    fields = ("requestParameters.enable", "requestParameters.a.a", "more.enable", "more.a.a", "userIdentity.x.y|re")
+    rules = [rule(number, "aws", "cloudtrail", {field: "false"}) for number, field in enumerate(fields)]
+    with trials() as room:
+        ws = room.workspace(Settings())
+        data = "".join(json.dumps({**CLOUDTRAIL, **odd}) + "\n" for odd in HOSTILE).encode()
+        assert land(ws, TrialLog("odd", "cloud-json", data)).rows == len(HOSTILE)
+        result = scan(ws, AFTER_ALL, pack=pack(yaml.safe_dump_all(rules)))
+    assert {outcome.outcome for outcome in result.outcomes} == {Outcome.MATCHED, Outcome.NO_MATCH}
+    assert Counter(finding.rule_title for finding in result.findings) == {"case 0": 1}
+
+
 def test_a_rule_that_is_not_meant_for_a_log_has_no_route_to_it() -> None:
     mappings = load_mappings()
     assert mappings.for_logsource("azure", None, "") == []
