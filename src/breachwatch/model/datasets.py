@@ -68,6 +68,12 @@ _WINDOWS_SECURITY = _strings(
     *("TaskName", "TaskContent", "ServiceFileName", "ServiceType", "ServiceStartType", "ServiceAccount"),
 )
 
+_PROCESS_ACCOUNT = pa.field(
+    "User",
+    pa.string(),
+    metadata={"doc": "of 4688: the account that the process runs as, in Sysmon's form DOMAIN\\name"},
+)
+
 _SYSMON = _strings(
     *("RuleName", "UtcTime", "ProcessGuid", "ProcessId", "Image", "FileVersion", "Description", "Product", "Company"),
     *("OriginalFileName", "CommandLine", "CurrentDirectory", "User", "LogonGuid", "LogonId", "TerminalSessionId"),
@@ -129,7 +135,9 @@ _ALL = (
         *_SIGN_IN,
         *_strings("record_type", "tty", "terminal_id"),
     ),
-    _dataset("windows.security", "the Windows Security channel", *_WINDOWS_SYSTEM, *_WINDOWS_SECURITY),
+    _dataset(
+        "windows.security", "the Windows Security channel", *_WINDOWS_SYSTEM, *_WINDOWS_SECURITY, _PROCESS_ACCOUNT
+    ),
     _dataset("windows.sysmon", "Microsoft-Windows-Sysmon/Operational", *_WINDOWS_SYSTEM, *_SYSMON),
     _dataset("windows.powershell", "PowerShell channels, classic and operational", *_WINDOWS_SYSTEM, *_POWERSHELL),
     _dataset("windows.system", "the Windows System channel", *_WINDOWS_SYSTEM, *_WINDOWS_SERVICES),

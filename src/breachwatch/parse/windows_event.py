@@ -30,6 +30,12 @@ _PORT_FIELDS = ("IpPort", "SourcePort")
 _NOTHING = frozenset({"", "-", "N/A"})
 _AUDIT_SUCCESS = 0x0020000000000000
 _AUDIT_FAILURE = 0x0010000000000000
+_PROCESS_CREATED = 4688
+_SYSTEM_ACCOUNTS = {  # well-known SIDs, [MS-DTYP] 2.4.2.4
+    "S-1-5-18": "NT AUTHORITY\\SYSTEM",
+    "S-1-5-19": "NT AUTHORITY\\LOCAL SERVICE",
+    "S-1-5-20": "NT AUTHORITY\\NETWORK SERVICE",
+}
 _LONGEST_DETAIL = 256
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(Z|UTC|[+-]\d\d:?\d\d)?")
 _KERBEROS_EVENTS = frozenset({4768, 4769, 4770, 4771})
@@ -62,6 +68,8 @@ def event_row(event: WindowsEvent, zone: tzinfo = UTC) -> tuple[str, dict[str, A
             values[name] = text
         else:
             extra[name] = text
+    if event.channel == SECURITY and event.event_id == _PROCESS_CREATED:
+        values["User"] = _process_account(event.data)
     what = meaning(event.channel, event.provider, event.event_id)
     _set_core(event, what, values)
     if event.message is not None:
@@ -97,6 +105,16 @@ def account_name(text: str | None) -> str | None:
         return None
     name = text.rpartition("\\")[2]
     return name.partition("@")[0] or name or None
+
+
+def _process_account(data: dict[str, str]) -> str | None:
+    """Whom a process of 4688 runs as, in Sysmon's form; 4688 calls services' accounts by the computer's name."""
+    whose = "Target" if data.get("TargetUserName", "-") not in _NOTHING else "Subject"
+    known = _SYSTEM_ACCOUNTS.get(data.get(f"{whose}UserSid", ""))
+    name, domain = data.get(f"{whose}UserName", ""), data.get(f"{whose}DomainName", "-")
+    if known is not None or name in _NOTHING:
+        return known
+    return name if domain in _NOTHING else f"{domain}\\{name}"
 
 
 def _set_core(event: WindowsEvent, what: Meaning | None, values: dict[str, Any]) -> None:

@@ -96,7 +96,7 @@ detection:
 
 def test_process_creation_runs_over_sysmon_and_security(ws: Workspace) -> None:
     sysmon = {"EventID": 1, "Image": r"C:\x\Tool.exe", "User": r"CITY\adm", "IntegrityLevel": "High"}
-    security = {"EventID": 4688, "NewProcessName": r"C:\x\tool.exe", "SubjectUserName": "ADM1"}
+    security = {"EventID": 4688, "NewProcessName": r"C:\x\tool.exe", "User": r"CITY\ADM1"}
     extra = '{"MandatoryLabel": "S-1-16-12288"}'
     land(ws, "windows.sysmon", [{**sysmon, "id": "s1", "time": at(1)}, {**sysmon, "EventID": 5, "time": at(2)}], "win")
     land(

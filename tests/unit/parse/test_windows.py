@@ -147,6 +147,35 @@ def test_security_events(
     assert (values.get("action"), values.get("outcome"), values.get("user")) == (action, outcome, user)
 
 
+_NOBODY = {"TargetUserSid": "S-1-0-0", "TargetUserName": "-", "TargetDomainName": "-"}
+
+
+@pytest.mark.parametrize(
+    ("data", "user"),
+    [
+        ({"SubjectUserSid": "S-1-5-21-1", "SubjectUserName": "amy", "SubjectDomainName": "CITY"}, r"CITY\amy"),
+        (
+            {"SubjectUserSid": "S-1-5-18", "SubjectUserName": "DC01$", "SubjectDomainName": "CITY", **_NOBODY},
+            r"NT AUTHORITY\SYSTEM",
+        ),
+        (
+            {
+                "SubjectUserSid": "S-1-5-18",
+                "TargetUserName": "amy",
+                "TargetDomainName": "CITY",
+                "TargetUserSid": "S-1-5-21-1",
+            },
+            r"CITY\amy",  # started by the system for somebody
+        ),
+        ({"SubjectUserName": "amy", "SubjectDomainName": "-"}, "amy"),
+        ({}, None),
+    ],
+)
+def test_the_account_of_a_started_process_is_written_as_sysmon_does(data: dict[str, str], user: str | None) -> None:
+    assert from_json(dump(4688, data)).values.get("User") == user
+    assert from_json(dump(4689, data)).values.get("User") is None
+
+
 def test_the_cleared_log_names_who_did_it_from_user_data() -> None:
     document = dump(1102, {})
     del document["Event"]["EventData"]
