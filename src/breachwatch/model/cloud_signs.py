@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+_BEGIN = re.compile(rb"(?:\xef\xbb\xbf)?\s*+(?:\[\s*+)?\{")
 _NAME = re.compile(rb'"([A-Za-z_@.]{2,40})"\s*:')
 
 _SERVICES: Final = {
@@ -76,7 +77,7 @@ _SIGNS: Final = tuple((enough, frozenset(names.lower().encode().split())) for en
 
 def is_cloud_json(head: bytes) -> bool:
     """Whether the head of a file is that of a cloud service's audit log as JSON."""
-    if not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"[")):
+    if not _BEGIN.match(head):
         return False
     found = {name.lower() for name in _NAME.findall(head)}
     return any(len(found & names) >= enough for enough, names in _SIGNS)
