@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -173,6 +174,14 @@ def test_a_local_socket_has_no_address() -> None:
 def test_other_lines_are_rejects(line: str) -> None:
     result = parsed("auditd", line.encode() + b"\n")
     assert (len(result.events), len(result.rejects)) == (0, 1)
+
+
+@pytest.mark.parametrize("piece", ["a", "a-", 'a="', " a0=x", 'a0="b" a1=', "msg='"])
+def test_no_record_takes_long(piece: str) -> None:
+    line = "type=EXECVE msg=audit(1.0:1): " + piece * (200_000 // len(piece))
+    begun = process_time()
+    assert len(parsed("auditd", line.encode()).records) == 1
+    assert process_time() - begun < 3
 
 
 # go-libaudit turns error numbers into names and calls some fields otherwise; here they stay as the record has them.

@@ -9,11 +9,13 @@ import re
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
 
 from breachwatch.model.formats import recognise
+from breachwatch.parse.programs import read_message
 from tests.unit.parse.support import one_event, parsed
 
 
@@ -372,6 +374,40 @@ def test_a_name_in_a_message_is_not_taken_for_a_device() -> None:
     assert event["dataset"] == "linux.auth"
     event = device("Nov 22 04:15:00 web01 app: date=2026-11-22 time=04:15:00 devname=x logid=1 type=event")
     assert event["dataset"] == "linux.syslog"
+
+
+_HEADS = [
+    *("%ASA-4-106023: ", "%ASA-6-302013: ", "%ASA-6-302014: ", "%ASA-6-113015: ", "%ASA-6-113039: ", "%ASA-4-113019: "),
+    *("%ASA-6-605004: ", "%ASA-4-106100: ", "%SEC_LOGIN-4-LOGIN_FAILED: ", "%SYS-5-CONFIG_I: ", "date=2026-11-22 "),
+    *("1,2026/11/22 04:15:00,7,SYSTEM,auth,", "system,error,critical ", "%%01A/5/B"),
+]
+_PIECES = [
+    *(
+        "Deny tcp src a:1.1.1.1/1 dst b:",
+        "Built inbound TCP connection 1 for a:1.1.1.1/1 (1.1.1.1/1) to ",
+        "(1.1.1.1/1)",
+    ),
+    *("::", "1.1.1.1", "AAA user authentication Rejected : reason = x : ", "user = x : ", "Group <a> User <b> IP <c> "),
+    *(
+        "Group = a, Username = b, IP = c, ",
+        "[user: a] [Source: b] ",
+        'a="b',
+        'a="\\"',
+        '"a",',
+        "From: 1.1.1.1",
+        " ",
+        "A",
+    ),
+    *("login failure for user a from b via ", "list 1 denied tcp 1.1.1.1(1) -> ", "authenticated for user 'a'"),
+]
+
+
+@pytest.mark.parametrize("head", _HEADS)
+def test_no_message_of_a_device_takes_long(head: str) -> None:
+    for piece in _PIECES:
+        begun = process_time()
+        read_message(None, head + piece * (8000 // len(piece)), {}, {})
+        assert process_time() - begun < 0.5, piece
 
 
 def openvpn(*lines: str, process: int = 7) -> list[dict[str, Any]]:

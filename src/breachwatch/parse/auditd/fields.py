@@ -16,7 +16,7 @@ from typing import Final
 
 Fields = dict[str, str]
 
-_FIELD: Final = re.compile(r"""([A-Za-z][\w-]{0,63})=(?:"([^"]*)"?|([^\s"]\S*))""")
+_FIELD: Final = re.compile(r"""(?<![\w-])([A-Za-z][\w-]{0,63})=(?:"([^"]*)"?|([^\s"]\S*))""")
 _ARGUMENT: Final = re.compile(
     r' a(\d{1,6})(?:\[(\d{1,6})\])?=("[^"]*"|.*?)(?= a\d{1,6}(?:\[\d{1,6}\]|_len)?=|$)', re.DOTALL
 )

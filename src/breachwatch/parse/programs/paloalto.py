@@ -275,7 +275,7 @@ def _connect(event: str, failed: bool, reason: str | None, values: Values) -> No
 
 def _system(fields: dict[str, str], values: Values, extra: Values) -> None:
     said = fields.get("opaque", "")
-    values["message"] = said or values["message"]
+    values["message"] = said or values.get("message")
     if found := _ADMIN.fullmatch(said):
         logged_in = found["what"] == "logged in"
         values["action"] = actions.LOGON if logged_in else actions.LOGOFF
