@@ -21,6 +21,7 @@ from breachwatch.detect.mapping import AUTHENTICATION
 from breachwatch.detect.rulepack import Rule
 from breachwatch.detect.why import explained
 from breachwatch.detect.window import LakeWindow, earlier
+from breachwatch.lake import spans
 from breachwatch.lake.sql import moment as timestamp
 from breachwatch.model.finding import CompiledRule, Finding, Outcome, RuleOutcome, make_finding_key
 from breachwatch.workspace import Workspace
@@ -58,6 +59,7 @@ class Runner:
 
     def __init__(self, ws: Workspace, window: LakeWindow, compiler: Compiler, rules: Sequence[Rule] = ()) -> None:
         """`rules` are all rules of the run, so that what they share is made once."""
+        self.ws = ws
         self.window = window
         self.compiler = compiler
         self.limit = ws.settings.detect.max_findings_per_rule
@@ -243,7 +245,20 @@ class Runner:
             pairs = [(base, item) for base, item in zip(bases, found, strict=True) if isinstance(item, list)]
             if not any(self._count(base, searches) for base, searches in pairs):
                 return Ran(rule.outcome(Outcome.NO_MATCH))
+        unheard = self._unheard(bases, compiled)
+        if unheard:
+            return Ran(rule.outcome(Outcome.NOT_APPLICABLE, unheard))
         return self.episodes(rule, compiled, list(datasets), asked)
+
+    def _unheard(self, bases: Sequence[Rule], compiled: CorrelationSql) -> str:
+        """Which rule's absence would mean nothing, because the lake has no log it would be in; else empty."""
+        if not compiled.absent:
+            return ""
+        kept = {AUTHENTICATION, *spans(self.ws)}
+        for base in bases:
+            if base.id in compiled.absent and not any(route.dataset in kept for route in self.compiler.routes(base)):
+                return f"that {base.title!r} is absent cannot be told: there is no such log ({base.logsource})"
+        return ""
 
     def episodes(
         self,

@@ -10,7 +10,7 @@ import pytest
 from breachwatch.detect import scan
 from breachwatch.model.finding import Finding, Outcome
 from breachwatch.workspace import Workspace
-from tests.unit.detect.making import at, failure, land, logon, pack
+from tests.unit.detect.making import at, failure, land, logon, mark_scanned, pack
 
 UNTIL = at(60 * 24)
 
@@ -279,7 +279,14 @@ def boolean(text: str, condition: str) -> str:
         (lambda text: boolean(text, "{lt: 2}").replace("temporal", "temporal_ordered"), "takes `gte`"),
         (lambda text: boolean(text, "{gte: 3}").replace("temporal", "temporal_ordered"), "takes `gte`"),
         (lambda text: text.replace("{gte: 3}", "failure and failure"), "xtended conditions"),
-        (lambda text: text.replace("{gte: 3}", "{gte: 3, field: [uid, host]}").replace("event_c", "value_s").replace("ount", "um", 1), "several"),
+        (
+            lambda text: (
+                text.replace("{gte: 3}", "{gte: 3, field: [uid, host]}")
+                .replace("event_c", "value_s")
+                .replace("ount", "um", 1)
+            ),
+            "several",
+        ),
     ],
 )
 def test_what_cannot_run_says_why(ws: Workspace, change: Callable[[str], str], reason: str) -> None:
@@ -289,3 +296,63 @@ def test_what_cannot_run_says_why(ws: Workspace, change: Callable[[str], str], r
     assert len(reasons) == 1
     assert reason in reasons[0]
     assert "rules.yml" in reasons[0]
+
+
+ABSENCE = """
+title: sudo
+name: sudo
+logsource: {product: linux, service: sudo}
+detection: {s: {program: sudo}, condition: s}
+---
+""" + correlation(
+    """type: temporal
+    rules: [success, sudo]
+    group-by: [host]
+    timespan: 10m
+    condition: success and not sudo"""
+)
+SUDO = {"program": "sudo", "action": "privilege-used"}
+
+
+def test_absence_counts_once_its_time_is_over(ws: Workspace) -> None:
+    sudo = [{"id": f"sudo{host}", "time": at(minute), "host": host, **SUDO} for host, minute in (("h1", 5), ("h2", 25))]
+    rows = [logon("1.1.1.1", 0, host="h1"), logon("1.1.1.1", 10, host="H2"), logon("1.1.1.1", 1435, host="h3")]
+    land(ws, "linux.auth", [*rows, *sudo])
+    first = scan(ws, UNTIL, pack=pack(BASES + ABSENCE))
+    assert [item.event_ids for item in first.findings] == [("s10",)]
+    assert first.findings[0].why["host"] == "H2"
+    mark_scanned(ws, first)
+    second = scan(ws, at(60 * 24 + 30), pack=pack(BASES + ABSENCE))
+    new = [item.event_ids for item in second.findings if item.key not in {found.key for found in first.findings}]
+    assert new == [("s1435",)]
+
+
+def test_nothing_is_absent_from_a_log_that_is_not_there(ws: Workspace) -> None:
+    land(ws, "linux.auth", [logon("1.1.1.1", 0, host="h1")])
+    elsewhere = ABSENCE.replace("product: linux, service: sudo", "product: windows, service: security")
+    result = scan(ws, UNTIL, pack=pack(BASES + elsewhere))
+    assert result.findings == ()
+    (told,) = [item for item in result.outcomes if item.title == "episode"]
+    assert told.outcome is Outcome.NOT_APPLICABLE
+    assert "cannot be told" in told.reason
+
+
+def test_a_condition_alone_names_the_rules(ws: Workspace) -> None:
+    rules = ABSENCE.replace("  rules: [success, sudo]\n", "")
+    assert rules != ABSENCE
+    sudo = {"id": "sudo", "time": at(50), "host": "h9", **SUDO}
+    assert ids(found(ws, rules, [logon("1.1.1.1", 0, host="h1"), sudo])) == [["s0"]]
+
+
+def test_groups_are_one_whatever_the_case_and_shown_as_written_first(ws: Workspace) -> None:
+    rows = [failure("1.1.1.1", minute, user=user) for minute, user in enumerate(["Admin", "ADMIN", "admin"])]
+    findings = found(ws, BRUTE.replace("source_ip", "user"), rows)
+    assert ids(findings) == [["f0", "f1", "f2"]]
+    assert findings[0].why["user"] == "Admin"
+
+
+def test_the_order_of_two_logs_in_one_second_counts_as_kept(ws: Workspace) -> None:
+    land(ws, "linux.auth", [logon("1", 5, user="a")], source="one")
+    land(ws, "linux.auth", [failure("1", 5, user="a")], source="two")
+    result = scan(ws, UNTIL, pack=pack(BASES + ORDERED))
+    assert [item.event_ids for item in result.findings] == [("f5", "s5")]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sigma.correlations import SigmaCorrelationRule
 from sigma.exceptions import SigmaCorrelationRuleError
+from sigma.rule import SigmaRule
 
 from breachwatch.detect.correlation import episodes
 from breachwatch.detect.correlation.matches import Searches, base_matches, inner_matches, once
@@ -30,6 +32,7 @@ class CorrelationSql:
     group_by: tuple[str, ...]
     seconds: int  # the longest time from the first event of a window to its end, inner correlations included
     ahead: bool = False  # some of its windows look ahead: what is found need not have an event that is new
+    absent: tuple[str, ...] = ()  # ids (else names) of the rules whose absence it asks for
 
 
 def correlation_sql(rule: SigmaCorrelationRule, searches: Searches) -> CorrelationSql:
@@ -41,7 +44,22 @@ def correlation_sql(rule: SigmaCorrelationRule, searches: Searches) -> Correlati
     parts = ",\n".join(f"{name} AS MATERIALIZED (\n{body}\n)" for name, body in builder.ctes)
     sql = f"WITH {parts}\n{episodes.result(top, builder.stages)}"
     ahead = any(stage.plan.ahead for stage in builder.stages)
-    return CorrelationSql(sql, top.plan.group_by, top.seconds, ahead)
+    return CorrelationSql(sql, top.plan.group_by, top.seconds, ahead, tuple(sorted(set(_absent(builder.stages)))))
+
+
+def _absent(stages: Iterable[Stage]) -> Iterator[str]:
+    """The rules over single events that must not match, or that a correlation is over which must not hold."""
+    for stage in stages:
+        for step in {step for term in stage.plan.terms for step in term.absent}:
+            yield from _bases(stage.plan.references[step - 1].rule)
+
+
+def _bases(rule: SigmaRule | SigmaCorrelationRule) -> Iterator[str]:
+    if isinstance(rule, SigmaCorrelationRule):
+        for reference in rule.rules or rule.referenced_rules:
+            yield from _bases(reference.rule)
+    else:
+        yield str(rule.id or rule.name)
 
 
 @dataclass
