@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,16 +12,21 @@ from typing import Any
 
 import yaml
 
+from breachwatch import lake
+from breachwatch.detect.analytics import analytic_of
 from breachwatch.detect.builtin import builtin_folder
 from breachwatch.detect.engine import scan
 from breachwatch.detect.loading import read_rules
+from breachwatch.detect.mapping import AUTHENTICATION
 from breachwatch.detect.rulepack import RulePack, pack_of
 from breachwatch.detect.trial import AFTER_ALL, TrialLog, Trials, land, trials
 from breachwatch.errors import DataError, UnknownNameError
 from breachwatch.lake.places import write_places
-from breachwatch.model.finding import Outcome
+from breachwatch.model.datasets import dataset
+from breachwatch.model.finding import Outcome, Scan
 from breachwatch.model.formats import format_named
 from breachwatch.settings import City, Detect, GeoIP, Settings
+from breachwatch.workspace import Workspace
 
 _FILE_TIME = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
 _PLACES = "places.csv"
@@ -72,29 +79,71 @@ def _file(room: Trials, stem: str, rules: Path, cases: Path) -> Iterator[CaseRes
     try:
         listed = yaml.load(cases.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         pack = pack_of(read_rules(str(rules), rules.parent))
-        for positive in (True, False):
-            for case in listed["positive" if positive else "negative"]:
-                yield _case(room, stem, pack, case, positive=positive)
+        every = [
+            (case, positive) for positive in (True, False) for case in listed["positive" if positive else "negative"]
+        ]
+        for together in _together(pack, every):
+            yield from _try(room, stem, pack, together)
     except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, DataError) as error:
         yield CaseResult(stem, "", True, None, 0, f"{cases.name} is not as cases/README.md says: {error!r}")
 
 
-def _case(room: Trials, stem: str, pack: RulePack, case: Mapping[str, Any], *, positive: bool) -> CaseResult:
-    unknown = set(case) - _CASE_KEYS
-    if unknown:
-        msg = f"unknown key {min(unknown)!r} in case {case.get('name')!r}"
-        raise ValueError(msg)
-    ws = room.workspace(_settings(case))
+Case = tuple[Mapping[str, Any], bool]
+"""A case, and whether it is a positive one."""
+
+
+def _together(pack: RulePack, cases: Sequence[Case]) -> Iterator[list[Case]]:
+    """Cases that may share a lake, because none can change what becomes of another: it saves most of the time.
+
+    Rules that judge each event by itself let their cases share one, if the settings are the same; a correlation, a rule
+    about the past, and the view of all sign-ins (which leaves out what another log tells) do not.
+    """
+    alone = not any(
+        rule.is_correlation
+        or analytic_of(rule.custom)
+        or (rule.document.get("logsource") or {}).get("category") == AUTHENTICATION
+        for rule in pack.rules
+    )
+    groups: dict[str, list[Case]] = {}
+    for number, (case, positive) in enumerate(cases):
+        same = repr((_settings(case), case.get("places"))) if alone else str(number)
+        groups.setdefault(same, []).append((case, positive))
+    yield from groups.values()
+
+
+def _try(room: Trials, stem: str, pack: RulePack, cases: Sequence[Case]) -> Iterator[CaseResult]:
+    for case, _ in cases:
+        unknown = set(case) - _CASE_KEYS
+        if unknown:
+            msg = f"unknown key {min(unknown)!r} in case {case.get('name')!r}"
+            raise ValueError(msg)
+    ws = room.workspace(_settings(cases[0][0]))
     try:
-        write_places(ws.root / _PLACES, case.get("places", {}))
-        rejects = sum(land(ws, log).rejects for log in _logs(case))
+        write_places(ws.root / _PLACES, cases[0][0].get("places", {}))
+        rejects = [
+            sum(land(ws, log).rejects for log in _logs(case, f"case{number}-"))
+            for number, (case, _) in enumerate(cases)
+        ]
         result = scan(ws, AFTER_ALL, pack=pack)
+        of_case = _counted(ws, result) if len(cases) > 1 else {0: len(result.findings)}
     finally:
         room.drop(ws)
     broken = [item.reason for item in result.outcomes if item.outcome is Outcome.COULD_NOT_RUN]
-    problem = broken[0] if broken else f"{rejects} lines could not be parsed" if rejects else ""
-    expected = case.get("findings", None if positive else 0)
-    return CaseResult(stem, str(case["name"]), positive, expected, len(result.findings), problem)
+    for number, (case, positive) in enumerate(cases):
+        rejected = f"{rejects[number]} lines could not be parsed" if rejects[number] else ""
+        problem = broken[0] if broken else rejected
+        expected = case.get("findings", None if positive else 0)
+        yield CaseResult(stem, str(case["name"]), positive, expected, of_case.get(number, 0), problem)
+
+
+def _counted(ws: Workspace, result: Scan) -> Counter[int]:
+    """Findings by the number of the case whose log holds their event."""
+    wanted = {finding.event_ids[0]: 0 for finding in result.findings}
+    with closing(lake.connect(ws)) as connection:
+        for name in {finding.dataset for finding in result.findings}:
+            rows = connection.execute(f'SELECT event_id, source FROM "{dataset(name).view}"').fetchall()
+            wanted.update((event, int(source[4:].split("-")[0])) for event, source in rows if event in wanted)
+    return Counter(wanted[finding.event_ids[0]] for finding in result.findings)
 
 
 def _settings(case: Mapping[str, Any]) -> Settings:
@@ -105,14 +154,14 @@ def _settings(case: Mapping[str, Any]) -> Settings:
     return Settings(city=City(time_zone=case.get("city_time_zone", "UTC")), detect=detect, geoip=geoip)
 
 
-def _logs(case: Mapping[str, Any]) -> Iterator[TrialLog]:
+def _logs(case: Mapping[str, Any], prefix: str) -> Iterator[TrialLog]:
     for number, given in enumerate(case.get("inputs", [case]), 1):
         lines = [line for item in given["lines"] for line in _lines(item)]
         file_time = given.get("file_time", case.get("file_time", _FILE_TIME))
         if isinstance(file_time, str):
             file_time = datetime.fromisoformat(file_time)
         yield TrialLog(
-            name=f"log{number}",
+            name=f"{prefix}log{number}",
             format=format_named(given["format"]).name,
             data="".join(f"{line}\n" for line in lines).encode(),
             host=given.get("host", case.get("host", "")),
