@@ -133,6 +133,14 @@ def _key(folder: Path | None, *, make: bool) -> bytes | None:
     return None
 
 
+@lru_cache
+def as_json(kind: type) -> Any:
+    """A pydantic TypeAdapter of a dataclass: `dump_python(value, mode="json")` and back by `validate_python`."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
 @lru_cache(maxsize=1)
 def program_revision() -> str:
     """A hash of the program that reads and compiles rules, and of the libraries it does it with.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from sigma.rule import SigmaRule
 
 from breachwatch.detect.backend import SEARCHED, DuckDBBackend, Scope
 from breachwatch.detect.backend.detections import detections_of
-from breachwatch.detect.cache import NO_CACHE, Cache
+from breachwatch.detect.cache import NO_CACHE, Cache, as_json
 from breachwatch.detect.correlation import RANGE_KEY, BaseSearch, CorrelationSql, correlation_sql
 from breachwatch.detect.filtering import Filters
 from breachwatch.detect.mapping import Mappings, Route, load_mappings
@@ -135,13 +134,14 @@ class Compiler:
         kept = self._cache.get(key)
         if kept is None:
             try:
-                kept = dataclasses.asdict(self._compile_correlation(rule))
+                kept = as_json(CorrelationSql).dump_python(self._compile_correlation(rule), mode="json")
             except RuleError as error:
                 kept = str(error)
             self._cache.put(key, kept)
         if isinstance(kept, str):
             raise RuleError(kept)
-        return CorrelationSql(**{**kept, "group_by": tuple(kept["group_by"])})
+        compiled: CorrelationSql = as_json(CorrelationSql).validate_python(kept)
+        return compiled
 
     def filters_of(self, rule: Rule) -> list[str]:
         """The texts of the filters in force on a rule, or on those that a correlation is over. Raises RuleError."""

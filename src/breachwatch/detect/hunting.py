@@ -21,11 +21,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-from breachwatch.detect.cache import Cache, program_revision
+from breachwatch.detect.cache import Cache, as_json, program_revision
 from breachwatch.detect.engine import Progress, compiler_for, reach_of, search_past
 from breachwatch.detect.gathering import gathered
 from breachwatch.detect.rulepack import RulePack
@@ -95,10 +93,10 @@ def search_piece(ws: Workspace, asked: Hunt, piece: Piece, progress: Progress) -
     """What a piece gives: as it was kept, else searched now and kept."""
     kept = asked.kept.get(piece.name)
     if kept is not None:
-        scan: Scan = _adapter().validate_python(kept)
+        scan: Scan = as_json(Scan).validate_python(kept)
         return scan
     scan = search_past(ws, asked.pack, piece.window, progress)
-    asked.kept.put(piece.name, _adapter().dump_python(scan, mode="json"))
+    asked.kept.put(piece.name, as_json(Scan).dump_python(scan, mode="json"))
     asked.kept.save()
     return scan
 
@@ -189,11 +187,3 @@ def _forget(folder: Path) -> None:
     """Leave the hunts that were gone on with last."""
     for old in sorted(folder.glob("*.cache"), key=lambda path: path.stat().st_mtime, reverse=True)[HUNTS:]:
         old.unlink(missing_ok=True)
-
-
-@lru_cache(maxsize=1)
-def _adapter() -> Any:
-    """Scans as JSON data and back."""
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Scan)
