@@ -118,9 +118,10 @@ class _Aside:
     def keep(self, reach: Reach, events: pa.Table) -> None:
         """Put candidates into the tables of their reach and of what includes it."""
         schemas = ("memory.few", "memory.some") if reach is Reach.FEW else ("memory.some",)
-        self.connection.register("kept_now", events)
+        columns = ", ".join(events.column_names)
+        self.connection.register("kept_now", events.rename_columns([_bare(name) for name in events.column_names]))
         for schema in schemas:
-            self.connection.execute(f"INSERT INTO {schema}.{self.table.sql} SELECT * FROM kept_now")
+            self.connection.execute(f"INSERT INTO {schema}.{self.table.sql} ({columns}) SELECT {columns} FROM kept_now")
         self.connection.unregister("kept_now")
 
     def _asked(self, batch: pa.Table, sql: str) -> list[Values]:

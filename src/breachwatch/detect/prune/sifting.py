@@ -46,7 +46,7 @@ class Asks(Protocol):
         """The values of SQL expressions over the batch."""
 
     def keep(self, reach: Reach, events: pa.Table) -> None:
-        """Put events aside: those of FEW, and those of SOME that are not among them."""
+        """Put events aside: those of FEW, and those of SOME that are not among them. Columns without a value lack."""
 
 
 @dataclass
@@ -113,9 +113,10 @@ class Sieve:
             elif reach is Reach.SOME:
                 some |= rows
         some &= ~few
+        filled = batch.select([name for name in batch.column_names if batch[name].null_count < size])
         for reach, mask in ((Reach.FEW, few), (Reach.SOME, some)):
             if mask.any():
-                asks.keep(reach, batch.filter(pa.array(mask)))
+                asks.keep(reach, filled.filter(pa.array(mask)))
 
 
 def _reach(rows: Mask) -> Reach:
