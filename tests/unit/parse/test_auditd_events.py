@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -167,3 +169,35 @@ def test_the_order_of_records_does_not_matter(seed: int, events: int) -> None:
     found = {row["audit_id"]: row for row in deeds(lines)}
     assert len(found) == events
     assert {row["CommandLine"] for row in found.values()} == {f"cmd{n} --x {n}" for n in range(events)}
+
+
+def _joined(folder: Path, name: str) -> dict[tuple[str, str, str], tuple[Any, ...]]:
+    result = parsed("auditd", (folder / name).read_bytes())
+    assert not result.rejects
+    joined = ("action", "Image", "CommandLine", "CurrentDirectory", "User", "DestinationIp")
+    return {
+        (row["audit_id"], row["type"], row.get("item", "")): tuple(row.get(name) for name in joined)
+        for row in result.events
+    }
+
+
+def test_real_records_out_of_order_are_joined_alike(shared_logs: Path) -> None:
+    folder = shared_logs / "linux-auditd" / "go-libaudit" / "reassembly"
+    normal = _joined(folder, "normal.log")
+    assert _joined(folder, "out_of_order.log") == normal
+    assert normal["1492037291.036:59", "SYSCALL", ""] == (
+        *("process-started", "/usr/bin/grep", "grep --color=auto mapping", "/home/andrew_kroh", "1000", None),
+    )
+    assert normal["1492037289.295:58", "SOCKADDR", ""][0] == "connection-started"
+    for name in ("lost_messages.log", "rollover.log"):
+        assert _joined(folder, name)
+
+
+def test_real_records_of_anomalies_and_refusals(shared_logs: Path) -> None:
+    text = (shared_logs / "linux-auditd" / "wazuh-ruleset" / "auditd.ini").read_text(encoding="utf-8")
+    lines = re.findall(r"^log \d+ pass = (.*)$", text, re.MULTILINE)
+    found = rows(lines)
+    assert {row["dataset"] for row in found} == {"linux.auditd"}
+    assert [row["type"] for row in found] == [re.search(r"type=(\w+)", line)[1] for line in lines]  # type: ignore[index]
+    assert next(row for row in found if row["type"] == "AVC")["outcome"] == "failure"
+    assert found[-1]["host"] == "localhost"
