@@ -177,10 +177,18 @@ def _identity(ws: Workspace, pack: RulePack, until: datetime) -> tuple[str, tupl
     for problem in pack.problems:
         rules.update(f"{problem.rule_id}\0{problem.reason}\0".encode())
     compiler, _ = compiler_for(ws, pack, until)
-    said = ws.settings.model_dump(mode="json", include={"city", "detect", "authentication", "geoip"})
-    filters = [text.revision for text in pack.filters]
-    valid_for = (program_revision(), compiler.mappings.revision, json.dumps(said, sort_keys=True), *filters)
+    said = ws.settings.model_dump(mode="json", include={"city", "detect", "geoip"})
+    others = [text.revision for text in pack.filters] + [
+        _state(ws.path(name)) for name in said["geoip"].values() if name
+    ]
+    valid_for = (program_revision(), compiler.mappings.revision, json.dumps(said, sort_keys=True), *others)
     return rules.hexdigest()[:16], valid_for
+
+
+def _state(path: Path) -> str:
+    """Whether a GeoIP database is still the one that it was."""
+    found = path.stat() if path.is_file() else None
+    return f"{path} {found.st_size} {found.st_mtime_ns}" if found else f"{path} is missing"
 
 
 def _forget(folder: Path) -> None:
