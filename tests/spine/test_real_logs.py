@@ -260,10 +260,13 @@ def said(summary: RunSummary) -> Iterable[tuple[str, bool]]:
     return ((problem.where, problem.lost_data) for report in summary.sources for problem in report.problems)
 
 
+CLOUD = ("aws-cloudtrail", "entra-azure", "google-workspace", "m365", "okta")
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_no_file_of_any_folder_is_dropped(shared_logs: Path, make_ws: Callable[..., Workspace]) -> None:
-    folders = ("linux-auth", "journald", "syslog-rfc5424", "windows-json", "utmp", "web-access")
+    folders = ("linux-auth", "journald", "syslog-rfc5424", "windows-json", "utmp", "web-access", *CLOUD)
     paths = [path for folder in folders for path in sorted((shared_logs / folder).rglob("*")) if path.is_file()]
     names = {str(path): f"{path.relative_to(shared_logs).parts[0]}-{n}" for n, path in enumerate(paths)}
     ws = make_ws(NO_RULES + "".join(source(name, path) for path, name in names.items()))
