@@ -77,14 +77,14 @@ class LakeWindow:
         self._views = {table.sql: name for name, table in mappings.tables.items()}
         self._copies: dict[str, Copies] = {}
         self._planned: dict[tuple[Span, str], list[str]] = {}
-        self._fresh_views: set[str] = set()
+        self._made: set[str] = set()
         self._viewed: set[str] = set()
         self._rows: dict[str, int] = {}
         self._picked: dict[tuple[str, str], bool] = {}
         self._known: dict[tuple[str, str], bool] = {}
         self._path = ""
         connection.execute("ATTACH ':memory:' AS night (COMPRESS)")
-        for name in ("fresh", "search", "few", "some", "whole"):
+        for name in ("fresh", "new_ids", "search", "few", "some", "whole"):
             connection.execute(f"CREATE SCHEMA memory.{name}")
         self._lend_new_segments()
 
@@ -183,7 +183,7 @@ class LakeWindow:
         filled = [name for name in dict.fromkeys(datasets) if self.rows(name)]
         if not filled or not event_ids:
             return set()
-        sources = " UNION ALL ".join(f"SELECT event_id FROM {self._source(name)}" for name in filled)
+        sources = " UNION ALL ".join(f"FROM {self._new_ids(name)}" for name in filled)
         with self.table("asked_now", pa.table({"event_id": pa.array(event_ids, pa.string())})):
             sql = f"SELECT event_id FROM asked_now SEMI JOIN ({sources}) USING (event_id)"
             return {event_id for (event_id,) in self.run_in("memory.main", sql)}
@@ -248,9 +248,17 @@ class LakeWindow:
         """The view over the new files of a dataset."""
         paths = [self._lake / file.path for file in self.piece.files or () if file.dataset == dataset]
         name = f"memory.fresh.{self.mappings.tables[dataset].sql}"
-        if name not in self._fresh_views:
+        if name not in self._made:
             self.connection.execute(f"CREATE VIEW {name} AS {dataset_select(DATASETS[dataset], paths)}")
-            self._fresh_views.add(name)
+            self._made.add(name)
+        return name
+
+    def _new_ids(self, dataset: str) -> str:
+        """A table of the ids of the events to be searched."""
+        name = f"memory.new_ids.{self.mappings.tables[dataset].sql}"
+        if name not in self._made:
+            self.connection.execute(f"CREATE TABLE {name} AS SELECT event_id FROM {self._source(dataset)}")
+            self._made.add(name)
         return name
 
     def _count(self, dataset: str) -> int:
