@@ -12,11 +12,11 @@ twice.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any, Final
 
 from breachwatch.model import actions
 from breachwatch.parse.address import canonical_ip, put_source
+from breachwatch.parse.programs.cisco_asa_sessions import SESSION_READERS, Reader, account
 from breachwatch.parse.programs.meaning import DEVICE, FIREWALL, VPN, Values, pattern
 
 # interface:address/port, with the account that was seen at the address
@@ -79,51 +79,13 @@ _ACL: Final = pattern(
     (?P<b_if>[^/ ]+)/(?P<b>[0-9A-Fa-f.:]+)\((?P<b_port>\d+)\).*
     """
 )
-_AAA: Final = pattern(
-    r"""
-    AAA[ ]user[ ]auth\w+[ ](?P<word>Successful|Rejected)[ ]*:[ ](?:reason[ ]=[ ](?P<why>.*?)[ ]*:[ ])?
-    (?:server[ ]=[ ]+(?P<server>[^ ,:]+)[ ]*[:,][ ]|local[ ]database[ ]*[:,][ ])?
-    [Uu]ser[ ]=[ ](?P<user>.*?)(?:[ ]*[:,][ ]user[ ]IP[ ]=[ ](?P<address>[^ ]+))?
-    """
-)
-_SESSION: Final = pattern(
-    r"""
-    Group[ ]<(?P<group>[^>]*)>[ ]User[ ]<(?P<user>[^>]*)>[ ]IP[ ]<(?P<address>[^>]*)>[ ]
-    (?:IPv4[ ]Address[ ]<(?P<assigned>[^>]*)>.*|(?P<text>.*))
-    """
-)
-_ENDED: Final = pattern(
-    r"""
-    Group[ ]=[ ](?P<group>.*?),[ ]Username[ ]=[ ](?P<user>.*?),[ ]IP[ ]=[ ](?P<address>[^ ,]+),[ ]
-    (?:Session[ ]disconnected.*?Reason:[ ](?P<why>.*)|(?P<text>.*))
-    """
-)
-_LOGIN: Final = pattern(
-    r"""
-    Login[ ](?P<word>permitted|denied)[ ]from[ ](?P<address>[^ /]+)(?:/(?P<port>\d+))?[ ]to[ ]
-    (?:[^ :]+:)?(?P<own>[^ ]+?)/(?P<service>[^ ]+)[ ]for[ ]user[ ]"(?P<user>.*)"
-    """
-)
-_AUTHENTICATED: Final = pattern(
-    r"""
-    User[ ]authentication[ ](?P<word>succeeded|failed):[ ]
-    (?:IP[ ]address:[ ](?P<address>[^ ,]+),[ ])?Uname:[ ](?P<user>.*)
-    """
-)
-_LOGGED_OUT: Final = pattern(r"User[ ]logged[ ]out:[ ]Uname:[ ](?P<user>.*)")
-_COMMAND: Final = (
-    pattern(r"User[ ]'(?P<user>.*?)'[ ]executed[ ](?:the[ ]|cmd:[ ])'?(?P<command>.*?)'?(?:[ ]command\.?)?"),
-    pattern(
-        r"User[ ]'(?P<user>.*?)',[ ]running[ ]'.*?'[ ]from[ ]IP[ ](?P<address>[^ ,]+),[ ]executed[ ]'(?P<command>.*)'"
-    ),
-)
 _URL: Final = pattern(r"(?P<a>[^ ]+)[ ]Accessed[ ]URL[ ](?P<b>[0-9A-Fa-f.:]+?):(?P<url>.*)")
 
 
 def read(number: str, message: str, values: Values, extra: Values) -> str:
     """The meaning of one message by its number."""
-    for numbers, form, reader in _READERS:
-        found = form.fullmatch(message) if number in numbers else None
+    for form, reader in _BY_NUMBER.get(number, ()):
+        found = form.fullmatch(message)
         if found is not None:
             return reader(found, number, values, extra)
     if number.startswith(_FIREWALL_NUMBERS):
@@ -161,7 +123,7 @@ def _icmp(found: re.Match[str], number: str, values: Values, extra: Values) -> s
     put_source(values, extra, found["f"] if inbound else found["l"])
     values["destination_ip"] = canonical_ip(found["l"] if inbound else found["f"])
     values["action"] = actions.CONNECTION_ALLOWED if found["what"] == "Built" else actions.CONNECTION_CLOSED
-    values["user"] = _account(found["user"])
+    values["user"] = account(found["user"])
     return FIREWALL
 
 
@@ -195,83 +157,10 @@ def _put_ends(fields: dict[str, Any], near: str, far: str, values: Values, extra
     values["destination_ip"] = canonical_ip(fields[far])
     values["destination_port"] = fields.get(f"{far}_port")
     values["interface_in"], values["interface_out"] = fields.get(f"{near}_if"), fields.get(f"{far}_if")
-    values["user"] = _account(fields.get(f"{near}_user"))
+    values["user"] = account(fields.get(f"{near}_user"))
 
 
-def _aaa(found: re.Match[str], number: str, values: Values, extra: Values) -> str:
-    values["user"] = _account(found["user"])
-    put_source(values, extra, found["address"])
-    values["auth_method"] = "password"
-    if found["word"] == "Successful":
-        values["outcome"] = actions.SUCCESS
-    else:
-        values["outcome"], values["failure_reason"] = actions.FAILURE, found["why"] or "rejected"
-        values["action"] = actions.LOGON if number in {"113005", "113015"} else None
-    if found["server"]:
-        extra["server"] = found["server"]
-    return VPN
-
-
-def _session(found: re.Match[str], number: str, values: Values, extra: Values) -> str:
-    values["user"], values["group"] = _account(found["user"]), found["group"]
-    put_source(values, extra, found["address"])
-    text = found["text"] or ""
-    if found["assigned"]:
-        values["action"], values["assigned_ip"] = actions.SESSION_OPENED, canonical_ip(found["assigned"])
-    elif number in {"113039", "716001"}:
-        values["action"], values["outcome"] = actions.LOGON, actions.SUCCESS
-        values["client"] = "AnyConnect" if number == "113039" else "WebVPN"
-    elif number in {"716038", "716039"}:
-        values["outcome"] = actions.SUCCESS if number == "716038" else actions.FAILURE
-    elif "terminated" in text or "disconnect" in text:
-        values["action"] = actions.LOGOFF
-    return VPN
-
-
-def _session_ended(found: re.Match[str], number: str, values: Values, extra: Values) -> str:  # noqa: ARG001
-    values["user"], values["group"] = _account(found["user"]), found["group"]
-    put_source(values, extra, found["address"])
-    if found["why"]:
-        values["action"], extra["reason"] = actions.LOGOFF, found["why"]
-    return VPN
-
-
-def _login(found: re.Match[str], number: str, values: Values, extra: Values) -> str:  # noqa: ARG001
-    values["user"] = _account(found["user"])
-    put_source(values, extra, found["address"], found["port"])
-    permitted = found["word"] == "permitted"
-    values["action"], values["outcome"] = actions.LOGON, actions.SUCCESS if permitted else actions.FAILURE
-    values["failure_reason"] = None if permitted else "login denied"
-    extra["service"] = found["service"]
-    return DEVICE
-
-
-def _authenticated(found: re.Match[str], number: str, values: Values, extra: Values) -> str:  # noqa: ARG001
-    values["user"] = _account(found["user"])
-    put_source(values, extra, found["address"])
-    values["outcome"] = actions.SUCCESS if found["word"] == "succeeded" else actions.FAILURE
-    return DEVICE
-
-
-def _logged_out(found: re.Match[str], number: str, values: Values, extra: Values) -> str:  # noqa: ARG001
-    values["user"], values["action"] = _account(found["user"]), actions.LOGOFF
-    return DEVICE
-
-
-def _command(found: re.Match[str], number: str, values: Values, extra: Values) -> str:  # noqa: ARG001
-    values["user"], values["command"] = _account(found["user"]), found["command"]
-    values["action"] = actions.COMMAND_RUN
-    put_source(values, extra, found.groupdict().get("address"))
-    return DEVICE
-
-
-def _account(text: str | None) -> str | None:
-    """A name as the device writes it; `*****` stands for one that it hides."""
-    return None if not text or set(text) == {"*"} else text.strip()
-
-
-_Reader = Callable[[re.Match[str], str, Values, Values], str]
-_READERS: Final[tuple[tuple[frozenset[str], re.Pattern[str], _Reader], ...]] = (
+_READERS: Final[tuple[tuple[frozenset[str], re.Pattern[str], Reader], ...]] = (
     (frozenset(("302013", "302015", "302017")), _BUILT, _connection),
     (frozenset(("302014", "302016", "302018", "302021", "302023")), _TEARDOWN, _connection),
     (frozenset(("302020", "302021")), _ICMP, _icmp),
@@ -289,28 +178,14 @@ _READERS: Final[tuple[tuple[frozenset[str], re.Pattern[str], _Reader], ...]] = (
     (frozenset(("110002",)), _NO_WAY, _denied),
     (frozenset(("106100", "106102", "106103")), _ACL, _access_list),
     (frozenset(("304001",)), _URL, _url),
-    (frozenset(("113004", "113005", "113012", "113015", "113021")), _AAA, _aaa),
-    (frozenset(("113039", "716001", "716002", "716038", "716039", "722022", "722023", "722051")), _SESSION, _session),
-    (frozenset(("113019", "713228", "713052", "713119")), _ENDED, _session_ended),
-    (frozenset(("605004", "605005")), _LOGIN, _login),
-    (frozenset(("611101", "611102")), _AUTHENTICATED, _authenticated),
-    (frozenset(("611103",)), _LOGGED_OUT, _logged_out),
-    *((frozenset(("111008", "111009", "111010")), form, _command) for form in _COMMAND),
+    *SESSION_READERS,
 )
+_BY_NUMBER: Final = {
+    number: tuple((form, reader) for known, form, reader in _READERS if number in known)
+    for numbers, _, _ in _READERS
+    for number in numbers
+}
 _FIREWALL_NUMBERS: Final = (
-    "106",
-    "302",
-    "303",
-    "304",
-    "305",
-    "313",
-    "338",
-    "400",
-    "419",
-    "421",
-    "500",
-    "609",
-    "710",
-    "733",
+    *("106", "302", "303", "304", "305", "313", "338", "400", "419", "421", "500", "609", "710", "733"),
 )
 _VPN_NUMBERS: Final = ("113", "602", "603", "702", "713", "716", "717", "722", "725", "734", "750", "751")
