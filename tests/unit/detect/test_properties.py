@@ -11,7 +11,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sigma.exceptions import SigmaError
+from sigma.rule import SigmaRule
 
+from breachwatch.detect.backend import DuckDBBackend, Scope
+from breachwatch.detect.backend.detections import detections_of
+from breachwatch.detect.why_sql import explanation
 from tests.unit.detect.making import OneTable
 
 ALPHABET = "aAbBxX01 %_\\^'\"*?\n\t\0;-./ÄäßİıΣσςéÉ漢🔥K"
@@ -125,6 +129,42 @@ def test_no_rule_text_leaves_its_place(text: str) -> None:
             sql = table.sql({"s": selection})
         except SigmaError:
             continue
+        (statement,) = duckdb.extract_statements(sql)
+        assert statement.type == duckdb.StatementType.SELECT
+        assert nodes(table, sql) == ["QUERY"]
+        assert table.connection.execute(sql).fetchall() == []
+    assert table.connection.execute("SELECT count(*) FROM t").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_neither_mappings_nor_placeholders_nor_reasons_leave_their_place(text: str) -> None:
+    """What a route's mapping says, what stands for a placeholder, and what a selection is called."""
+    given: list[dict[str, Any]] = [{"f": "harmless", "extra": "{}"}]
+    table = OneTable(given, {"f": "VARCHAR", "event_id": "VARCHAR"}, extra=True, placeholders={"x": [text, "other"]})
+    table.connection.execute("CREATE TABLE asked_events AS SELECT 'none' AS event_id")
+    name = re.sub(r"[|*?\0]", "", text)  # no column's name holds a NUL, no reference a wildcard
+    rule = SigmaRule.from_dict(
+        {"title": text[:200], "logsource": {"product": "p"}, "detection": {"s": {"f": "v"}, "condition": "s"}}
+    )
+    rule.detection = detections_of(
+        {
+            name: {
+                "mapped": "High",
+                name: text,
+                "f|contains|expand": "%x%",
+                "f|re|expand": "^%x%$",
+                "f|fieldref": name,
+            },
+            "words": [text, "other"],
+            "windash": {"f|windash": f" -a -b -c -d{text}"},
+            "condition": "all of them",
+        },
+        table.values_of,
+    )
+    scope = Scope(table.table, {"mapped": name}, {"mapped": {"High": text}})
+    condition = DuckDBBackend().condition(rule, scope)
+    why = explanation(DuckDBBackend(), rule, scope, "t", "").sql
+    for sql in (f"SELECT row FROM {scope.source} WHERE {condition}", why):
         (statement,) = duckdb.extract_statements(sql)
         assert statement.type == duckdb.StatementType.SELECT
         assert nodes(table, sql) == ["QUERY"]
