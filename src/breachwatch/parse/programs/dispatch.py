@@ -4,6 +4,7 @@
 
 ==================================  ==================================================================================
 sshd                                `Accepted ...` (success), `Failed ...` except "none" (failure)
+Dropbear, ProFTPD                   a password or key taken (success), refused, or for a name nobody has (failure)
 PAM, for services without own       `authentication failure` (failure): login, gdm, vsftpd, webmin, ...;
 lines                               for consoles and desktops also `session opened` (success)
 Dovecot, Postfix, vsftpd            `Login:`, `sasl_username=`, `OK LOGIN` (success);
@@ -31,6 +32,7 @@ from breachwatch.parse.programs import (
     cron,
     devices,
     dns,
+    dropbear,
     filterlog,
     login,
     logind,
@@ -38,6 +40,7 @@ from breachwatch.parse.programs import (
     netfilter,
     pam,
     polkit,
+    proftpd,
     sshd,
     su,
     sudo,
@@ -93,6 +96,8 @@ PROGRAMS: Final = MappingProxyType(
         "dovecot": mail.read_dovecot,
         "postfix": mail.read_postfix,
         "vsftpd": mail.read_vsftpd,
+        "dropbear": dropbear.read,
+        "proftpd": proftpd.read,
     }
 )
 """Parsers by program, lower case, without path, instance and bracketed module."""
