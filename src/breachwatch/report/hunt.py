@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from breachwatch.model.finding import Finding, Level, Outcome, RuleOutcome, Scan
+from breachwatch.model.finding import OUR_AUTHOR, Finding, Level, Outcome, RuleOutcome, Scan
 from breachwatch.model.incident import PreservationFailure, Snapshot
 from breachwatch.report.next_steps import command
 from breachwatch.report.quantities import counted, number, span
@@ -38,6 +38,7 @@ def hunt_page(scan: Scan, zone: ZoneInfo, workspace: Path, recorded: Recorded | 
     """Findings in order of time, how each rule ended, and what was recorded (None: nothing was asked to be)."""
     return Group(
         *_findings(scan.findings, zone),
+        *_authors(scan.outcomes),
         *_rules(scan.outcomes),
         Text(
             f"\n{counted(len(scan.findings), 'finding')} in {counted(scan.events_in_window, 'event')}, "
@@ -64,6 +65,13 @@ def _findings(findings: Sequence[Finding], zone: ZoneInfo) -> Iterator[Renderabl
     if len(findings) > _FINDINGS_SHOWN:
         rest = counted(len(findings) - _FINDINGS_SHOWN, "more finding")
         yield Text(f"and {rest}; --json shows all", style="dim")
+
+
+def _authors(outcomes: Sequence[RuleOutcome]) -> Iterator[RenderableType]:
+    """Who wrote the rules that matched: a rule's licence may demand that a message about its match says so."""
+    for item in outcomes:
+        if item.outcome is Outcome.MATCHED and item.author not in {"", OUR_AUTHOR}:
+            yield Text.assemble(safe(item.title, "dim", 80), safe(f"  rule by {item.author}", "dim", 200))
 
 
 def _who(found: Finding) -> str:
