@@ -1,8 +1,8 @@
 """What a night searches, cut into pieces: the events of lake files that no run has searched yet.
 
 A piece is a span of event time and the new files that have events in it. Where new events lie more than a day apart, as
-late ones do, they are in different pieces, so that what lies between is not read again; and where there are very many,
-a piece ends after so many. Pieces are searched in order, each like a night of its own (see `engine`).
+late ones do, they are in different pieces, so that what was searched between them is not read again; and where there
+are very many, a piece ends after so many. Pieces are searched in order, each like a night of its own (see `engine`).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def pieces_of(listed: Iterable[LakeFile], until: datetime) -> list[Piece]:
             timed.append(file)
         if file.date == UNKNOWN:
             untimed.append(file)
-    pieces = [piece for island in _islands(timed, until) for piece in _cut(island, until)]
+    pieces = [piece for island in _islands(timed, known, until) for piece in _cut(island, until)]
     if not pieces or (searched is not None and pieces[-1].window.end <= searched):
         pieces.append(Piece(Window(until, until), until, ()))
     front = pieces.pop()
@@ -73,11 +73,11 @@ def pieces_of(listed: Iterable[LakeFile], until: datetime) -> list[Piece]:
     return [replace(piece, mixed=any(_overlap(file, piece.window) for file in known)) for piece in pieces]
 
 
-def _islands(files: Sequence[LakeFile], until: datetime) -> list[_Island]:
+def _islands(files: Sequence[LakeFile], known: Sequence[LakeFile], until: datetime) -> list[_Island]:
     found: list[_Island] = []
     for file in sorted(files, key=lambda file: (file.min_time or until, file.path)):
         start, end = file.min_time or until, min((file.max_time or until) + _TICK, until)
-        if found and start - found[-1].end <= _GAP:
+        if found and (start - found[-1].end <= _GAP or not _between(known, found[-1].end, start)):
             last = found.pop()
             found.append(_Island(last.start, max(last.end, end), (*last.files, file)))
         else:
@@ -88,6 +88,11 @@ def _islands(files: Sequence[LakeFile], until: datetime) -> list[_Island]:
         joined = _Island(found[at].start, found[at + 1].end, (*found[at].files, *found[at + 1].files))
         found[at : at + 2] = [joined]
     return found
+
+
+def _between(known: Sequence[LakeFile], start: datetime, end: datetime) -> bool:
+    """Whether anything that was searched before lies in a gap."""
+    return any(_touches(file, start, end) for file in known)
 
 
 def _cut(island: _Island, until: datetime) -> list[Piece]:
