@@ -18,7 +18,7 @@ from tests.unit.parse.test_service_messages import SERVICES
 
 def test_every_program_has_a_sample() -> None:
     elsewhere = {"sshd", "openvpn", "postfix", "ufw", "audispd", "sysmon"} | {
-        *("filterlog", "nginx", "squid", "named", "clamd"),
+        *("filterlog", "nginx", "squid", "named", "clamd", "dropbear", "proftpd"),
     }  # have test files of their own
     programs = {program.rsplit("/", 1)[-1].lower() for program, _, _ in [*ACCOUNTS, *SERVICES]} | elsewhere
     readers = {PROGRAMS[program] for program in programs if program in PROGRAMS}
