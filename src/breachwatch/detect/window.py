@@ -130,9 +130,10 @@ class LakeWindow:
 
     def reach_back(self, by: timedelta) -> timedelta:
         """Have the set `wide` begin at least so long before the window; returns how long it is."""
-        hours = next((timedelta(hours=number) for number in _HOURS if timedelta(hours=number) >= by), by)
-        self._back = hours
-        return hours
+        rounded = next((timedelta(hours=number) for number in _HOURS if timedelta(hours=number) >= by), by)
+        # No further than the files reach that this window was opened over.
+        self._back = max(by, min(rounded, self.spans.window.start - self.searched_until() + self.spans.correlation))
+        return self._back
 
     def wide(self) -> tuple[datetime, datetime]:
         """Where the set `wide` begins, and up to where all events are in it (aware UTC)."""
