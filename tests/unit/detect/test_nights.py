@@ -222,3 +222,15 @@ def test_logs_that_arrive_in_any_order_are_found_once(make_ws: Callable[..., Wor
     singles = {finding.key for finding in scan(whole, at(DAYS * 1440), pack=pack(ROOT)).findings}
     assert set(seen) == singles
     assert last <= once
+
+
+def test_a_long_look_back_is_not_read_beyond_its_files(make_ws: Callable[..., Workspace]) -> None:
+    """An attack of two weeks with seven days of look-back: what is cut off must not become a finding of its own."""
+    ws = make_ws("[detect]\nlookback_days = 7\n")
+    keys = set()
+    for night in range(10):
+        land(ws, "linux.auth", [failure("1.1.1.1", night * 1440 + minute) for minute in range(0, 1440, 8)])
+        result = scan(ws, at((night + 1) * 1440), pack=pack(BASES + BRUTE.replace("timespan: 10m", "timespan: 20m")))
+        keys |= {found.key for found in result.findings}
+        mark_scanned(ws, result)
+    assert len(keys) == 1
