@@ -36,6 +36,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
+    # Up to date here first: the copy's own set-up must find nothing to install into the shared environment.
+    subprocess.run([ROOT / "scripts/setup", "dev"], cwd=ROOT, check=True)
     (target / ".venv").symlink_to(Path(sys.prefix))
     return target
 
