@@ -152,7 +152,7 @@ def document(result: Result, image: str) -> str:
         parts.append(_markdown(HEAD, [size.cells(line) for line in size.lines]))
         parts.append("\n".join(f"- {told}" for told in _differences(size)))
     parts += [
-        "## Start, and a lake ten times as large",
+        "## Start, and a lake ten times as large" if result.tenfold else "## Start",
         _markdown(("", "seconds", "peak MiB"), _others(result)),
         "The second start reads no YAML and compiles nothing (`state/*.cache`).",
         "## Growth",
