@@ -15,7 +15,7 @@ from typing import Any
 
 import pyparsing
 from sigma.correlations import SigmaCorrelationRule, SigmaExtendedCorrelationCondition, SigmaRuleReference
-from sigma.exceptions import SigmaError
+from sigma.exceptions import SigmaError, SigmaPlaceholderError
 from sigma.rule import SigmaRule
 
 from breachwatch.detect.backend import SEARCHED, DuckDBBackend, Scope
@@ -41,7 +41,11 @@ _RANGE = frozenset({"lt", "lte", "gt", "gte", "eq", "neq"})
 
 
 class RuleError(ValueError):
-    """A rule cannot be turned into SQL; the message says why."""
+    """A rule cannot be turned into SQL; the message says why. `waits`: only for values that the settings can give."""
+
+    def __init__(self, message: str, *, waits: bool = False) -> None:
+        super().__init__(message)
+        self.waits = waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +107,10 @@ class Compiler:
             try:
                 kept = [asdict(item) for item in self._compile(rule)]
             except RuleError as error:
-                kept = str(error)
+                kept = _refusal(error)
             self._cache.put(rule.source.revision, kept)
-        if isinstance(kept, str):
-            raise RuleError(kept)
+        if isinstance(kept, dict):
+            raise RuleError(**kept)
         return [Search(**item) for item in kept]
 
     def explanations(self, rule: Rule) -> list[Explanation]:
@@ -136,10 +140,10 @@ class Compiler:
             try:
                 kept = as_json(CorrelationSql).dump_python(self._compile_correlation(rule), mode="json")
             except RuleError as error:
-                kept = str(error)
+                kept = _refusal(error)
             self._cache.put(key, kept)
-        if isinstance(kept, str):
-            raise RuleError(kept)
+        if "message" in kept:
+            raise RuleError(**kept)
         compiled: CorrelationSql = as_json(CorrelationSql).validate_python(kept)
         return compiled
 
@@ -288,4 +292,9 @@ class _explained(contextlib.AbstractContextManager[None]):  # noqa: N801 - reads
         else:
             # pySigma walks malformed data with plain attribute and item access.
             reason = f"it is not as the Sigma specification says ({type(error).__name__}: {error})"
-        raise RuleError(reason[:1000]) from error
+        raise RuleError(reason[:1000], waits=isinstance(error, SigmaPlaceholderError)) from error
+
+
+def _refusal(error: RuleError) -> dict[str, Any]:
+    """Why a rule cannot run, as JSON data."""
+    return {"message": str(error), "waits": error.waits}

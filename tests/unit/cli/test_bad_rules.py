@@ -32,7 +32,7 @@ WRONG = {  # file: (text, what is said of it)
     "deep.yml": ("title: x\ndetection: " + "[" * 5000 + "]" * 5000, "nested deeper than 100"),
     "lookaround.yml": (
         GOOD.format(title="Look-around", id=ID.format(2)).replace("user: root", "'user|re': '(?<=ro)ot'"),
-        "(?<=",
+        "a look-around, which RE2 does not have",
     ),
     "modifier.yml": (
         GOOD.format(title="Modifier", id=ID.format(3)).replace("user: root", "'user|sounds': root"),
@@ -79,6 +79,27 @@ def unnamed(reasons: list[str]) -> list[str]:
         for name, (_, said) in WRONG.items()
         if not any(f"mine/{name}" in reason and said in reason.replace(f"mine/{name}", "") for reason in reasons)
     ]
+
+
+def test_a_rule_that_waits_for_values_raises_no_alarm_every_night(
+    call: Call, make_ws: Callable[..., Workspace]
+) -> None:
+    ws = make_ws('[detect]\nrules = ["mine"]\n')
+    (ws.root / "mine").mkdir()
+    create_key(ws.keys)
+    waiting = GOOD.format(title="Waits", id=ID.format(8)).replace("user: root", "'user|expand': '%admins%'")
+    (ws.root / "mine" / "waits.yml").write_text(waiting)
+    log = ws.root / "auth.log"
+    log.write_text("Nov 20 02:11:00 web01 sshd[77]: Failed password for root from 203.0.113.7 port 41 ssh2\n")
+    with (ws.root / "breachwatch.toml").open("a") as settings:
+        settings.write(f'[[sources]]\nname = "auth"\npaths = ["{log}"]\nsettle_seconds = 0\n')
+    for state in ("first start", "from the cache"):
+        ended = call("-w", ws.root, "run", "--json")
+        assert ended.code == 0, state
+        (outcome,) = json.loads(ended.out)["outcomes"]
+        assert outcome["title"] == "Waits"
+        log.write_text(log.read_text() + "Nov 20 02:12:00 web01 sshd[78]: Accepted password for root from 192.0.2.7\n")
+        assert (outcome["outcome"], outcome["waits"]) == ("could not run", True), state
 
 
 def test_check_names_each_with_file_and_reason_and_ends_with_1(call: Call, bad: Workspace) -> None:

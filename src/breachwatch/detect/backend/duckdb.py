@@ -41,12 +41,15 @@ from sigma.types import (
 )
 
 from breachwatch.detect.backend.addresses import in_network
+from breachwatch.detect.backend.expressions import check_quietly
 from breachwatch.detect.backend.literals import lowered
 from breachwatch.detect.backend.numbers import compared, is_one_of
 from breachwatch.detect.backend.scope import Scope
 from breachwatch.detect.backend.strings import match, match_any, match_one_of, same_text
 from breachwatch.detect.backend.tables import Kind
 from breachwatch.detect.backend.values import alternatives, expect, expression_matches, keep_case, keyword, part_of
+
+check_quietly()
 
 BACKEND_VERSION = "5"
 """Raised with every change of the SQL that the same rule gives: compiled rules of another version are not reused."""
