@@ -2,56 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from breachwatch.detect import describing
 from breachwatch.detect.analytics import analytic_of
 from breachwatch.detect.analytics.running import Analytics
 from breachwatch.detect.compiling import Compiler, RuleError, Search
-from breachwatch.detect.correlation import OBSERVED_UNTIL, READ_FROM, CorrelationSql
+from breachwatch.detect.correlation import CorrelationSql
+from breachwatch.detect.episodes import Episodes
 from breachwatch.detect.mapping import AUTHENTICATION
+from breachwatch.detect.ran import Hit, Ran, as_run, finding_of, matched
 from breachwatch.detect.rulepack import Rule
 from breachwatch.detect.why import explained
-from breachwatch.detect.window import LakeWindow, earlier
+from breachwatch.detect.window import LakeWindow
 from breachwatch.lake import spans
-from breachwatch.lake.sql import moment as timestamp
-from breachwatch.model.finding import CompiledRule, Finding, Outcome, RuleOutcome, make_finding_key
+from breachwatch.model.finding import Outcome, RuleOutcome
 from breachwatch.workspace import Workspace
-
-_DATASET_CHARS = 63
-
-_People = tuple[str, list[tuple[describing.Who, int]]]
-"""The dataset of most of an episode's events, and who took part how often."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """How a rule ended, what it found, and what it was run as (None where it found nothing)."""
-
-    outcome: RuleOutcome
-    findings: tuple[Finding, ...] = ()
-    compiled: CompiledRule | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A row of a single-event rule's result."""
-
-    time: datetime | None
-    event_id: str
-    observed_at: datetime
-    weight: int
-    dataset: str
-    who: describing.Who
-    why: dict[str, str]
 
 
 class Runner:
@@ -64,7 +35,7 @@ class Runner:
         self.compiler = compiler
         self.limit = ws.settings.detect.max_findings_per_rule
         self.learning = timedelta(days=ws.settings.detect.learning_days)
-        self.lookback = timedelta(days=ws.settings.detect.lookback_days)
+        self.episodes = Episodes(window, compiler, self.limit, timedelta(days=ws.settings.detect.lookback_days))
         self.analytics = Analytics(self, ws, rules)
         self._rules = rules
         self._matches: dict[str, int] = {}
@@ -203,27 +174,9 @@ class Runner:
         if not hits:
             return Ran(rule.outcome(Outcome.NO_MATCH))
         hits.sort(key=lambda hit: (hit.time or hit.observed_at, hit.event_id))
-        as_run = self._as_run(rule, sql, [search.dataset for search in ran])
-        findings = tuple(self._finding(rule, as_run.revision, hit) for hit in hits[: self.limit])
-        return self._matched(rule, findings, total, as_run)
-
-    def _finding(self, rule: Rule, revision: str, hit: Hit) -> Finding:
-        at = (hit.time or hit.observed_at).replace(tzinfo=UTC)
-        return Finding(
-            key=make_finding_key(rule.id, hit.event_id),
-            rule_id=rule.id,
-            rule_title=rule.title,
-            rule_revision=revision,
-            level=rule.level,
-            dataset=hit.dataset,
-            event_ids=(hit.event_id,),
-            first_time=at,
-            last_time=at,
-            event_count=hit.weight,
-            entities=describing.entities([(hit.who, hit.weight)]),
-            tags=rule.tags,
-            why=hit.why,
-        )
+        compiled = as_run(rule, self.compiler.filters_of(rule), sql, [search.dataset for search in ran])
+        findings = tuple(finding_of(rule, compiled.revision, hit) for hit in hits[: self.limit])
+        return matched(rule, findings, total, compiled)
 
     # --- correlations -------------------------------------------------------------------------------------------------
 
@@ -239,7 +192,7 @@ class Runner:
         if not rule.reports:
             return Ran(rule.outcome(Outcome.NO_MATCH, "it serves other correlations and raises no findings of its own"))
         found = [self._searches(base) for base in bases]
-        if not _looks_ahead(compiled):
+        if not compiled.ahead:
             if not sum(rows) or not any(isinstance(searches, list) for searches in found):
                 reason = f"no such events in the window ({', '.join(datasets) or 'no dataset is mapped'})"
                 return Ran(rule.outcome(Outcome.NOT_APPLICABLE, reason))
@@ -249,7 +202,7 @@ class Runner:
         unheard = self._unheard(bases, compiled)
         if unheard:
             return Ran(rule.outcome(Outcome.NOT_APPLICABLE, unheard))
-        return self.episodes(rule, compiled, list(datasets), asked)
+        return self.episodes.run(rule, compiled, list(datasets), asked)
 
     def _unheard(self, bases: Sequence[Rule], compiled: CorrelationSql) -> str:
         """Which rule's absence would mean nothing, because the lake has no log it would be in; else empty."""
@@ -261,133 +214,6 @@ class Runner:
                 return f"that {base.title!r} is absent cannot be told: there is no such log ({base.logsource})"
         return ""
 
-    def episodes(
-        self,
-        rule: Rule,
-        compiled: CorrelationSql,
-        datasets: Sequence[str],
-        asked: dict[str, tuple[str, ...]],
-        more: Mapping[str, str] = MappingProxyType({}),
-    ) -> Ran:
-        """The findings of a query for episodes; `more` is said of each of them."""
-        episodes = self._episodes(compiled, datasets)
-        if not episodes:
-            return Ran(rule.outcome(Outcome.NO_MATCH))
-        kept = episodes[: self.limit]
-        as_run = self._as_run(rule, compiled.sql, datasets)
-        people = self._people(kept, datasets, asked)
-        findings = tuple(_episode_findings(rule, as_run.revision, compiled.group_by, kept, people))
-        findings = tuple(replace(found, why={**found.why, **more}) for found in findings)
-        return self._matched(rule, findings, len(episodes), as_run)
-
-    def _episodes(self, compiled: CorrelationSql, datasets: Sequence[str]) -> list[tuple[Any, ...]]:
-        """The episodes with a new event, from those on whose beginning is known (see `engine`)."""
-        window, span = self.window, timedelta(seconds=compiled.seconds)
-        ahead = _looks_ahead(compiled)
-        begin = window.spans.window.start
-        least = begin - min(begin, window.searched_until()) + 2 * span if ahead else 2 * span
-        longest = max(least, min(window.spans.correlation, self.lookback))
-        for by in (least, longest):
-            back = window.reach_back(by)
-            start, end = window.wide()
-            for name, moment in ((READ_FROM, start), (OBSERVED_UNTIL, end)):
-                window.connection.execute(f"SET VARIABLE {name} = {timestamp(moment)}")
-            since = earlier(begin, back - span).replace(tzinfo=None)
-            found = window.run("wide", compiled.sql)
-            found = found if ahead else self._with_new(found, datasets)
-            if by == longest or all(row[7] >= since for row in found):
-                break
-        return [row for row in found if row[7] >= since]
-
-    def _with_new(self, episodes: Sequence[tuple[Any, ...]], datasets: Sequence[str]) -> list[tuple[Any, ...]]:
-        """Those of some episodes that an event to be searched takes part in."""
-        new = self.window.new_among(datasets, [event_id for row in episodes for event_id in row[4]])
-        return [row for row in episodes if not new.isdisjoint(row[4])]
-
-    def _people(
-        self, episodes: Sequence[tuple[Any, ...]], datasets: Sequence[str], asked: dict[str, tuple[str, ...]]
-    ) -> list[_People]:
-        """For each episode the dataset of most of its events, and who took part how often."""
-        pairs = [(number, event_id) for number, row in enumerate(episodes) for event_id in row[4]]
-        events = pa.table({"episode": [item[0] for item in pairs], "event_id": [item[1] for item in pairs]})
-        rows: list[list[tuple[describing.Who, int]]] = [[] for _ in episodes]
-        sizes: list[dict[str, int]] = [{} for _ in episodes]
-        with self.window.table("episode_events", events):
-            for dataset in datasets:
-                table = self.window.mappings.tables[dataset]
-                who = ", ".join(
-                    f"{sql} AS {kind}"
-                    for kind, sql in zip(
-                        ("who", "address", "machine", "other"), describing.entity_columns(table, asked), strict=True
-                    )
-                )
-                name = "dataset" if dataset == AUTHENTICATION else f"'{dataset}'"
-                sql = (
-                    f"SELECT episode, {name} AS dataset, {who}, sum(repeat_count)::BIGINT\n"
-                    f"FROM {table.sql} JOIN episode_events USING (event_id)\nGROUP BY ALL ORDER BY ALL"
-                )
-                for number, found, user, address, machine, other, count in self.window.run("wide", sql):
-                    rows[number].append(((user, address, machine, other), count))
-                    sizes[number][found] = sizes[number].get(found, 0) + count
-        return [
-            (min(size, key=lambda name: (-size[name], name), default=datasets[0]), row)
-            for size, row in zip(sizes, rows, strict=True)
-        ]
-
-    def _as_run(self, rule: Rule, sql: str, datasets: Sequence[str]) -> CompiledRule:
-        return _as_run(rule, self.compiler.filters_of(rule), sql, datasets)
-
     def ended(self, rule: Rule, outcome: Outcome, reason: str) -> Ran:
         """A rule that found nothing, and why."""
         return Ran(rule.outcome(outcome, reason))
-
-    def _matched(self, rule: Rule, findings: tuple[Finding, ...], total: int, as_run: CompiledRule) -> Ran:
-        more = total - len(findings)
-        reason = f"{more} more were left out (detect.max_findings_per_rule is {self.limit})" if more > 0 else ""
-        return Ran(rule.outcome(Outcome.MATCHED, reason, findings=len(findings)), findings, as_run)
-
-
-def _as_run(rule: Rule, filters: Sequence[str], sql: str, datasets: Sequence[str]) -> CompiledRule:
-    """The rule with the rules it is over, its filters and its SQL, under one revision: what changes any is another."""
-    texts = [*(part.source.text for part in (*rule.below(), rule)), *filters]
-    text = "---\n".join(_ended(part) for part in texts)
-    named = ",".join(dict.fromkeys(datasets))
-    return CompiledRule(
-        rule_id=rule.id,
-        title=rule.title,
-        revision=hashlib.sha256(f"{text}\0{sql}".encode()).hexdigest(),
-        text=text,
-        sql=sql,
-        dataset=named if len(named) <= _DATASET_CHARS else datasets[0],
-    )
-
-
-def _looks_ahead(compiled: CorrelationSql) -> bool:
-    """Whether a window counts only once its time is over, so that no new event need be in it."""
-    return compiled.ahead
-
-
-def _ended(text: str) -> str:
-    return text if text.endswith("\n") else text + "\n"
-
-
-def _episode_findings(
-    rule: Rule, revision: str, group_by: Sequence[str], episodes: Sequence[tuple[Any, ...]], people: Sequence[_People]
-) -> Iterator[Finding]:
-    for row, (dataset, who) in zip(episodes, people, strict=True):
-        group, first, last, count, event_ids, named, more, _, first_match = row
-        yield Finding(
-            key=make_finding_key(rule.id, *group, first_match),
-            rule_id=rule.id,
-            rule_title=rule.title,
-            rule_revision=revision,
-            level=rule.level,
-            dataset=dataset,
-            event_ids=tuple(event_ids),
-            first_time=first.replace(tzinfo=UTC),
-            last_time=last.replace(tzinfo=UTC),
-            event_count=count,
-            entities=describing.entities(who),
-            tags=rule.tags,
-            why=describing.episode(group_by, named, count, first, last) | describing.said(more),
-        )

@@ -23,7 +23,8 @@ from breachwatch.model.finding import Outcome
 from breachwatch.workspace import Workspace
 
 if TYPE_CHECKING:
-    from breachwatch.detect.running import Ran, Runner
+    from breachwatch.detect.ran import Ran
+    from breachwatch.detect.running import Runner
 
 _PLACES = frozenset(item.name for item in PLACE_FIELDS)
 
@@ -159,7 +160,7 @@ class Analytics:
             self._part(item, analytic.fields, [columns.column(name).sql for name in PLACE_COLUMNS]) for item in searches
         ]
         located = versions(self.ws.settings.geoip, self.ws.root)
-        return self.runner.episodes(
+        return self.runner.episodes.run(
             rule, analytic.query(parts), [AUTHENTICATION], asked, {"located by": located} if located else {}
         )
 
