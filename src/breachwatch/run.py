@@ -230,11 +230,11 @@ def _record(ws: Workspace, run_id: str, state: RunState, at: datetime, summary: 
 def _left_something_out(ws: Workspace, summary: RunSummary) -> bool:
     """Whether logs, evidence or a rule were left out: a rule that cannot run finds nothing, whatever happens.
 
-    Not for rules that wait for values only the city can give: packs of public rules hold some, and an alarm that comes
-    every night is not heard.
+    Not for rules that wait for values only the city can give, and texts that are no rules: packs of public rules hold
+    some, and an alarm that comes every night is not heard.
     """
     optional = {source.name for source in ws.settings.sources if source.optional}
-    broken = (item for item in summary.outcomes if item.outcome is Outcome.COULD_NOT_RUN and not item.waits)
+    broken = (item for item in summary.outcomes if item.outcome is Outcome.COULD_NOT_RUN and not item.excused)
     if summary.failures or any(broken):
         return True
     return any(

@@ -37,7 +37,11 @@ FOLDERS = (
 TEXT_BYTES = 100_000  # of a text log; a rule sees nothing new in the lines after
 _NO_LOGS = (".yml", ".yaml")
 
-pytestmark = [pytest.mark.slow, pytest.mark.shared, pytest.mark.timeout(900)]
+# One worker compares, once for all tests.
+pytestmark = [
+    *(pytest.mark.slow, pytest.mark.shared, pytest.mark.timeout(900)),
+    pytest.mark.xdist_group("differences"),
+]
 
 
 @dataclass

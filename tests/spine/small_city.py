@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
-from breachwatch import lake
+from breachwatch import lake, run
 from breachwatch.clock import FixedClock
 from breachwatch.model.datasets import DATASETS
 from breachwatch.records import cases
@@ -132,7 +134,20 @@ def _event(
 
 
 def make_workspace(root: Path, logs: Path) -> Workspace:
-    """A workspace over these logs; laid out like `breachwatch init` does, with its own signing key."""
+    """A workspace over these logs; laid out like `breachwatch init` does, with its own signing key.
+
+    Its rules are compiled already, as on every night but the first: that takes longer than all the rest of the run.
+    """
+    ws = _new_workspace(root, logs)
+    for path, content in _compiled_rules().items():
+        target = root / path
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(content)
+        target.chmod(0o600)
+    return ws
+
+
+def _new_workspace(root: Path, logs: Path) -> Workspace:
     from breachwatch.evidence import create_key
 
     root.mkdir(parents=True)
@@ -140,6 +155,20 @@ def make_workspace(root: Path, logs: Path) -> Workspace:
     ws = open_workspace(root, FixedClock(NOW))
     create_key(ws.keys)
     return ws
+
+
+@cache
+def _compiled_rules() -> dict[str, bytes]:
+    """The caches that a run leaves, by their paths in the workspace."""
+    with tempfile.TemporaryDirectory() as folder:
+        logs = Path(folder) / "logs"
+        write_logs(logs)
+        ws = _new_workspace(Path(folder) / "ws", logs)
+        run.run(ws)
+        compiled = [*ws.state.glob("*.cache"), ws.keys / "cache.key"]
+        found = {path.relative_to(ws.root).as_posix(): path.read_bytes() for path in compiled}
+        ws.database.engine.dispose()
+    return found
 
 
 CLOCK_TIMES = {"observed_at", "detected_at", "opened_at"}

@@ -25,6 +25,8 @@ _CUSTOM_KEYS = frozenset({"first_seen", "dormant", "impossible_travel", "entitie
 _BODY = frozenset({"detection", "description", "falsepositives", "references", "fields"})
 """What a head leaves out: the search itself, and prose."""
 
+_PARTS_OF_A_RULE = frozenset({"title", "logsource", "detection", "correlation", "filter"})
+
 _DEPTH = 100  # SigmaHQ's deepest rule has 7 levels
 _MUCH_INDENTED = re.compile(rf"^[ \t?:-]{{{_DEPTH},}}", re.MULTILINE)
 _NAME_CHARS = 60
@@ -56,6 +58,8 @@ def head_of(text: RuleText, kept: Cache) -> tuple[Head, dict[str, Any] | None]:
     found = kept.get(revision)
     if isinstance(found, str):
         raise ValueError(found)  # noqa: TRY004 - see parse_document
+    if isinstance(found, dict):
+        raise NoRuleError(found["no rule"])
     if found is not None:
         kind, rule_id, title, level, said = found
         return Head(kind, rule_id, title, Level(level), said), None
@@ -63,10 +67,14 @@ def head_of(text: RuleText, kept: Cache) -> tuple[Head, dict[str, Any] | None]:
         document = parse_document(text)
         head = _head(text, document)
     except ValueError as error:
-        kept.put(revision, str(error))
+        kept.put(revision, {"no rule": str(error)} if isinstance(error, NoRuleError) else str(error))
         raise
     kept.put(revision, [head.kind, head.id, head.title, int(head.level), head.said])
     return head, document
+
+
+class NoRuleError(ValueError):
+    """A text that has nothing of a rule, such as a pack's own configuration."""
 
 
 def parse_document(text: RuleText) -> dict[str, Any]:
@@ -80,7 +88,7 @@ def parse_document(text: RuleText) -> dict[str, Any]:
         raise ValueError(msg)
     if not any(isinstance(document.get(key), dict) for key in ("detection", "correlation", "filter")):
         msg = "is no Sigma rule: it has neither detection nor correlation nor filter"
-        raise ValueError(msg)
+        raise NoRuleError(msg) if _PARTS_OF_A_RULE.isdisjoint(map(str, document)) else ValueError(msg)
     return document
 
 

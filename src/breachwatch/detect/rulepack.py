@@ -15,7 +15,7 @@ from typing import Any
 from breachwatch.detect.cache import NO_CACHE, Cache
 from breachwatch.detect.loading import PACKS, LoadProblem, RuleText, read_rules
 from breachwatch.detect.packs import Pack, Selection, installed, pack_at, product_of
-from breachwatch.detect.reading import CUSTOM_KEY, Head, head_of, parse_document
+from breachwatch.detect.reading import CUSTOM_KEY, Head, NoRuleError, head_of, parse_document
 from breachwatch.model.finding import Level, Outcome, RuleOutcome
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")  # a rule's name in a boolean condition
@@ -164,7 +164,7 @@ def pack_of(
         try:
             head, parsed = head_of(text, heads)
         except ValueError as error:
-            pack.problems.append(failed(text.origin, str(error)))
+            pack.problems.append(failed(text.origin, str(error), excused=isinstance(error, NoRuleError)))
             continue
         if head.kind == "filter":
             if not text.pack:
@@ -182,9 +182,10 @@ def pack_of(
     return pack
 
 
-def failed(origin: str, reason: str) -> RuleOutcome:
+def failed(origin: str, reason: str, *, excused: bool = False) -> RuleOutcome:
     """The outcome of a text that did not become a rule; its origin stands for id and title."""
-    return RuleOutcome(origin, origin, Level.MEDIUM, Outcome.COULD_NOT_RUN, reason=f"{origin}: {reason}")
+    reason = f"{origin}: {reason}"
+    return RuleOutcome(origin, origin, Level.MEDIUM, Outcome.COULD_NOT_RUN, reason=reason, excused=excused)
 
 
 def _resolve(pack: RulePack) -> None:

@@ -79,8 +79,8 @@ class Runner:
                 ran = self.analytics.run(rule, searches, asked) if analytic else self._events(rule, searches, asked)
             return replace(self._with_why(rule, ran), outcome=replace(ran.outcome, unknown_fields=unknown))
         except (RuleError, ValueError) as error:
-            waits = isinstance(error, RuleError) and error.waits
-            return Ran(rule.outcome(Outcome.COULD_NOT_RUN, f"{rule.source.origin}: {error}", waits=waits))
+            excused = isinstance(error, RuleError) and error.waits
+            return Ran(rule.outcome(Outcome.COULD_NOT_RUN, f"{rule.source.origin}: {error}", excused=excused))
         except duckdb.Error as error:
             reason = str(error).strip().splitlines()[0][:300]
             return Ran(rule.outcome(Outcome.COULD_NOT_RUN, f"{rule.source.origin}: DuckDB refuses it: {reason}"))

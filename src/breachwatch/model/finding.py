@@ -140,7 +140,7 @@ class RuleOutcome:
     reason: str = ""
     unknown_fields: tuple[str, ...] = ()  # fields the rule names that no event in the window had
     author: str = ""  # of the rule; its licence may demand that it is named
-    waits: bool = False  # it could not run only because it asks for values (placeholders) that the settings do not give
+    excused: bool = False  # nothing was left out: it waits for values that only the settings can give, or is no rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,13 +93,16 @@ def test_a_rule_that_waits_for_values_raises_no_alarm_every_night(
     log.write_text("Nov 20 02:11:00 web01 sshd[77]: Failed password for root from 203.0.113.7 port 41 ssh2\n")
     with (ws.root / "breachwatch.toml").open("a") as settings:
         settings.write(f'[[sources]]\nname = "auth"\npaths = ["{log}"]\nsettle_seconds = 0\n')
+    (ws.root / "mine" / "settings-of-a-pack.yml").write_text("scanner: {folders: [a, b]}")
     for state in ("first start", "from the cache"):
         ended = call("-w", ws.root, "run", "--json")
         assert ended.code == 0, state
-        (outcome,) = json.loads(ended.out)["outcomes"]
+        no_rule, outcome = json.loads(ended.out)["outcomes"]
+        assert "settings-of-a-pack.yml: is no Sigma rule" in no_rule["reason"]
+        assert no_rule["excused"]
         assert outcome["title"] == "Waits"
         log.write_text(log.read_text() + "Nov 20 02:12:00 web01 sshd[78]: Accepted password for root from 192.0.2.7\n")
-        assert (outcome["outcome"], outcome["waits"]) == ("could not run", True), state
+        assert (outcome["outcome"], outcome["excused"]) == ("could not run", True), state
 
 
 def test_check_names_each_with_file_and_reason_and_ends_with_1(call: Call, bad: Workspace) -> None:
