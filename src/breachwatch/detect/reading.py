@@ -25,7 +25,7 @@ _CUSTOM_KEYS = frozenset({"first_seen", "dormant", "impossible_travel", "entitie
 _BODY = frozenset({"detection", "description", "falsepositives", "references", "fields"})
 """What a head leaves out: the search itself, and prose."""
 
-_PARTS_OF_A_RULE = frozenset({"title", "logsource", "detection", "correlation", "filter"})
+_PARTS_OF_A_RULE = frozenset({"id", "level", "status", "logsource", "detection", "correlation", "filter"})
 
 _DEPTH = 100  # SigmaHQ's deepest rule has 7 levels
 _MUCH_INDENTED = re.compile(rf"^[ \t?:-]{{{_DEPTH},}}", re.MULTILINE)

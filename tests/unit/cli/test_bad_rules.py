@@ -22,6 +22,10 @@ detection: {{s: {{user: root, outcome: failure}}, condition: s}}
 """
 WRONG = {  # file: (text, what is said of it)
     "malformed.yml": ("title: [", "is not valid YAML"),
+    "misspelled.yml": (
+        GOOD.format(title="S", id=ID.format(5)).replace("detection:", "detections:"),
+        "neither detection",
+    ),
     "no-rule.yml": ("- 1\n- 2", "is no Sigma rule"),
     "bomb.yml": (
         "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
@@ -93,7 +97,9 @@ def test_a_rule_that_waits_for_values_raises_no_alarm_every_night(
     log.write_text("Nov 20 02:11:00 web01 sshd[77]: Failed password for root from 203.0.113.7 port 41 ssh2\n")
     with (ws.root / "breachwatch.toml").open("a") as settings:
         settings.write(f'[[sources]]\nname = "auth"\npaths = ["{log}"]\nsettle_seconds = 0\n')
-    (ws.root / "mine" / "settings-of-a-pack.yml").write_text("scanner: {folders: [a, b]}")
+    (ws.root / "mine" / "settings-of-a-pack.yml").write_text(
+        "title: Scanner\norder: 20\nlogsources: {a: {product: b}}\n"
+    )
     for state in ("first start", "from the cache"):
         ended = call("-w", ws.root, "run", "--json")
         assert ended.code == 0, state
