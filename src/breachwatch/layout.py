@@ -10,8 +10,9 @@ from pathlib import Path
 
 from breachwatch.errors import EnvironmentFault, SettingsError, UsageError
 from breachwatch.evidence import keys
-from breachwatch.settings import SETTINGS_NAME, Source
+from breachwatch.settings import SETTINGS_NAME
 from breachwatch.settings_file import parse_settings
+from breachwatch.settings_sources import Source
 from breachwatch.workspace import FOLDERS, PRIVATE_DIR, Workspace, open_workspace
 
 _PRIVATE_FILE = 0o600

@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 from zoneinfo import available_timezones
 
-from breachwatch.settings import Source
+from breachwatch.settings_sources import Source
 
 _LOCAL_TIME = Path("/etc/localtime")
 _TIME_ZONE_NAME = Path("/etc/timezone")  # Debian's

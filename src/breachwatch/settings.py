@@ -10,52 +10,37 @@ from __future__ import annotations
 
 import re
 from datetime import time
-from functools import lru_cache
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Annotated
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from breachwatch.errors import UnknownNameError
 from breachwatch.model.finding import Level
-from breachwatch.model.formats import format_named
+from breachwatch.settings_base import Section
+from breachwatch.settings_base import time_zone as iana_zone
+from breachwatch.settings_sources import Source
 
 SETTINGS_NAME = "breachwatch.toml"
 
 _MIB = 1024 * 1024
 
 
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())  # looks through the zone files: 40 ms
-
-
-def _zone(name: str) -> str:
-    if name not in _zones():
-        msg = f"{name!r} is no IANA time zone (like America/Chicago)"
-        raise ValueError(msg)
-    return name
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class City(_Section):
+class City(Section):
     """Who runs this, and in which time zone its people live."""
 
     name: str = "City"
     time_zone: str = "UTC"
 
-    _check_zone = field_validator("time_zone")(_zone)
+    _check_zone = field_validator("time_zone")(iana_zone)
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
 
-class Run(_Section):
+class Run(Section):
     """How a run goes about its work."""
 
     parallel_sources: Annotated[int, Field(ge=1, le=64)] = 2
@@ -80,7 +65,7 @@ class Run(_Section):
         return time(int(hour), int(minute))
 
 
-class Alarm(_Section):
+class Alarm(Section):
     """Who is told when a nightly run fails, is partial or stays away. Without an address the alarm shows in Prefect."""
 
     webhook_url: SecretStr = SecretStr("")
@@ -88,7 +73,7 @@ class Alarm(_Section):
     hours: Annotated[float, Field(gt=0)] = 26.0  # no completed run for so long raises the alarm
 
 
-class Detect(_Section):
+class Detect(Section):
     """Which rules run, and what holds for all of them."""
 
     # "builtin", "packs" (what `rules add` installed), or folders, files and zips of rules, relative to the workspace
@@ -129,7 +114,7 @@ class Detect(_Section):
         return value
 
 
-class GeoIP(_Section):
+class GeoIP(Section):
     """Files that say where addresses are: MaxMind DB files, and a list of the user's own; relative to the workspace."""
 
     city_database: str = ""
@@ -138,7 +123,7 @@ class GeoIP(_Section):
     places: str = ""  # CSV of networks, see breachwatch.lake.places
 
 
-class Incidents(_Section):
+class Incidents(Section):
     """When alerts become an incident and which belong together."""
 
     minimum_level: str = "medium"  # lower alerts join incidents but open none
@@ -148,7 +133,7 @@ class Incidents(_Section):
     _level = field_validator("minimum_level")(Detect._level.__func__)  # type: ignore[attr-defined]
 
 
-class Evidence(_Section):
+class Evidence(Section):
     """Who seals evidence, and how much is kept around what matched."""
 
     custodian: str = "breachwatch nightly run"
@@ -160,7 +145,7 @@ class Evidence(_Section):
     context_records: Annotated[int, Field(ge=0)] = 20  # around each match, where the segment is not kept whole
 
 
-class Limits(_Section):
+class Limits(Section):
     """Bounds on hostile input."""
 
     record_bytes: Annotated[int, Field(ge=1024)] = _MIB  # a longer record becomes a reject
@@ -169,7 +154,7 @@ class Limits(_Section):
     expansion_ratio: Annotated[float, Field(gt=1)] = 250.0  # checked beyond the first 64 MiB
 
 
-class Database(_Section):
+class Database(Section):
     """Where records (catalog, alerts, incidents, custody) are kept; empty: SQLite in the workspace."""
 
     url: SecretStr = SecretStr("")
@@ -179,43 +164,6 @@ class Database(_Section):
     def _one(self) -> Database:
         if self.url.get_secret_value() and self.url_file:
             msg = "give url or url_file, not both"
-            raise ValueError(msg)
-        return self
-
-
-class Source(_Section):
-    """One place logs come from."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
-    kind: Literal["files", "journal"] = "files"
-    paths: tuple[str, ...] = ()  # globs; relative ones start at the workspace
-    format: str = "auto"
-    time_zone: str = ""  # of times that name none; empty: the city's
-    host: str = ""  # where a record names none
-    optional: bool = False  # True: it may be absent without making the run partial
-    enabled: bool = True
-    settle_seconds: Annotated[float, Field(ge=0)] = 60.0  # an unfinished last line is left this long for its writer
-    since_hours: Annotated[float, Field(gt=0)] = 24.0 * 14  # journal: how far back the first run reads
-
-    @field_validator("time_zone")
-    @classmethod
-    def _check_zone(cls, value: str) -> str:
-        return _zone(value) if value else value
-
-    @field_validator("format")
-    @classmethod
-    def _check_format(cls, value: str) -> str:
-        if value != "auto":
-            try:
-                format_named(value)
-            except UnknownNameError as error:
-                raise ValueError(str(error)) from error
-        return value
-
-    @model_validator(mode="after")
-    def _paths_fit(self) -> Source:
-        if self.kind == "files" and not self.paths:
-            msg = f"source {self.name!r} of kind 'files' needs paths"
             raise ValueError(msg)
         return self
 

@@ -14,7 +14,8 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError as EnvironmentSettingsError
 
 from breachwatch.errors import SettingsError
-from breachwatch.settings import Settings, Source
+from breachwatch.settings import Settings
+from breachwatch.settings_sources import Source
 
 # Variables that steer breachwatch itself and are no settings.
 _NOT_SETTINGS = frozenset(

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from breachwatch.errors import SettingsError, UnknownNameError
-from breachwatch.settings import Settings, Source
+from breachwatch.settings import Settings
 from breachwatch.settings_file import load_settings, parse_settings
+from breachwatch.settings_sources import Source
 
 WHERE = Path("breachwatch.toml")
 TEMPLATE = (files("breachwatch") / "settings_template.toml").read_text(encoding="utf-8")

@@ -11,7 +11,8 @@ import pytest
 from breachwatch import layout, machine
 from breachwatch.errors import BusyError, EnvironmentFault, SettingsError, UsageError
 from breachwatch.evidence import keys
-from breachwatch.settings import SETTINGS_NAME, Source
+from breachwatch.settings import SETTINGS_NAME
+from breachwatch.settings_sources import Source
 from breachwatch.workspace import FOLDERS, Workspace, find_root, open_workspace
 
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from breachwatch.collect.checkpoints import stored_segments
 from breachwatch.collect.files import collect_files
 from breachwatch.collect.journal import collect_journal
 from breachwatch.collect.paths import age_order
+from breachwatch.collect.work import Harvest
 from breachwatch.model.segment import Collected, Segment
-from breachwatch.settings import Source
+from breachwatch.settings_sources import Source
 from breachwatch.workspace import Workspace
+
+COLLECTORS: dict[str, Callable[[Workspace, Source], Harvest]] = {
+    "files": collect_files,
+    "journal": collect_journal,
+}
+"""How each kind of source is collected."""
 
 
 def collect(ws: Workspace, source: Source) -> Collected:
@@ -18,7 +27,7 @@ def collect(ws: Workspace, source: Source) -> Collected:
     them. What cannot be read is a Problem. Raises EnvironmentFault where the store cannot be written (DiskFullError,
     which may pass) or journalctl fails.
     """
-    harvest = collect_journal(ws, source) if source.kind == "journal" else collect_files(ws, source)
+    harvest = COLLECTORS[source.kind](ws, source)
     waiting = stored_segments(ws, source.name)
     waiting.sort(key=_age)
     return Collected(

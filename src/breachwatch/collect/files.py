@@ -15,7 +15,7 @@ from breachwatch.collect.stream import LogFile
 from breachwatch.collect.work import Harvest, Work
 from breachwatch.errors import DataError
 from breachwatch.model.formats import EVTX_MAGIC, HEAD_BYTES, Format, format_named, recognise
-from breachwatch.settings import Source
+from breachwatch.settings_sources import Source
 from breachwatch.workspace import Workspace
 
 

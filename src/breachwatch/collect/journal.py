@@ -26,7 +26,7 @@ from breachwatch.collect.stream import LogFile
 from breachwatch.collect.work import Harvest, Work
 from breachwatch.errors import EnvironmentFault
 from breachwatch.model.formats import format_named
-from breachwatch.settings import Source
+from breachwatch.settings_sources import Source
 from breachwatch.workspace import Workspace
 
 RUN_SECONDS = 1800.0

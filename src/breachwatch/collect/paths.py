@@ -17,7 +17,7 @@ from pathlib import Path
 
 from breachwatch.errors import DataError
 from breachwatch.model.segment import Problem
-from breachwatch.settings import Source
+from breachwatch.settings_sources import Source
 from breachwatch.workspace import Workspace
 
 _MAGIC = re.compile(r"[*?[]")

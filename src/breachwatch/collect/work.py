@@ -13,7 +13,7 @@ from breachwatch.collect.stream import LogFile, LogStream, Look
 from breachwatch.errors import LimitError
 from breachwatch.model.formats import Format
 from breachwatch.model.segment import Problem, Segment, make_segment_id
-from breachwatch.settings import Source
+from breachwatch.settings_sources import Source
 from breachwatch.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from breachwatch.evidence.raw import RawSegment
-from breachwatch.settings import Source
+from breachwatch.settings_sources import Source
 from breachwatch.workspace import Workspace
 
 _PACKAGES = ("breachwatch", "duckdb", "pyarrow", "pysigma", "evtx", "cryptography", "sqlalchemy", "zstandard")

@@ -11,7 +11,7 @@ import pytest
 
 from breachwatch import collect
 from breachwatch.model.segment import Collected, Problem, Segment
-from breachwatch.settings import Source
+from breachwatch.settings_sources import Source
 from breachwatch.workspace import Workspace
 
 OLD = datetime(2026, 11, 1, 12, 0, tzinfo=UTC).timestamp()  # long before the workspace's clock: settled

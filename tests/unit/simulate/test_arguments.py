@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from breachwatch.errors import EnvironmentFault, UsageError
-from breachwatch.settings import Source
+from breachwatch.settings_sources import Source
 from breachwatch.simulate import as_toml, simulate, sources
 from tests.unit.simulate.conftest import City
 

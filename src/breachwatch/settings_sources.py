@@ -1,0 +1,49 @@
+"""The settings of sources: `[[sources]]`, one table for each place logs come from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from breachwatch.errors import UnknownNameError
+from breachwatch.model.formats import format_named
+from breachwatch.settings_base import Section
+from breachwatch.settings_base import time_zone as iana_zone
+
+
+class Source(Section):
+    """One place logs come from."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
+    kind: Literal["files", "journal"] = "files"
+    paths: tuple[str, ...] = ()  # globs; relative ones start at the workspace
+    format: str = "auto"
+    time_zone: str = ""  # of times that name none; empty: the city's
+    host: str = ""  # where a record names none
+    optional: bool = False  # True: it may be absent without making the run partial
+    enabled: bool = True
+    settle_seconds: Annotated[float, Field(ge=0)] = 60.0  # an unfinished last line is left this long for its writer
+    since_hours: Annotated[float, Field(gt=0)] = 24.0 * 14  # journal: how far back the first run reads
+
+    @field_validator("time_zone")
+    @classmethod
+    def _check_zone(cls, value: str) -> str:
+        return iana_zone(value) if value else value
+
+    @field_validator("format")
+    @classmethod
+    def _check_format(cls, value: str) -> str:
+        if value != "auto":
+            try:
+                format_named(value)
+            except UnknownNameError as error:
+                raise ValueError(str(error)) from error
+        return value
+
+    @model_validator(mode="after")
+    def _paths_fit(self) -> Source:
+        if self.kind == "files" and not self.paths:
+            msg = f"source {self.name!r} of kind 'files' needs paths"
+            raise ValueError(msg)
+        return self
