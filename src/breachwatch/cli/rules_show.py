@@ -20,16 +20,17 @@ def show_rule(
 ) -> None:
     """Show one rule: author, licence, origin, guide, the SQL it is run as, and how it ended the last run."""
     from breachwatch import detect
+    from breachwatch.detect.chosen import find_rule
     from breachwatch.detect.engine import compiler_for
     from breachwatch.detect.outcomes import last_outcomes
     from breachwatch.detect.packs import Pack, installed
-    from breachwatch.detect.viewing import find_rule, view
+    from breachwatch.detect.viewing import view
     from breachwatch.report.rule import rule_page
     from breachwatch.report.text import visible
 
     with workspace_or_room(ctx, workspace) as ws:
         pack = detect.load_rules(ws)
-        found = find_rule(pack, rule)
+        found = find_rule(pack.rules, rule)
         compiler, _ = compiler_for(ws, pack, ws.clock.now())
         manifests = {item.name: item.manifest for item in installed(ws.root) if isinstance(item, Pack)}
         seen = view(found, compiler, manifests.get(found.source.pack))

@@ -10,11 +10,8 @@ from sigma.rule import SigmaRule
 
 from breachwatch.detect.compiling import Compiler, RuleError
 from breachwatch.detect.packs import Manifest
-from breachwatch.detect.rulepack import Rule, RulePack
-from breachwatch.errors import UnknownNameError
+from breachwatch.detect.rulepack import Rule
 from breachwatch.model.finding import Level
-
-_LISTED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +51,6 @@ class RuleView:
     text: str
     queries: tuple[Query, ...]
     problem: str  # why it cannot run
-
-
-def find_rule(pack: RulePack, named: str) -> Rule:
-    """The rule of that id, the beginning of an id, name, file or title. Raises UnknownNameError."""
-    wanted = named.casefold()
-    for fits in (_is_exactly, _begins_with, _holds):
-        found = [rule for rule in pack.rules if fits(rule, wanted)]
-        if len(found) == 1:
-            return found[0]
-        reporting = [rule for rule in found if rule.reports]
-        if len(reporting) == 1:
-            return reporting[0]
-        if found:
-            shown = "; ".join(f"{rule.id} {rule.title}" for rule in found[:_LISTED])
-            more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
-            raise UnknownNameError("single rule", named, hint=f"{len(found)} rules fit; give the id: {shown}{more}.")
-    raise UnknownNameError("rule", named, (rule.title for rule in pack.rules))
 
 
 def view(rule: Rule, compiler: Compiler, manifest: Manifest | None) -> RuleView:
@@ -136,17 +116,3 @@ def _lines(value: Any) -> tuple[str, ...]:
     if isinstance(value, list):
         return tuple(str(item) for item in value)
     return tuple(line for line in str(value or "").splitlines() if line.strip())
-
-
-def _is_exactly(rule: Rule, wanted: str) -> bool:
-    stem = rule.source.origin.split(",", maxsplit=1)[0].rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    names = (rule.id, rule.title, str(rule.head.said.get("name") or ""), stem, rule.source.origin)
-    return wanted in {name.casefold() for name in names if name}
-
-
-def _begins_with(rule: Rule, wanted: str) -> bool:
-    return len(wanted) >= 4 and rule.id.startswith(wanted)
-
-
-def _holds(rule: Rule, wanted: str) -> bool:
-    return wanted in rule.title.casefold()

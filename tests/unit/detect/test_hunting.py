@@ -16,7 +16,7 @@ from breachwatch import incidents, lake
 from breachwatch.detect import hunting, scan
 from breachwatch.detect.chosen import chosen_rules
 from breachwatch.detect.hunting import Hunt, hunt, plan
-from breachwatch.errors import UnknownNameError, UsageError
+from breachwatch.errors import UnknownNameError
 from breachwatch.model.finding import Outcome, Scan
 from breachwatch.workspace import Workspace
 from tests.unit.detect.making import at, failure, land, logon, mark_scanned, pack
@@ -214,7 +214,7 @@ def test_rules_are_named_by_id_title_file_or_folder(ruled: Workspace) -> None:
     everything = titles("mine")
     assert ("Somebody", True) in everything
     assert ("failure", False) in everything
-    with pytest.raises(UsageError, match=r"2 rules have the title 'Twin'.*3{11}3.*3{11}4"):
+    with pytest.raises(UnknownNameError, match=r"'Twin'.*2 rules fit.*3{11}3.*3{11}4"):
         titles("Twin")
     with pytest.raises(UnknownNameError, match="Did you mean Somebody"):
         titles("Sombody")
