@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck
@@ -15,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 
 from breachwatch.clock import FixedClock
 from breachwatch.workspace import Workspace, open_workspace
+from tests.scheduling import FilesTogether, begins
 
 ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
@@ -37,11 +39,18 @@ os.environ["PREFECT_HOME"] = str(Path(tempfile.gettempdir()) / f"breachwatch-tes
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that use the development log data; let the slow ones begin, so that no worker ends alone."""
+    """Mark the tests that use the development log data; let the longest files begin, so that no worker ends alone."""
     for item in items:
         if "shared" in getattr(item, "fixturenames", ()) or "shared_logs" in getattr(item, "fixturenames", ()):
             item.add_marker("shared")
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    items.sort(key=lambda item: begins(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """How the tests are shared out among processes (see `tests/scheduling.py`)."""
+    config.option.loadscopereorder = False  # the order of the tests is right as it is
+    return FilesTogether(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -37,11 +37,7 @@ FOLDERS = (
 TEXT_BYTES = 100_000  # of a text log; a rule sees nothing new in the lines after
 _NO_LOGS = (".yml", ".yaml")
 
-# One worker compares, once for all tests.
-pytestmark = [
-    *(pytest.mark.slow, pytest.mark.shared, pytest.mark.timeout(900)),
-    pytest.mark.xdist_group("differences"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.shared, pytest.mark.timeout(900)]
 
 
 @dataclass

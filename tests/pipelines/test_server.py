@@ -22,7 +22,7 @@ import pytest
 from tests.spine.small_city import contents, make_workspace, write_logs
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("prefect")]
+pytestmark = [pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def _free_port() -> int:

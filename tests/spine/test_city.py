@@ -22,7 +22,7 @@ from breachwatch.simulate import simulate
 from breachwatch.workspace import Workspace, open_workspace
 from tests.spine.city_truth import Alert, City, Place, Searched, alerts_of, places_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("city")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 ZONE = "America/Chicago"
 LAST_NIGHT = date(2026, 11, 22)

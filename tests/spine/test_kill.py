@@ -17,7 +17,7 @@ from breachwatch.clock import FixedClock
 from breachwatch.workspace import open_workspace
 from tests.spine.small_city import NOW, contents, make_workspace
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("kill")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["breachwatch.run", "breachwatch.notebook.session", "tests.spine.small_city"])
