@@ -23,6 +23,8 @@ class Source(Section):
     host: str = ""  # where a record names none
     optional: bool = False  # True: it may be absent without making the run partial
     enabled: bool = True
+    # Silent for longer raises an alert, 0 never does; "usual" learns from the source's own past how long is too long.
+    silent_after_hours: Annotated[float, Field(ge=0)] | Literal["usual"] = "usual"
     settle_seconds: Annotated[float, Field(ge=0)] = 60.0  # an unfinished last line is left this long for its writer
     since_hours: Annotated[float, Field(gt=0)] = 24.0 * 14  # journal: how far back the first run reads
 

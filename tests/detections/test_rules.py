@@ -22,6 +22,7 @@ FILE_NAME = re.compile(
     r"(linux_(auth|sshd|sudo|su|cron|syslog|process_creation|file_event)"
     r"|windows_(security|system|sysmon|powershell|application|windefend|process_creation|registry_set|file_event)"
     r"|(entra_(signin|audit)|m365_audit|okta_system|google_workspace|aws_cloudtrail)"
+    r"|(windows_(records|time)|linux_(journal|auditd|time)|breachwatch_sources)"  # about the logs themselves
     r"|any_(authentication|firewall|webserver|network_device))_[a-z0-9]+(_[a-z0-9]+)*"
 )
 TACTICS = {
@@ -50,6 +51,9 @@ TOPICS = {
     "SSH keys": "linux_sudo_authorized_keys linux_sshd_new_key linux_file_event_authorized_keys",
     "services": "windows_system_service_suspicious windows_security_service_suspicious linux_sudo_service_installed",
     "scheduled tasks": "windows_security_scheduled_task_suspicious linux_cron_suspicious_job",
+    "logs with gaps": "windows_records_missing linux_journal_entries_missing linux_auditd_records_missing",
+    "time going backwards": "windows_time_backwards linux_time_backwards",
+    "silent sources": "breachwatch_sources_silent",
     "logs cleared": "windows_security_log_cleared windows_process_creation_logs_cleared linux_sudo_logs_cleared",
     "auditing off": "windows_security_audit_policy_changed linux_process_creation_auditing_off m365_audit_logging_off",
     "Defender off": "windows_windefend_protection_off windows_process_creation_defender_off",

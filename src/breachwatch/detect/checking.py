@@ -13,6 +13,7 @@ from breachwatch.detect import describing
 from breachwatch.detect.analytics import analytic_of
 from breachwatch.detect.compiling import Compiler, RuleError, Search
 from breachwatch.detect.engine import Progress, compiler_for, load_rules
+from breachwatch.detect.health.kinds import health_of
 from breachwatch.detect.rulepack import Rule, RulePack
 from breachwatch.lake.authentication import authentication_view
 from breachwatch.lake.connection import dataset_view
@@ -75,6 +76,7 @@ def _problems(rule: Rule, compiler: Compiler, connection: duckdb.DuckDBPyConnect
     try:
         describing.asked_entities(rule.custom)
         analytic_of(rule.custom)
+        health_of(rule.custom)
         searches = [] if rule.is_correlation else compiler.searches(rule)
         sql = [compiler.correlation(rule).sql] if rule.is_correlation else [search.sql for search in searches]
         for query in sql:

@@ -48,6 +48,8 @@ from breachwatch.detect.cache import Cache, program_revision
 from breachwatch.detect.compiling import Compiler, RuleError
 from breachwatch.detect.filtering import load_filters
 from breachwatch.detect.gathering import gathered
+from breachwatch.detect.health.examining import examine, not_examined
+from breachwatch.detect.health.kinds import is_about_logs
 from breachwatch.detect.mapping import load_mappings
 from breachwatch.detect.pieces import Piece, pieces_of
 from breachwatch.detect.placeholders import load_placeholders
@@ -106,7 +108,7 @@ def scan(ws: Workspace, until: datetime, progress: Progress = _quiet, pack: Rule
     new = [file for file in listed if file.scanned_at is None]
     pieces = pieces_of(listed, end)
     searched = tuple(file.path for file in new if file.max_time is None or file.max_time < end)
-    found = _search(ws, pack, pieces, Window(pieces[0].window.start, end), progress)
+    found = _search(ws, pack, pieces, Window(pieces[0].window.start, end), progress, night=True)
     return replace(found, scanned_files=searched)
 
 
@@ -127,7 +129,17 @@ def reach_of(ws: Workspace, pack: RulePack, until: datetime) -> timedelta:
     return max(_reach_back(ws, compiler, pack), _history(pack, learning))
 
 
-def _search(ws: Workspace, pack: RulePack, pieces: Sequence[Piece], window: Window, progress: Progress) -> Scan:
+def _search(
+    ws: Workspace,
+    pack: RulePack,
+    pieces: Sequence[Piece],
+    window: Window,
+    progress: Progress,
+    *,
+    night: bool = False,
+) -> Scan:
+    about_logs = [rule for rule in pack.rules if is_about_logs(rule.custom)]
+    pack = replace(pack, rules=[rule for rule in pack.rules if rule not in about_logs])
     compiler, filter_problems = compiler_for(ws, pack, window.end)
     learning = timedelta(days=ws.settings.detect.learning_days)
     back, history = _reach_back(ws, compiler, pack), _history(pack, learning)
@@ -136,6 +148,8 @@ def _search(ws: Workspace, pack: RulePack, pieces: Sequence[Piece], window: Wind
         spans = Spans(piece.window, back, history)
         steps = _Steps(progress, number * len(pack.rules), len(pieces) * len(pack.rules))
         scans.append(_search_piece(ws, compiler, pack, spans, piece, steps))
+    # Rules about the logs themselves look at all that came in at once, whatever time it tells.
+    scans.append(examine(ws, compiler, about_logs, window) if night else not_examined(about_logs, window))
     compiler.save()
     found = gathered(window, scans)
     return replace(found, outcomes=(*pack.problems, *filter_problems, *found.outcomes))

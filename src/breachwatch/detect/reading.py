@@ -21,7 +21,9 @@ from breachwatch.model.finding import Level
 CUSTOM_KEY = "breachwatch"
 """The custom attribute of a rule that holds what Sigma has no word for (`first_seen`, `entities`)."""
 
-_CUSTOM_KEYS = frozenset({"first_seen", "dormant", "impossible_travel", "entities", "guide"})
+_CUSTOM_KEYS = frozenset(
+    {"first_seen", "dormant", "impossible_travel", "gap", "backwards", "silence", "entities", "guide"}
+)
 _BODY = frozenset({"detection", "description", "falsepositives", "references", "fields"})
 """What a head leaves out: the search itself, and prose."""
 

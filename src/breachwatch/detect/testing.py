@@ -16,6 +16,7 @@ from breachwatch import lake
 from breachwatch.detect.analytics import analytic_of
 from breachwatch.detect.builtin import builtin_folder
 from breachwatch.detect.engine import scan
+from breachwatch.detect.health.kinds import is_about_logs
 from breachwatch.detect.loading import read_rules
 from breachwatch.detect.mapping import AUTHENTICATION
 from breachwatch.detect.rulepack import RulePack, pack_of
@@ -26,6 +27,7 @@ from breachwatch.model.datasets import dataset
 from breachwatch.model.finding import Outcome, Scan
 from breachwatch.model.formats import format_named
 from breachwatch.settings import City, Detect, GeoIP, Settings
+from breachwatch.settings_sources import Source
 from breachwatch.workspace import Workspace
 
 _FILE_TIME = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
@@ -33,7 +35,7 @@ _PLACES = "places.csv"
 _CASE_KEYS = frozenset(
     {
         *("name", "format", "lines", "inputs", "host", "time_zone", "city_time_zone", "file_time", "findings"),
-        *("working_hours", "working_days", "places"),
+        *("working_hours", "working_days", "places", "until"),
     }
 )
 
@@ -101,6 +103,7 @@ def _together(pack: RulePack, cases: Sequence[Case]) -> Iterator[list[Case]]:
     alone = not any(
         rule.is_correlation
         or analytic_of(rule.custom)
+        or is_about_logs(rule.custom)
         or (rule.document.get("logsource") or {}).get("category") == AUTHENTICATION
         for rule in pack.rules
     )
@@ -124,7 +127,8 @@ def _try(room: Trials, stem: str, pack: RulePack, cases: Sequence[Case]) -> Iter
             sum(land(ws, log).rejects for log in _logs(case, f"case{number}-"))
             for number, (case, _) in enumerate(cases)
         ]
-        result = scan(ws, AFTER_ALL, pack=pack)
+        until = cases[0][0].get("until")
+        result = scan(ws, _aware(until) if until else AFTER_ALL, pack=pack)
         of_case = _counted(ws, result) if len(cases) > 1 else {0: len(result.findings)}
     finally:
         room.drop(ws)
@@ -151,23 +155,28 @@ def _settings(case: Mapping[str, Any]) -> Settings:
     # A case's own lines are all the history there is, so nothing has to settle first.
     detect = Detect(learning_days=0, **given)
     geoip = GeoIP(places=_PLACES) if case.get("places") else GeoIP()
-    return Settings(city=City(time_zone=case.get("city_time_zone", "UTC")), detect=detect, geoip=geoip)
+    named = dict.fromkeys(item["source"] for item in case.get("inputs", ()) if "source" in item)
+    sources = tuple(Source(name=name, paths=("case",)) for name in named)
+    city = City(time_zone=case.get("city_time_zone", "UTC"))
+    return Settings(city=city, detect=detect, geoip=geoip, sources=sources)
 
 
 def _logs(case: Mapping[str, Any], prefix: str) -> Iterator[TrialLog]:
     for number, given in enumerate(case.get("inputs", [case]), 1):
         lines = [line for item in given["lines"] for line in _lines(item)]
-        file_time = given.get("file_time", case.get("file_time", _FILE_TIME))
-        if isinstance(file_time, str):
-            file_time = datetime.fromisoformat(file_time)
         yield TrialLog(
-            name=f"{prefix}log{number}",
+            name=given.get("source", f"{prefix}log{number}"),
             format=format_named(given["format"]).name,
             data="".join(f"{line}\n" for line in lines).encode(),
             host=given.get("host", case.get("host", "")),
             time_zone=given.get("time_zone", case.get("time_zone", "UTC")),
-            file_time=file_time if file_time.tzinfo else file_time.replace(tzinfo=UTC),
+            file_time=_aware(given.get("file_time", case.get("file_time", _FILE_TIME))),
         )
+
+
+def _aware(given: str | datetime) -> datetime:
+    time = datetime.fromisoformat(given) if isinstance(given, str) else given
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _lines(item: str | Mapping[str, Any]) -> Iterator[str]:

@@ -11,6 +11,7 @@ or a list of such values (a field given more than once: the first one counts, al
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, Final
@@ -29,6 +30,8 @@ from breachwatch.settings import Limits
 Fields = dict[str, Any]
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - naive by design: all times of rows are UTC
+# Systems before 254 tell the entry's number in the cursor alone: `s=` is the sequence, `i=` the number in hexadecimal.
+_NUMBERED: Final = re.compile(r"s=([0-9a-f]{32});i=([0-9a-f]{1,15});")
 _READ: Final = frozenset(
     ("MESSAGE", "__REALTIME_TIMESTAMP", "__CURSOR", "_HOSTNAME", "SYSLOG_IDENTIFIER", "PRIORITY", "SYSLOG_FACILITY")
 )
@@ -130,6 +133,8 @@ def _row(number: int, offset: int, length: int, fields: Fields, messages: Messag
     }
     extra = {name: value for name, value in fields.items() if name not in _READ and value is not None}
     extra.update({name: fields[name] for name in _READ if isinstance(fields.get(name), list | dict)})
+    if "__SEQNUM" not in extra and cursor is not None and (numbered := _NUMBERED.match(cursor)) is not None:
+        extra["__SEQNUM"], extra["__SEQNUM_ID"] = str(int(numbered[2], 16)), numbered[1]
     process = _first(fields, "SYSLOG_PID") or _first(fields, "_PID")
     if process is not None and process.isascii() and process.isdecimal() and len(process) < 20:
         values["process_id"] = int(process)
