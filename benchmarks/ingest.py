@@ -1,0 +1,203 @@
+"""How fast logs become Parquet: the whole way from files to the lake, beside what else reads the same bytes.
+
+    BREACHWATCH_SHARED=../shared .venv/bin/python -m benchmarks.ingest --write docs/performance-ingest.md
+
+Each line of the table is a process of its own. "ingest" is what a night does with a source (`run.ingest`): recognise,
+cut into segments, hash, compress, parse, land. The floor is the least that keeps the same bytes: read them (unpacked),
+SHA-256, zstd at the level of the segment store. lnav (Debian package) loads the same syslog and counts its lines; the
+`evtx` library, and Zircolite where `--zircolite` names it, read the same EVTX files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import hashlib
+import os
+import resource
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import ingest_corpus as corpus
+from benchmarks.ingest_page import Line, Part, page, table
+from benchmarks.measure import Measured, measured
+
+MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What a run of ingestion gave; CPU seconds are those of the process and of all that it started."""
+
+    bytes: int
+    rows: int
+    rejects: int
+    cpu_seconds: float
+    problems: int
+
+
+def ingest(root: Path, folders: list[Path]) -> Ingested:
+    """All files of each folder as a source, through `run.ingest`."""
+    from datetime import UTC, datetime
+
+    from breachwatch import run
+    from breachwatch.clock import FixedClock
+    from breachwatch.workspace import open_workspace
+
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir(parents=True)
+    sources = "".join(
+        f'[[sources]]\nname = "source{number}"\nkind = "files"\npaths = ["{folder}/*"]\nsettle_seconds = 0\n'
+        for number, folder in enumerate(folders)
+    )
+    (root / "breachwatch.toml").write_text(f'[city]\ntime_zone = "America/Chicago"\n{sources}', encoding="utf-8")
+    ws = open_workspace(root, FixedClock(datetime(2026, 11, 22, 10, 15, tzinfo=UTC)))
+    before = _cpu()
+    reports = [run.ingest(ws, source.name) for source in ws.settings.sources]
+    cpu = _cpu() - before
+    ws.database.engine.dispose()
+    return Ingested(
+        sum(report.bytes for report in reports),
+        sum(report.rows for report in reports),
+        sum(report.rejects for report in reports),
+        cpu,
+        sum(len(report.problems) for report in reports),
+    )
+
+
+def floor(folders: list[Path]) -> int:
+    """Read, SHA-256, zstd (level 3, frames of 1 MiB): what keeping the bytes takes, whatever they mean."""
+    import zstandard
+
+    compressor = zstandard.ZstdCompressor(level=3, write_checksum=True)
+    size = 0
+    for path in _files(folders):
+        digest = hashlib.sha256()
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            while piece := file.read(1024 * 1024):
+                digest.update(piece)
+                compressor.compress(piece)
+                size += len(piece)
+    return size
+
+
+def evtx_alone(folders: list[Path]) -> int:
+    """Every record by the `evtx` library, with as many threads as it likes, flattened to names and values."""
+    import json
+
+    from evtx import PyEvtxParser
+
+    records = 0
+    for path in _files(folders):
+        found = PyEvtxParser(str(path)).records_json()
+        while True:
+            try:
+                flat: dict[str, Any] = {}
+                _flatten(flat, "", json.loads(next(found)["data"]))
+                records += 1
+            except StopIteration:
+                break
+            except (RuntimeError, ValueError, OSError):
+                continue  # a damaged record; the iterator goes on behind it
+    return records
+
+
+def _flatten(flat: dict[str, Any], name: str, value: Any) -> None:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _flatten(flat, key, inner)
+    else:
+        flat[name] = value
+
+
+def command(words: list[str]) -> float:
+    """Run a program to its end; gives the CPU seconds it took. Raises where it fails."""
+    before = _cpu()
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    return _cpu() - before
+
+
+def _cpu() -> float:
+    kinds = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    return sum(kind.ru_utime + kind.ru_stime for kind in kinds)
+
+
+def _files(folders: list[Path]) -> list[Path]:
+    return [path for folder in folders for path in sorted(folder.iterdir())]
+
+
+def _part(work: Path, name: str, folders: list[Path], peers: list[tuple[str, Callable[..., Any], Any]]) -> Part:
+    """Measure one kind of log; `peers` are (name, work, argument) beside the floor."""
+    lines = []
+    took = measured(f"{name}: ingest", ingest, work / "ws", folders)
+    done: Ingested = took.value
+    lines.append(Line("breachwatch: files to Parquet", took.seconds, done.cpu_seconds, took.peak_mib))
+    shutil.rmtree(work / "ws")
+    least: Measured = measured(f"{name}: floor", floor, folders)
+    lines.append(Line("floor: read, SHA-256, zstd", least.seconds, least.cpu_seconds, least.peak_mib))
+    for peer, run_peer, argument in peers:
+        other = measured(f"{name}: {peer}", run_peer, argument)
+        cpu = other.value if isinstance(other.value, float) else other.cpu_seconds
+        lines.append(Line(peer, other.seconds, cpu, other.peak_mib if cpu == other.cpu_seconds else None))
+    return Part(name, done.bytes, done.rows, done.rejects, tuple(lines))
+
+
+def _lnav(folder: Path) -> list[tuple[str, Callable[..., Any], Any]]:
+    if shutil.which("lnav") is None:
+        return []
+    words = ["lnav", "-n", "-N", "-c", ";SELECT count(*) FROM all_logs", *map(str, sorted(folder.iterdir()))]
+    return [("lnav loads and counts them", command, words)]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure, print, and write the page where asked to."""
+    shared = os.environ.get("BREACHWATCH_SHARED")
+    parser = argparse.ArgumentParser(description="Measures ingestion beside the floor, lnav and the evtx library.")
+    parser.add_argument("--size", type=int, default=48, help="MB of each kind of log (default 48: some four minutes)")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--evtx", type=Path, default=Path(shared) / "data/logs/windows-evtx" if shared else None)
+    parser.add_argument("--zircolite", help="command line to which a folder of EVTX files is added")
+    parser.add_argument("--write", type=Path, help="page to write, with its plot beside it")
+    asked = parser.parse_args(arguments)
+    size, twice = asked.size * MB, asked.size * MB // 2
+    notes, parts = [], []
+    with tempfile.TemporaryDirectory(prefix="breachwatch-ingest-") as scratch:
+        work = Path(scratch)
+        corpus.make_syslog(work / "syslog", size, asked.seed)
+        lnav = _lnav(work / "syslog")
+        if not lnav:
+            notes.append("lnav is not installed (Debian: `apt-get install lnav`), so it was not measured.")
+        parts.append(_part(work, "syslog, a log host", [work / "syslog"], lnav))
+        corpus.make_syslog(work / "half", twice, asked.seed)
+        parts.append(_part(work, "syslog, half as much", [work / "half"], []))
+        corpus.make_sign_ins(work / "sign-ins", twice, asked.seed)
+        parts.append(_part(work, "syslog, sign-ins of the simulated city", [work / "sign-ins"], []))
+        corpus.make_journal(work / "journal", size, asked.seed)
+        parts.append(_part(work, "journal JSON", [work / "journal"], []))
+        corpus.make_cloudtrail(work / "cloudtrail", size, asked.seed)
+        parts.append(_part(work, "CloudTrail, gzip", [work / "cloudtrail"], []))
+        if asked.evtx and asked.evtx.is_dir():
+            corpus.copy_evtx(work / "evtx", size, asked.evtx)
+            folders = sorted((work / "evtx").iterdir())
+            peers: list[tuple[str, Callable[..., Any], Any]] = [
+                ("the `evtx` library alone, flattened", evtx_alone, folders)
+            ]
+            if asked.zircolite:
+                peers.append(("Zircolite", command, [*shlex.split(asked.zircolite), str(work / "evtx")]))
+            parts.append(_part(work, "EVTX", folders, peers))
+        else:
+            notes.append("No folder of EVTX files was given (`--evtx`), so EVTX was not measured.")
+    sys.stdout.write(table(parts) + "\n" + "\n".join(notes) + "\n")
+    if asked.write:
+        page(asked.write, parts, notes)
+
+
+if __name__ == "__main__":
+    main()
