@@ -51,7 +51,7 @@ app = typer.Typer(
 app.command("init")(init.init)
 app.command("run")(run.run)
 app.command("hunt")(hunt.hunt)
-app.command("sources")(sources.sources)
+app.add_typer(sources.app, name="sources")
 app.add_typer(rules.app, name="rules")
 app.command("queue")(queue.queue)
 app.add_typer(incident.app, name="incident")

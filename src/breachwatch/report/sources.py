@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from breachwatch.report.quantities import counted, day_and_time, number
+from breachwatch.report.quantities import counted, day_and_time, length, number
 from breachwatch.report.tables import table
 from breachwatch.report.text import safe
 
@@ -37,6 +37,8 @@ class SourceLine:
     rejects: int
     last_event: datetime | None
     last_landed: datetime | None
+    lag_seconds: int | None = None  # how old the newest event is
+    state: str = "ok"  # ok, silent (longer than is usual or allowed), empty, off, gone (no longer in the settings)
 
 
 def sources_page(lines: Sequence[SourceLine], zone: ZoneInfo) -> RenderableType:
@@ -44,15 +46,17 @@ def sources_page(lines: Sequence[SourceLine], zone: ZoneInfo) -> RenderableType:
     if not lines:
         return Text("No source is configured. Add [[sources]] to breachwatch.toml.")
     shown = table(
-        *("source", "format", "records", "rows", "rejects", "newest event", "note"),
-        right=("records", "rows", "rejects"),
+        *("source", "format", "records", "rows", "rejects", "newest event", "lag", "state", "note"),
+        right=("records", "rows", "rejects", "lag"),
         flexible="note",
     )
     for line in lines:
         counts = (Text(number(value)) for value in (line.records, line.rows, line.rejects))
         newest = Text(day_and_time(line.last_event, zone)) if line.last_event else Text("none", style="dim")
         kind = line.kind if line.kind != "files" else line.format
-        shown.add_row(safe(line.name), safe(kind), *counts, newest, _note(line))
+        lag = Text(length(timedelta(seconds=line.lag_seconds)) if line.lag_seconds is not None else "")
+        state = Text(line.state, style="bold yellow" if line.state == "silent" else "")
+        shown.add_row(safe(line.name), safe(kind), *counts, newest, lag, state, _note(line))
     return shown
 
 
