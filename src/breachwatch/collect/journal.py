@@ -24,7 +24,7 @@ from breachwatch.collect.paths import expand, shown
 from breachwatch.collect.store import explained
 from breachwatch.collect.stream import LogFile
 from breachwatch.collect.work import Harvest, Work
-from breachwatch.errors import EnvironmentFault
+from breachwatch.errors import EnvironmentFault, TransientError
 from breachwatch.model.formats import format_named
 from breachwatch.settings_sources import Source
 from breachwatch.workspace import Workspace
@@ -34,6 +34,10 @@ RUN_SECONDS = 1800.0
 
 _EXPORT = format_named("journald-export")
 _STDERR_BYTES = 16 * 1024
+
+
+class JournalError(EnvironmentFault, TransientError):
+    """journalctl failed or hangs: a journal that is being rotated or a busy disk may be well a minute later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class _Origin:
 
 
 def collect_journal(ws: Workspace, source: Source) -> Harvest:
-    """Collect what is new in the journal. Raises EnvironmentFault where journalctl fails or the store is full."""
+    """Collect what is new in the journal. Raises JournalError, or EnvironmentFault where the store cannot be written."""
     work = Work(ws, source)
     if shutil.which("journalctl") is None:
         what = "there is no program journalctl here. Where no systemd journal is kept, set enabled = false."
@@ -150,7 +154,7 @@ def _looks_readable(work: Work, origin: _Origin) -> bool:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise EnvironmentFault("journalctl did not answer within 60 s. Try it by hand: journalctl --lines=0") from None
+        raise JournalError("journalctl did not answer within 60 s. Try it by hand: journalctl --lines=0") from None
     said = answer.stderr[:_STDERR_BYTES].decode("utf-8", "replace")
     if "No journal files were found" in said:
         what = "there are no journal files. Where no systemd journal is kept, set enabled = false."
@@ -161,7 +165,7 @@ def _looks_readable(work: Work, origin: _Origin) -> bool:
         work.say(origin.shown, f"{what} systemd-journal.", lost_data=not work.source.optional)
         return "insufficient permissions" not in said
     if answer.returncode != 0:
-        raise EnvironmentFault(_failed(answer.returncode, said))
+        raise JournalError(_failed(answer.returncode, said))
     return True
 
 
@@ -214,5 +218,5 @@ def _export(work: Work, arguments: list[str], spool: Path) -> str:
         out.flush()
     # Some versions end with 1 and say nothing where no entry is new.
     if code != 0 and not stopped and (said.strip() or written):
-        raise EnvironmentFault(_failed(code, said))
+        raise JournalError(_failed(code, said))
     return stopped

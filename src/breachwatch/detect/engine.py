@@ -74,6 +74,9 @@ def load_rules(ws: Workspace) -> RulePack:
     heads = Cache(ws.state / READ, ws.keys, (program_revision(),))
     pack = load_pack(detect.rules, ws.root, filters=detect.filters, minimum_level=level, heads=heads)
     heads.save()
+    for rule in pack.rules:
+        if rule.id in detect.levels:
+            rule.head = replace(rule.head, level=Level.parse(detect.levels[rule.id]))
     return pack
 
 

@@ -18,7 +18,7 @@ from breachwatch.detect.builtin import builtin_folder
 from breachwatch.detect.loading import read_rules
 from breachwatch.detect.rulepack import RulePack, pack_of
 from breachwatch.evidence import create_key
-from breachwatch.model.finding import Finding, Outcome, Window
+from breachwatch.model.finding import Finding, Level, Outcome, Window
 from breachwatch.model.incident import Snapshot
 from breachwatch.model.night import Night
 from breachwatch.workspace import Workspace
@@ -169,3 +169,15 @@ def test_hunts_leave_rules_about_logs_out(city: Workspace, logs: Path, pack: Rul
     assert len(found(city, DAY + NIGHT)) == 1
     past = engine.search_past(city, pack, Window(DAY, DAY + NIGHT))
     assert {item.outcome for item in past.outcomes} == {Outcome.NOT_APPLICABLE}
+
+
+def test_the_settings_give_a_rule_another_level(
+    make_ws: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch, pack: RulePack
+) -> None:
+    monkeypatch.undo()
+    rule = next(item for item in pack.rules if item.title.startswith("Time goes backwards"))
+    ws = make_ws(f'[detect]\nlevels = {{"{rule.id}" = "low"}}\n')
+    levels = {item.id: item.level for item in engine.load_rules(ws).rules}
+    assert levels[rule.id] is Level.LOW
+    assert rule.level is Level.MEDIUM
+    assert {levels[item.id] for item in pack.rules if item.id != rule.id} == {Level.MEDIUM}
