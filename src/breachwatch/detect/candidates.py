@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from breachwatch.detect.backend import Table
@@ -19,7 +20,7 @@ from breachwatch.detect.copies import needed
 from breachwatch.detect.mapping import Mappings
 from breachwatch.detect.prune.bounds import from_json, leaves
 from breachwatch.detect.prune.columns import Sought
-from breachwatch.detect.prune.literals import Values
+from breachwatch.detect.prune.literals import Mask, Values
 from breachwatch.detect.prune.rows import plan
 from breachwatch.detect.prune.sifting import Reach, Sieve, Sifted, ascii_or
 
@@ -114,6 +115,14 @@ class _Aside:
         """The values of SQL expressions over the batch."""
         named = ", ".join(f"{sql} AS value{number}" for number, sql in enumerate(expressions))
         return self._asked(batch, f"SELECT {named} FROM batch_now")
+
+    def holds(self, events: pa.Table, expression: str) -> Mask | None:
+        """Of which events an SQL condition is true; None where DuckDB refuses it, as it then will in the query."""
+        try:
+            (found,) = self._asked(events, f"SELECT coalesce({expression}, false) AS value FROM batch_now")
+        except duckdb.Error:
+            return None
+        return found.to_numpy(zero_copy_only=False).astype(np.bool_)
 
     def keep(self, reach: Reach, events: pa.Table) -> None:
         """Put candidates into the tables of their reach and of what includes it."""

@@ -221,11 +221,11 @@ def routed_searches(backend: DuckDBBackend, rule: SigmaRule, mappings: Mappings)
 def _search(backend: DuckDBBackend, rule: SigmaRule, route: Route, mappings: Mappings) -> Search:
     scope = mappings.scope(route)
     condition = backend.condition(rule, scope)
-    bounds = [bound_of(rule, scope)]
+    bounds = [bound_of(rule, scope, backend)]
     picks = route.picks()
     if picks is not None:
         condition = f"({backend.condition(picks, Scope(scope.table))})\nAND ({condition})"
-        bounds.append(bound_of(picks, Scope(scope.table)))
+        bounds.append(bound_of(picks, Scope(scope.table), backend))
     fields = {name: route.fields.get(name, name) for name in scope.used}
     return Search(route.dataset, _query(scope, condition), fields, route.fields, to_json(every(bounds)))
 

@@ -18,7 +18,7 @@ _ENDS_A_RUN = frozenset("dDwWsSbBAzntrfva")  # escapes that stand for a class, a
 _FLAGS = re.compile(r"\(\?([imsU]*)(?:-[imsU]+)?([:)])")
 _NAMED = re.compile(r"\(\?P?<\w+>")
 _REPEATED = re.compile(r"[*+?]\??|\{\d+(?:,\d*)?\}\??")
-_MIN_CHARS = 2
+_MIN_CHARS = 2  # or one that is no letter and no digit: those are rarer
 _CHARS = 10_000
 
 
@@ -76,7 +76,8 @@ class _Reader:
         return every([*found, self._run(run)])
 
     def _run(self, run: str) -> Bound | None:
-        return Leaf("has", self.text, (run,)) if len(run) >= _MIN_CHARS else None
+        tells = len(run) >= _MIN_CHARS or (run and not run.isalnum())
+        return Leaf("has", self.text, (run,)) if tells else None
 
     def _item(self) -> tuple[str, Bound | None]:
         """The next item: a character that must stand there, or a bound, or neither."""

@@ -1,7 +1,8 @@
 """The bound of a rule's condition in one table, read from the condition as pySigma parsed it.
 
-Read beside the SQL, not from it: what this does not know (a comparison, a network, a reference to another field, NULL,
-anything under `not`, a kind of value that comes later) has no bound, which is always right.
+Read beside the SQL, not from it: what this does not know (a keyword under `not`, a field of JSON compared with another,
+a kind of value that comes later) has no bound, which is always right. A test of plain columns that is none of texts and
+numbers (an expression, a network, a reference to another field) bounds itself, as its own SQL.
 """
 
 from __future__ import annotations
@@ -9,23 +10,31 @@ from __future__ import annotations
 from sigma.conditions import (
     ConditionAND,
     ConditionFieldEqualsValueExpression,
+    ConditionNOT,
     ConditionOR,
     ConditionValueExpression,
 )
+from sigma.conversion.state import ConversionState
+from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
 from sigma.types import (
     SigmaBool,
     SigmaCasedString,
+    SigmaExists,
     SigmaExpansion,
+    SigmaFieldReference,
+    SigmaNull,
     SigmaNumber,
     SigmaRegularExpression,
     SigmaString,
     SigmaType,
+    SpecialChars,
 )
 
-from breachwatch.detect.backend import Column, Kind, Scope
+from breachwatch.detect.backend import Column, DuckDBBackend, Kind, Scope
 from breachwatch.detect.backend.strings import parts_of
-from breachwatch.detect.prune.bounds import Bound, Every, Leaf, every, some
+from breachwatch.detect.prune.bounds import Bound, Every, Leaf, every, leaves, negation, some
+from breachwatch.detect.prune.bounds import Kind as LeafKind
 from breachwatch.detect.prune.expressions import expression_bound
 
 _LARGEST = 2**62
@@ -33,21 +42,87 @@ _LARGEST_IN_TEXT = 2**20
 """A text may be compared as a DOUBLE; up to here none equals a whole number that is another DECIMAL(38, 9)."""
 
 
-def bound_of(rule: SigmaRule, scope: Scope) -> Bound | None:
+_ANY = SpecialChars.WILDCARD_MULTI
+
+
+def bound_of(rule: SigmaRule, scope: Scope, backend: DuckDBBackend) -> Bound | None:
     """The bound of a rule that the backend has just converted for this scope. Raises SigmaError."""
-    return some(_bound(item.parsed, scope) for item in rule.detection.parsed_condition)
+    reader = _Reader(scope, backend)
+    return some(reader.bound(item.parsed) for item in rule.detection.parsed_condition)
 
 
-def _bound(condition: object, scope: Scope) -> Bound | None:
-    if isinstance(condition, ConditionAND):
-        return every(_bound(part, scope) for part in condition.args)
-    if isinstance(condition, ConditionOR):
-        return some(_bound(part, scope) for part in condition.args)
-    if isinstance(condition, ConditionFieldEqualsValueExpression):
-        return _field(condition.field, condition.value, scope)
-    if isinstance(condition, ConditionValueExpression):
-        return _keyword(condition.value, scope)
-    return None
+class _Reader:
+    """Reads one rule's condition in one scope."""
+
+    def __init__(self, scope: Scope, backend: DuckDBBackend) -> None:
+        self.scope = scope
+        self.backend = backend
+
+    def bound(self, condition: object, *, negated: bool = False) -> Bound | None:
+        """What must hold where a condition is true, or, negated, where it is not (false or NULL)."""
+        if isinstance(condition, ConditionNOT):
+            return self.bound(condition.args[0], negated=not negated)
+        if isinstance(condition, ConditionAND | ConditionOR):
+            join = every if isinstance(condition, ConditionAND) is not negated else some
+            return join(self.bound(part, negated=negated) for part in condition.args)
+        if isinstance(condition, ConditionFieldEqualsValueExpression):
+            name, value = condition.field, condition.value
+            exact = self._exact(name, value)
+            if negated:
+                return None if exact is None else negation(exact)
+            return exact if _is_native(exact) else every([_field(name, value, self.scope), exact])
+        if isinstance(condition, ConditionValueExpression) and not negated:
+            return _keyword(condition.value, self.scope)
+        return None
+
+    def _exact(self, name: str, value: SigmaType) -> Bound | None:
+        """A bound that holds exactly where the SQL of a field and its value is true; None where there is none."""
+        column = self.scope.table.column(self.scope.fields.get(name, name))
+        match value:
+            case SigmaExpansion():
+                found = [self._exact(name, item) for item in value.values]
+                return some(found) if found else None
+            case SigmaNull():
+                return Leaf("null", column.sql)
+            case SigmaExists():
+                return Leaf("null", column.sql, negated=value.exists)
+            case SigmaString() if not column.many and not isinstance(value, SigmaCasedString):
+                known = _whole_text(column, self.scope.value(name, value))
+                return known or self._test(name, value)
+            case SigmaNumber() if column.kind is Kind.NUMBER:
+                return _number(column, value) or self._test(name, value)
+            case _:
+                return self._test(name, value)
+
+    def _test(self, name: str, value: SigmaType) -> Bound | None:
+        """The test itself, where all that it reads are plain columns."""
+        names = [name, value.field] if isinstance(value, SigmaFieldReference) else [name]
+        plain = set(self.scope.table.columns.values())
+        columns = [self.scope.table.column(self.scope.fields.get(item, item)) for item in names]
+        if any(item not in plain or not item.sql.startswith('"') or not item.sql.endswith('"') for item in columns):
+            return None
+        state = ConversionState(processing_state={"scope": self.scope})
+        try:
+            sql = self.backend.convert_condition(ConditionFieldEqualsValueExpression(name, value), state)
+        except SigmaError:
+            return None  # the rule itself does not compile and says so
+        return Leaf("test", str(sql), tuple(dict.fromkeys(item.sql for item in columns))) if sql else None
+
+
+def _is_native(bound: Bound | None) -> bool:
+    """Whether a bound needs no SQL."""
+    return bound is not None and all(leaf.kind != "test" for leaf in leaves(bound))
+
+
+def _whole_text(column: Column, value: SigmaString) -> Bound | None:
+    """The leaf that says the same as a text with no wildcard but at its ends."""
+    parts = parts_of(value)
+    shape = "".join("*" if part is _ANY else "s" if isinstance(part, str) else "?" for part in parts)
+    if shape == "*":
+        return Leaf("null", column.text, negated=True)
+    kinds: dict[str, LeafKind] = {"": "is", "s": "is", "s*": "starts", "*s": "ends", "*s*": "has"}
+    text = "".join(part for part in parts if isinstance(part, str))
+    return Leaf(kinds[shape], column.text, (text,)) if shape in kinds else None
 
 
 def _field(name: str, value: SigmaType, scope: Scope) -> Bound | None:  # noqa: PLR0911 - one a kind of value

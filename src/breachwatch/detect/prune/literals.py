@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +18,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
-Ids: TypeAlias = npt.NDArray[np.int64]  # numbers of values, each once, in order
+Ids: TypeAlias = npt.NDArray[np.int64 | np.int32]  # numbers of values or events
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Values: TypeAlias = "pa.Array[Any]"
 """Texts are Arrow's `string`, with 32-bit offsets."""
 
+Place: TypeAlias = Literal["has", "starts", "ends"]
+_PLACES: tuple[Place, ...] = ("has", "starts", "ends")
+_STARTS, _ENDS = 1, 2
+_HOLDS: dict[Place, Any] = {"has": pc.match_substring, "starts": pc.starts_with, "ends": pc.ends_with}
 _FIRST_BYTES = 1 << 18
 _PIECE_BYTES = 1 << 21
-_COMMON_SHARE = 0.02
+_COMMON_SHARE = 0.05
 _COMMON_VALUES = 50
 _DFA_BYTES = 1 << 16
 """Bytes of patterns up to which the faster and larger form of automaton is built (some 100 to 250 bytes a byte)."""
@@ -38,19 +42,22 @@ class Found:
     values: Values
     ids: dict[int, Ids]
     common: frozenset[int]
-    texts: Sequence[str]
+    texts: Sequence[tuple[str, Place]]
 
-    def containing(self, text: int, among: Ids) -> Mask:
-        """Which of the values with these numbers contain a common text."""
+    def holding(self, number: int, among: Ids) -> Mask:
+        """Which of the values with these numbers hold a common text where it belongs."""
         values = self.values if len(among) == len(self.values) else self.values.take(pa.array(among, pa.int64()))
-        return pc.match_substring(values, self.texts[text]).to_numpy(zero_copy_only=False).astype(np.bool_)
+        text, place = self.texts[number]
+        held: Mask = _HOLDS[place](values, text).to_numpy(zero_copy_only=False).astype(np.bool_)
+        return held
 
 
 class Texts:
-    """Texts of one kind (to be contained, not empty) in lower case, by number; values are in lower case too."""
+    """Texts (not empty) in lower case by number, each with where it must stand; values are in lower case too."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, texts: Sequence[tuple[str, Place]]) -> None:
         self.texts = texts
+        self._places = np.array([_PLACES.index(place) for _, place in texts], np.int8)
         self._common: set[int] = set()
         self._build()
 
@@ -62,17 +69,23 @@ class Texts:
             if found:
                 flat = np.fromiter(chain.from_iterable(found), np.int64, 3 * len(found)).reshape(-1, 3)
                 value = np.searchsorted(starts, flat[:, 1], side="right") - 1
-                inside = flat[:, 2] <= starts[value + 1]  # not across the border of two values
-                pairs = np.unique(self._numbers[flat[inside, 0]] * (end - begin) + value[inside])
+                end_of = starts[value + 1]
+                inside = flat[:, 2] <= end_of  # not across the border of two values
+                number = self._numbers[flat[:, 0]]
+                place = self._places[number]
+                inside &= (place != _STARTS) | (flat[:, 1] == starts[value])
+                inside &= (place != _ENDS) | (flat[:, 2] == end_of)
+                pairs = np.unique(number[inside] * (end - begin) + value[inside])
                 text, value = np.divmod(pairs, end - begin)
                 numbers.append(text)
                 hits.append(value + begin)
-                self._drop_common(text, end - begin)
+                self._drop_common(number, end - begin)
         common = frozenset(self._common)
         return Found(values, _by_text(numbers, hits, common), common, self.texts)
 
-    def _drop_common(self, text: Ids, values: int) -> None:
-        counts = np.bincount(text, minlength=len(self.texts))
+    def _drop_common(self, hit: Ids, values: int) -> None:
+        """Of all hits, also those where a text does not stand where it must: each costs as much."""
+        counts = np.bincount(hit, minlength=len(self.texts))
         common = np.flatnonzero(counts > max(_COMMON_VALUES, _COMMON_SHARE * values))
         if len(common):
             self._common.update(common.tolist())
@@ -80,7 +93,7 @@ class Texts:
 
     def _build(self) -> None:
         kept = [number for number in range(len(self.texts)) if number not in self._common]
-        patterns = [self.texts[number].encode() for number in kept]
+        patterns = [self.texts[number][0].encode() for number in kept]
         self._numbers = np.array(kept, np.int64)
         small = sum(map(len, patterns)) <= _DFA_BYTES
         form = Implementation.DFA if small else Implementation.ContiguousNFA
@@ -103,10 +116,12 @@ def _pieces(values: Values) -> Iterator[tuple[int, int, Ids, memoryview]]:
         begin, most = end, _PIECE_BYTES
 
 
-def _by_text(numbers: list[Ids], hits: list[Ids], common: frozenset[int]) -> dict[int, Ids]:
+def _by_text(numbers: Sequence[Ids], hits: Sequence[Ids], common: frozenset[int]) -> dict[int, Ids]:
     if not numbers:
         return {}
     text, value = np.concatenate(numbers), np.concatenate(hits)
+    if not len(text):  # hits, but none where it must stand
+        return {}
     order = np.argsort(text, kind="stable")
     text, value = text[order], value[order]
     names, first = np.unique(text, return_index=True)

@@ -8,10 +8,10 @@ those of searches that match more.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,7 @@ from breachwatch.detect.prune.columns import Encoded, Lower, Sought
 from breachwatch.detect.prune.literals import Mask, Values
 from breachwatch.detect.prune.rows import Batch, Plan, candidates, expressions
 
+_Searched: TypeAlias = "dict[str, Future[Encoded]]"
 _THREADS = 2
 _FEW_SHARE = 0.002
 _FEW_ROWS = 64
@@ -44,6 +45,9 @@ class Asks(Protocol):
 
     def compute(self, batch: pa.Table, expressions: Sequence[str]) -> list[Values]:
         """The values of SQL expressions over the batch."""
+
+    def holds(self, events: pa.Table, expression: str) -> Mask | None:
+        """Of which events an SQL condition is true; None where that cannot be told."""
 
     def keep(self, reach: Reach, events: pa.Table) -> None:
         """Put events aside: those of FEW, and those of SOME that are not among them. Columns without a value lack."""
@@ -76,13 +80,24 @@ class Sieve:
     def sift(self, batches: Iterable[pa.Table], asks: Asks, lower: Lower) -> Sifted:
         """Pass all batches. Their columns are named by their SQL."""
         found = Sifted([Reach.NONE if item is not None else Reach.ALL for item in self.plans])
+        waiting: tuple[pa.Table, _Searched] | None = None
         with ThreadPoolExecutor(_THREADS) as pool:
+            # While the rules are asked about one batch the next one is searched; never two at once, for what searches
+            # an expression learns from each batch which texts are common.
             for batch in batches:
-                encoded = self._encoded(batch, asks, lower, found, pool)
-                self._batch(batch, encoded, found, asks)
+                if waiting is not None:
+                    wait(waiting[1].values())
+                searched = self._searched(batch, asks, lower, found, pool)
+                if waiting is not None:
+                    self._batch(*waiting, found, asks)
+                waiting = batch, searched
+            if waiting is not None:
+                self._batch(*waiting, found, asks)
         return found
 
-    def _encoded(self, batch: pa.Table, asks: Asks, lower: Lower, found: Sifted, pool: ThreadPoolExecutor) -> Batch:
+    def _searched(
+        self, batch: pa.Table, asks: Asks, lower: Lower, found: Sifted, pool: ThreadPoolExecutor
+    ) -> _Searched:
         columns = {name: _flat(batch[name]) for name in batch.column_names}
         found.filled |= {name for name, column in columns.items() if column.null_count < len(column)}
         computed = [name for name in self._used if name not in columns]
@@ -93,37 +108,39 @@ class Sieve:
             columns |= dict(zip(computed, asks.compute(batch, computed), strict=True))
         held = {name: columns[name] for name in self._used if name in columns}
         held = {name: column for name, column in held.items() if column.null_count < len(column)}
-        done = pool.map(lambda item: self.sought[item[0]].encoded(item[1], lower), held.items())
-        encoded: dict[str, Encoded | None] = dict.fromkeys(self._used)
-        return {**encoded, **dict(zip(held, done, strict=True))}
+        largest_first = sorted(held, key=lambda name: held[name].nbytes, reverse=True)
+        return {name: pool.submit(self.sought[name].encoded, held[name], lower) for name in largest_first}
 
-    def _batch(self, batch: pa.Table, encoded: Batch, found: Sifted, asks: Asks) -> None:
-        size = batch.num_rows
+    def _batch(self, events: pa.Table, searched: _Searched, found: Sifted, asks: Asks) -> None:
+        size = events.num_rows
+        encoded: dict[str, Encoded | None] = dict.fromkeys(self._used)
+        batch = Batch(events, encoded | {name: done.result() for name, done in searched.items()}, asks)
         few, some = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
         for number, asked in enumerate(self.plans):
             if asked is None or found.reach[number] is Reach.ALL:
                 continue
-            rows = candidates(asked, encoded)
+            rows = candidates(asked, batch)
             if rows is None:
                 continue
-            reach = _reach(rows)
+            reach = _reach(len(rows), size)
             found.reach[number] = max(found.reach[number], reach)
             if reach is Reach.FEW:
-                few |= rows
+                few[rows] = True
             elif reach is Reach.SOME:
-                some |= rows
+                some[rows] = True
         some &= ~few
-        filled = batch.select([name for name in batch.column_names if batch[name].null_count < size])
+        if not few.any() and not some.any():
+            return
+        filled = events.select([name for name in events.column_names if events[name].null_count < size])
         for reach, mask in ((Reach.FEW, few), (Reach.SOME, some)):
             if mask.any():
                 asks.keep(reach, filled.filter(pa.array(mask)))
 
 
-def _reach(rows: Mask) -> Reach:
-    count = int(np.count_nonzero(rows))
-    if count <= max(_FEW_ROWS, _FEW_SHARE * len(rows)):
+def _reach(count: int, size: int) -> Reach:
+    if count <= max(_FEW_ROWS, _FEW_SHARE * size):
         return Reach.FEW
-    return Reach.SOME if count <= max(_FEW_ROWS, _SOME_SHARE * len(rows)) else Reach.ALL
+    return Reach.SOME if count <= max(_FEW_ROWS, _SOME_SHARE * size) else Reach.ALL
 
 
 def ascii_or(lower: Lower) -> Lower:
