@@ -81,7 +81,7 @@ class Detect(Section):
     filters: tuple[str, ...] = ()
     attack_data: str = ""  # enterprise-attack.json of MITRE ATT&CK, for names in coverage and checks
     minimum_level: str = "informational"
-    levels: dict[str, str] = Field(default={})  # rule id to the level that its alerts get here instead of the rule's own
+    levels: dict[str, str] = Field(default={})  # rule id to the level of its alerts here
     lookback_days: Annotated[int, Field(ge=1, le=366)] = 7  # how far an episode that goes on is followed back
     max_findings_per_rule: Annotated[int, Field(ge=1)] = 10_000
     learning_days: Annotated[float, Field(ge=0, le=366)] = 7.0  # of a new log, in which first-seen rules stay silent

@@ -50,7 +50,7 @@ class _Origin:
 
 
 def collect_journal(ws: Workspace, source: Source) -> Harvest:
-    """Collect what is new in the journal. Raises JournalError, or EnvironmentFault where the store cannot be written."""
+    """Collect what is new in the journal. Raises JournalError; EnvironmentFault where the store is full."""
     work = Work(ws, source)
     if shutil.which("journalctl") is None:
         what = "there is no program journalctl here. Where no systemd journal is kept, set enabled = false."
