@@ -32,7 +32,7 @@ from breachwatch.detect.copies import Copies
 from breachwatch.detect.mapping import AUTHENTICATION, Mappings, Route
 from breachwatch.detect.pieces import Piece
 from breachwatch.detect.prune.sifting import Reach
-from breachwatch.lake.connection import dataset_select
+from breachwatch.lake.shapes import dataset_select, stored
 from breachwatch.lake.sql import moment
 from breachwatch.model.datasets import DATASETS
 from breachwatch.model.finding import Window
@@ -72,7 +72,7 @@ class LakeWindow:
         self.mappings = mappings
         self.piece = piece
         self.candidates = Candidates(connection, mappings)
-        self._lake = ws.lake
+        self._ws = ws
         self._back = timedelta()
         self._views = {table.sql: name for name, table in mappings.tables.items()}
         self._copies: dict[str, Copies] = {}
@@ -247,10 +247,11 @@ class LakeWindow:
 
     def _fresh(self, dataset: str) -> str:
         """The view over the new files of a dataset."""
-        paths = [self._lake / file.path for file in self.piece.files or () if file.dataset == dataset]
+        new = [file for file in self.piece.files or () if file.dataset == dataset]
+        places = stored(self._ws, ((file.dataset, file.path, file.shape) for file in new))
         name = f"memory.fresh.{self.mappings.tables[dataset].sql}"
         if name not in self._made:
-            self.connection.execute(f"CREATE VIEW {name} AS {dataset_select(DATASETS[dataset], paths)}")
+            self.connection.execute(f"CREATE VIEW {name} AS {dataset_select(DATASETS[dataset], places)}")
             self._made.add(name)
         return name
 

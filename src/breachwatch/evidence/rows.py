@@ -124,10 +124,8 @@ class Rows:
 
     def record_offsets(self, segment_id: str) -> list[int]:
         """Where the records of a segment begin, events and rejects alike, in order."""
-        with self._ws.database.read() as connection:
-            columns = catalog.lake_file.c
-            names = connection.scalars(select(columns.dataset).where(columns.segment_id == segment_id).distinct()).all()
-        records = [lake.select_segments(self._ws, dataset(name), [segment_id]) for name in sorted(names)]
+        names = lake.datasets_of(self._ws, segment_id)
+        records = [lake.select_segments(self._ws, dataset(name), [segment_id]) for name in names]
         parts = [f"SELECT byte_offset FROM ({select})" for select in records]
         query = f"SELECT DISTINCT byte_offset FROM ({' UNION ALL '.join(parts)}) ORDER BY byte_offset"
         return [int(row[0]) for row in self._connection.execute(query).fetchall()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from breachwatch.workspace import Workspace
 class LakeFile:
     """A catalogued Parquet file. `path` is relative to the lake; times are those of its events, aware UTC.
 
+    `segment_id` is the segment whose events it holds; of a merged file, one of several (see `holding_segments`).
     `min_time` and `max_time` are None where no event of it has a time. A file of `date="unknown"` may hold events
     without a time beside events with one.
     """
@@ -34,6 +36,7 @@ class LakeFile:
     min_time: datetime | None
     max_time: datetime | None
     scanned_at: datetime | None
+    shape: str | None = None  # its columns, see breachwatch.lake.shapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,10 @@ class SourceCounts:
 
 
 _FILE = catalog.lake_file.c
+_PART = catalog.lake_part.c
+_PARTS = catalog.lake_file.join(catalog.lake_part, _PART.path == _FILE.path).join(
+    catalog.segment, catalog.segment.c.segment_id == _PART.segment_id
+)
 
 
 def files(
@@ -96,6 +103,30 @@ def files(
 def unscanned_files(ws: Workspace) -> tuple[LakeFile, ...]:
     """The files of events (not rejects) that no detection run has covered yet."""
     return tuple(file for file in files(ws, unscanned=True) if file.dataset != REJECTS_DATASET.name)
+
+
+def holding_segments(ws: Workspace, segment_ids: Iterable[str]) -> set[str]:
+    """The paths of the files that hold events (or rejects) of these segments."""
+    part, wanted = catalog.lake_part.c, list(segment_ids)
+    found: set[str] = set()
+    with ws.database.read() as connection:
+        for start in range(0, len(wanted), 500):  # well below what SQLite takes in one IN (...)
+            chunk = wanted[start : start + 500]
+            found.update(connection.execute(select(part.path).where(part.segment_id.in_(chunk))).scalars())
+    return found
+
+
+def datasets_of(ws: Workspace, segment_id: str) -> list[str]:
+    """The datasets (`rejects` among them) that hold records of a segment, in order."""
+    query = (
+        select(_FILE.dataset)
+        .join(catalog.lake_part, catalog.lake_part.c.path == _FILE.path)
+        .where(catalog.lake_part.c.segment_id == segment_id)
+        .distinct()
+        .order_by(_FILE.dataset)
+    )
+    with ws.database.read() as connection:
+        return list(connection.execute(query).scalars())
 
 
 def spans(ws: Workspace) -> dict[str, DatasetSpan]:
@@ -135,8 +166,8 @@ def counts(ws: Workspace) -> tuple[SourceCounts, ...]:
         .order_by(segment.source)
     )
     newest = (
-        select(segment.source, func.max(_FILE.max_time).label("at"))
-        .join(catalog.segment, _FILE.segment_id == segment.segment_id)
+        select(segment.source, func.max(_PART.max_time).label("at"))
+        .select_from(_PARTS)
         .where(_FILE.dataset != REJECTS_DATASET.name)
         .group_by(segment.source)
     )
@@ -171,11 +202,11 @@ def log_beginnings(ws: Workspace, gap: timedelta, until: datetime) -> list[tuple
     """
     segment = catalog.segment.c
     query = (
-        select(segment.source, _FILE.date, func.min(_FILE.min_time).label("first"))
-        .join(catalog.segment, _FILE.segment_id == segment.segment_id)
-        .where(_FILE.dataset != REJECTS_DATASET.name, _FILE.min_time < until)
+        select(segment.source, _FILE.date, func.min(_PART.min_time).label("first"))
+        .select_from(_PARTS)
+        .where(_FILE.dataset != REJECTS_DATASET.name, _PART.min_time < until)
         .group_by(segment.source, _FILE.date)
-        .order_by(segment.source, func.min(_FILE.min_time))
+        .order_by(segment.source, func.min(_PART.min_time))
     )
     found: list[tuple[str, datetime]] = []
     source, last = None, None

@@ -14,10 +14,11 @@ import duckdb
 from breachwatch.errors import DataError
 from breachwatch.lake import sql
 from breachwatch.lake.authentication import ALWAYS_THERE, authentication_view
-from breachwatch.lake.catalog import files
+from breachwatch.lake.catalog import files, holding_segments
 from breachwatch.lake.partition import time_column
 from breachwatch.lake.places import LOCATED, located
 from breachwatch.lake.reading import ReadingConnection
+from breachwatch.lake.shapes import Stored, dataset_select, stored
 from breachwatch.model.datasets import DATASETS, REJECTS_DATASET, Dataset
 from breachwatch.settings import GeoIP
 from breachwatch.workspace import Workspace
@@ -106,8 +107,8 @@ def connect_bare(ws: Workspace) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _lock_down(connection: duckdb.DuckDBPyConnection, listed: Mapping[str, Sequence[Path]]) -> None:
-    paths = [str(path) for group in listed.values() for path in group]
+def _lock_down(connection: duckdb.DuckDBPyConnection, listed: Mapping[str, Sequence[Stored]]) -> None:
+    paths = [file.place for group in listed.values() for file in group]
     connection.execute(f"SET allowed_paths = {sql.text_list(paths)}")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
@@ -131,7 +132,9 @@ def select_segments(ws: Workspace, dataset: Dataset, segment_ids: Collection[str
     Raises DataError when a catalogued file is gone.
     """
     listed = listed_files(ws, dataset=dataset.name, segment_ids=segment_ids)
-    return dataset_select(dataset, listed.get(dataset.name, ()))
+    select = dataset_select(dataset, listed.get(dataset.name, ()))
+    # A merged file holds the events of other segments, too.
+    return f"SELECT * FROM ({select}) WHERE segment_id IN (SELECT unnest({sql.text_list(sorted(segment_ids))}))"
 
 
 def listed_files(
@@ -140,27 +143,31 @@ def listed_files(
     until: datetime | None = None,
     dataset: str | None = None,
     segment_ids: Collection[str] | None = None,
-) -> dict[str, list[Path]]:
+) -> dict[str, list[Stored]]:
     """The files that may hold events of [since, until), by dataset. Raises DataError for one that is gone."""
-    found: dict[str, list[Path]] = {}
     since = since - SLACK if since is not None else None
     until = until + SLACK if until is not None else None
-    for file in files(ws, dataset, since=since, until=until):
-        if segment_ids is not None and file.segment_id not in segment_ids:
-            continue
+    chosen = files(ws, dataset, since=since, until=until)
+    if segment_ids is not None:
+        holding = holding_segments(ws, segment_ids)
+        chosen = tuple(file for file in chosen if file.path in holding)
+    for file in chosen:
         path = ws.lake / file.path
         if not path.is_file():
             msg = (
-                f"the lake file {path} is in the catalog but not on the disk. "
-                f"Restore it from a backup (SHA-256 {file.sha256})."
+                f"the lake file {path} is in the catalog but not on the disk. `breachwatch lake check --repair` makes "
+                f"it again from the stored segments; or restore it from a backup (SHA-256 {file.sha256})."
             )
             raise DataError(msg)
-        found.setdefault(file.dataset, []).append(path)
+    found: dict[str, list[Stored]] = {}
+    places = stored(ws, ((file.dataset, file.path, file.shape) for file in chosen))
+    for file, place in zip(chosen, places, strict=True):
+        found.setdefault(file.dataset, []).append(place)
     return found
 
 
 def _make_views(
-    ws: Workspace, connection: duckdb.DuckDBPyConnection, listed: Mapping[str, Sequence[Path]], *, empty: bool
+    ws: Workspace, connection: duckdb.DuckDBPyConnection, listed: Mapping[str, Sequence[Stored]], *, empty: bool
 ) -> None:
     for dataset in (*DATASETS.values(), REJECTS_DATASET):
         if empty or dataset.name in listed or dataset.name == ALWAYS_THERE:
@@ -186,24 +193,6 @@ def _locate(ws: Workspace, connection: duckdb.DuckDBPyConnection, datasets: Sequ
     connection.unregister("located_now")
 
 
-def dataset_view(dataset: Dataset, paths: Sequence[Path]) -> str:
+def dataset_view(dataset: Dataset, files: Sequence[Path | Stored]) -> str:
     """The statement that makes a dataset's view over exactly these files."""
-    return f"CREATE VIEW {sql.name(dataset.view)} AS {dataset_select(dataset, paths)}"
-
-
-def dataset_select(dataset: Dataset, paths: Sequence[Path]) -> str:
-    """The SELECT that reads a dataset from exactly these files.
-
-    Columns come from the schema in this program, by name: a file that an older version wrote reads as NULL where it
-    lacks a column, and no file is opened to learn its columns.
-    """
-    columns = list(zip(sql.column_names(dataset.schema), map(sql.type_of, dataset.schema), strict=True))
-    if paths:
-        fields = ", ".join(
-            f"{sql.text(name)}: {{name: {sql.text(name)}, type: {sql.text(kind)}, default_value: NULL}}"
-            for name, kind in columns
-        )
-        listed = sql.text_list(str(path) for path in paths)
-        return f"SELECT * FROM read_parquet({listed}, hive_partitioning = false, schema = MAP {{{fields}}})"
-    nulls = ", ".join(f"CAST(NULL AS {kind}) AS {sql.name(name)}" for name, kind in columns)
-    return f"SELECT {nulls} WHERE false"
+    return f"CREATE VIEW {sql.name(dataset.view)} AS {dataset_select(dataset, files)}"

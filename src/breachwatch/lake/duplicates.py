@@ -41,10 +41,12 @@ def without_known(ws: Workspace, segment: Segment, partition: Partition) -> pa.T
 
 def _candidates(ws: Workspace, segment: Segment, partition: Partition) -> list[str]:
     """Files of other segments of the source that may hold the same records: the same record has the same time."""
-    file, other = catalog.lake_file.c, catalog.segment.c
+    file, part, other = catalog.lake_file.c, catalog.lake_part.c, catalog.segment.c
     query = (
         select(file.path)
-        .join(catalog.segment, file.segment_id == other.segment_id)
+        .distinct()
+        .join(catalog.lake_part, part.path == file.path)
+        .join(catalog.segment, other.segment_id == part.segment_id)
         .where(other.source == segment.source, other.segment_id != segment.segment_id)
         .where(file.dataset == partition.dataset)
         .order_by(file.path)

@@ -21,6 +21,7 @@ from breachwatch.lake.duplicates import without_known
 from breachwatch.lake.faults import faults_at
 from breachwatch.lake.parquet import WrittenFile, place, sync_folder, write_scratch
 from breachwatch.lake.partition import by_day, distinct
+from breachwatch.lake.shapes import columns_of, current_shape, record_shapes
 from breachwatch.model.datasets import REJECTS_DATASET, dataset
 from breachwatch.model.segment import Batch, Landed, Segment, SegmentState
 from breachwatch.records import catalog
@@ -111,7 +112,9 @@ def _commit(ws: Workspace, segment: Segment, files: list[WrittenFile]) -> Landed
         if done:  # another process was faster, with the same files
             return done
         if files:
+            record_shapes(connection, (columns_of(dataset(written.dataset)) for written in files))
             connection.execute(insert(catalog.lake_file), [_row(segment.segment_id, written) for written in files])
+            connection.execute(insert(catalog.lake_part), [_part(segment.segment_id, written) for written in files])
         connection.execute(
             update(catalog.segment)
             .where(catalog.segment.c.segment_id == segment.segment_id)
@@ -137,6 +140,17 @@ def _row(segment_id: str, written: WrittenFile) -> dict[str, object]:
         "sha256": written.sha256,
         "min_time": written.min_time,
         "max_time": written.max_time,
+        "shape": current_shape(written.dataset),
+    }
+
+
+def _part(segment_id: str, written: WrittenFile) -> dict[str, object]:
+    return {
+        "path": written.path,
+        "segment_id": segment_id,
+        "rows": written.rows,
+        "min_time": written.min_time,
+        "max_time": written.max_time,
     }
 
 
@@ -150,7 +164,7 @@ def _by_dataset(files: Iterable[WrittenFile]) -> tuple[tuple[str, int], ...]:
 
 def _landed(connection: Connection, segment_id: str) -> Landed | None:
     """What the catalog says of a segment that has landed; None if it waits. Raises for one that cannot be landed."""
-    segment, file = catalog.segment.c, catalog.lake_file.c
+    segment, file, part = catalog.segment.c, catalog.lake_file.c, catalog.lake_part.c
     found = connection.execute(
         select(segment.state, segment.records, segment.rows, segment.rejects).where(segment.segment_id == segment_id)
     ).one_or_none()
@@ -164,7 +178,8 @@ def _landed(connection: Connection, segment_id: str) -> Landed | None:
     if found.state != SegmentState.LANDED:
         return None
     rows: dict[str, int] = {}
-    for name, count in connection.execute(select(file.dataset, file.rows).where(file.segment_id == segment_id)):
+    counted = select(file.dataset, part.rows).join(catalog.lake_part, part.path == file.path)
+    for name, count in connection.execute(counted.where(part.segment_id == segment_id)):
         if name != REJECTS_DATASET.name:
             rows[name] = rows.get(name, 0) + count
     return Landed(segment_id, found.records, found.rows, found.rejects, tuple(sorted(rows.items())), already=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from breachwatch.errors import UnknownNameError
-from breachwatch.lake.connection import connect_bare, dataset_select, listed_files
+from breachwatch.lake.connection import connect_bare, listed_files
+from breachwatch.lake.shapes import dataset_select
 from breachwatch.model.datasets import dataset
 from breachwatch.workspace import Workspace
 

@@ -45,6 +45,7 @@ class Segment:
     file_sha256: str | None = (
         None  # of the log's bytes [0, end): promised when planned, proven when stored; no journals
     )
+    pruned_at: datetime | None = None  # when retention removed its stored bytes
 
     @property
     def size(self) -> int:

@@ -1,4 +1,4 @@
-"""Tables of alerts, incidents, evidence, custody and audit."""
+"""Tables of alerts, incidents, evidence, custody, holds and audit."""
 
 from __future__ import annotations
 
@@ -118,4 +118,34 @@ audit = Table(
     Column("entity", String(64), nullable=False),  # the thing's number or key
     Column("change", Text, nullable=False),  # from -> to
     Column("reason", Text, nullable=False),
+)
+
+hold = Table(
+    "hold",
+    metadata,
+    Column("number", String(32), primary_key=True),  # HOLD-2026-0001
+    Column("reason", Text, nullable=False),
+    Column("placed_at", UtcDateTime, nullable=False),
+    Column("placed_by", Text, nullable=False),
+    Column("since", UtcDateTime),  # of events; empty: no bound
+    Column("until", UtcDateTime),
+    Column("released_at", UtcDateTime),
+    Column("released_by", Text),
+    Column("release_reason", Text),
+)
+
+hold_item = Table(
+    "hold_item",
+    metadata,
+    Column("hold", String(32), ForeignKey("hold.number"), primary_key=True),
+    Column("kind", String(16), primary_key=True),  # account, host, source, incident
+    Column("value", Text, primary_key=True),
+)
+
+hold_clearance = Table(
+    "hold_clearance",
+    metadata,
+    Column("hold", String(32), ForeignKey("hold.number"), primary_key=True),
+    # A lake file that was read and names none of the hold's accounts and hosts.
+    Column("path", Text, ForeignKey("lake_file.path", ondelete="CASCADE"), primary_key=True),
 )

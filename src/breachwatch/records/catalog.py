@@ -57,6 +57,8 @@ segment = Table(
     Column("records", BigInteger),
     Column("rows", BigInteger),
     Column("rejects", BigInteger),
+    Column("pruned_rows", BigInteger, nullable=False, server_default="0"),  # of `records`, those retention removed
+    Column("pruned_at", UtcDateTime),  # when retention removed its stored bytes
     Index("ix_segment_source_state", "source", "state"),
 )
 
@@ -64,7 +66,7 @@ lake_file = Table(
     "lake_file",
     metadata,
     Column("path", Text, primary_key=True),  # relative to the lake, with /
-    Column("segment_id", String(32), ForeignKey("segment.segment_id"), nullable=False),
+    Column("segment_id", String(32), ForeignKey("segment.segment_id"), nullable=False),  # merged files: one of several
     Column("dataset", String(63), nullable=False),
     Column("date", String(10), nullable=False),  # YYYY-MM-DD, UTC; "unknown" where no time could be read
     Column("rows", BigInteger, nullable=False),
@@ -73,8 +75,36 @@ lake_file = Table(
     Column("min_time", UtcDateTime),
     Column("max_time", UtcDateTime),
     Column("scanned_at", UtcDateTime),  # when a detection run had covered all of it
+    Column("shape", String(16)),  # the columns it was written with: lake_shape; empty for files of before there was one
     Index("ix_lake_file_dataset_date", "dataset", "date"),
     Index("ix_lake_file_segment_id", "segment_id"),
+)
+
+lake_part = Table(
+    "lake_part",
+    metadata,
+    Column("path", Text, ForeignKey("lake_file.path", ondelete="CASCADE"), primary_key=True),
+    Column("segment_id", String(32), ForeignKey("segment.segment_id"), primary_key=True),
+    Column("rows", BigInteger, nullable=False),  # of that segment in that file
+    Column("min_time", UtcDateTime),
+    Column("max_time", UtcDateTime),
+    Index("ix_lake_part_segment_id", "segment_id"),
+)
+
+lake_shape = Table(
+    "lake_shape",
+    metadata,
+    Column("shape", String(16), primary_key=True),  # start of the SHA-256 of `columns`
+    Column("columns", Text, nullable=False),  # JSON [[name, DuckDB type], ...]
+)
+
+lake_retired = Table(
+    "lake_retired",
+    metadata,
+    Column("path", Text, primary_key=True),  # relative to the workspace: no longer listed, removed from the disk later
+    Column("bytes", BigInteger, nullable=False),
+    Column("retired_at", UtcDateTime, nullable=False),
+    Column("why", String(16), nullable=False),  # merged, pruned
 )
 
 run = Table(

@@ -18,7 +18,7 @@ from breachwatch.errors import EnvironmentFault
 
 BUSY_TIMEOUT_MS = 60_000
 _MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0002"
+HEAD = "0003"
 """The schema revision this code works with."""
 
 
