@@ -83,6 +83,8 @@ def _refuse_secrets(path: Path, data: dict[str, Any]) -> None:
 def _refuse_unknown_environment() -> None:
     known = set(Settings.model_fields)
     for variable in os.environ:
+        if variable.startswith("BREACHWATCH_SECRET_"):  # of sources, see breachwatch.collect.secrets
+            continue
         if variable.startswith("BREACHWATCH_") and variable not in _NOT_SETTINGS:
             section = variable.removeprefix("BREACHWATCH_").split("__")[0].lower()
             if section not in known:

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from breachwatch.errors import UnknownNameError
 from breachwatch.model.formats import format_named
+from breachwatch.settings_api import TABLES, CloudTrail, Entra, GoogleWorkspace, Microsoft365, Okta, check_table
 from breachwatch.settings_base import Section
 from breachwatch.settings_base import time_zone as iana_zone
 
@@ -16,7 +17,7 @@ class Source(Section):
     """One place logs come from."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
-    kind: Literal["files", "journal"] = "files"
+    kind: Literal["files", "journal", "entra", "m365", "okta", "google-workspace", "cloudtrail"] = "files"
     paths: tuple[str, ...] = ()  # globs; relative ones start at the workspace
     format: str = "auto"
     time_zone: str = ""  # of times that name none; empty: the city's
@@ -26,7 +27,12 @@ class Source(Section):
     # Silent for longer raises an alert, 0 never does; "usual" learns from the source's own past how long is too long.
     silent_after_hours: Annotated[float, Field(ge=0)] | Literal["usual"] = "usual"
     settle_seconds: Annotated[float, Field(ge=0)] = 60.0  # an unfinished last line is left this long for its writer
-    since_hours: Annotated[float, Field(gt=0)] = 24.0 * 14  # journal: how far back the first run reads
+    since_hours: Annotated[float, Field(gt=0)] = 24.0 * 14  # journal, APIs: how far back the first run reads
+    entra: Entra | None = None
+    m365: Microsoft365 | None = None
+    okta: Okta | None = None
+    google_workspace: GoogleWorkspace | None = None
+    cloudtrail: CloudTrail | None = None
 
     @field_validator("time_zone")
     @classmethod
@@ -48,4 +54,9 @@ class Source(Section):
         if self.kind == "files" and not self.paths:
             msg = f"source {self.name!r} of kind 'files' needs paths"
             raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _api_table_fits(self) -> Source:
+        check_table(self.name, self.kind, {table for table in TABLES.values() if getattr(self, table) is not None})
         return self

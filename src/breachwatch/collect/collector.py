@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from breachwatch.collect.api.collecting import collect_api
 from breachwatch.collect.checkpoints import stored_segments
 from breachwatch.collect.files import collect_files
 from breachwatch.collect.journal import collect_journal
 from breachwatch.collect.paths import age_order
 from breachwatch.collect.work import Harvest
 from breachwatch.model.segment import Collected, Segment
+from breachwatch.settings_api import TABLES
 from breachwatch.settings_sources import Source
 from breachwatch.workspace import Workspace
 
 COLLECTORS: dict[str, Callable[[Workspace, Source], Harvest]] = {
     "files": collect_files,
     "journal": collect_journal,
+    **dict.fromkeys(TABLES, collect_api),
 }
 """How each kind of source is collected."""
 

@@ -95,6 +95,7 @@ _ALL = (
     Format("journald-json", "lines", "systemd journal as `journalctl -o json`", _is_journald_json),
     Format("journald-export", "journal-export", "systemd journal as `journalctl -o export`", _is_journal_export),
     Format("cloud-json", "json", "audit logs of cloud services as JSON (Entra, Okta, AWS ...)", is_cloud_json),
+    Format("cloud-api", "json", "answers of cloud services' APIs; the vendor's id names the record", lambda _: False),
     Format("m365-csv", "lines", "unified audit log of Microsoft 365 as CSV with AuditData", is_cloud_csv),
     Format("windows-json", "lines", "Windows events as JSON lines (evtx_dump, winlogbeat)", _is_windows_json),
     Format("windows-xml", "lines", "Windows events as XML, one event a line", _is_windows_xml),

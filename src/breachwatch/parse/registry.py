@@ -23,6 +23,7 @@ _WHERE = {
     "squid": "breachwatch.parse.squid:parse_squid",
     "auditd": "breachwatch.parse.auditd:parse_auditd",
     "cloud-json": "breachwatch.parse.cloud.records:parse_cloud_json",
+    "cloud-api": "breachwatch.parse.cloud.answers:parse_cloud_api",
     "m365-csv": "breachwatch.parse.cloud.records:parse_m365_csv",
     "evtx": "breachwatch.parse.evtx:parse_evtx",
     "windows-json": "breachwatch.parse.windows_json:parse_windows_json",

@@ -53,6 +53,7 @@ M365 = (
 )
 SEEDS = {
     "cloud-json": CLOUD,
+    "cloud-api": CLOUD,
     "m365-csv": M365 + b"\r\n" + M365,
     "syslog": SYSLOG,
     "journald-json": as_json(ENTRY) * 2,

@@ -24,7 +24,12 @@ _CELL = re.compile(r'(?:^|[,;\t])"(\{(?:[^"]++|"")*+)"(?=[,;\t]|$)')
 def parse_cloud_json(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
     """Every object as one event or one reject; other text between the records as rejects."""
     for line in split_json(data, limits):
-        yield _record(segment, line, limits, _text(line[3]))
+        yield record_of(segment, line, limits)
+
+
+def record_of(segment: Segment, line: Line, limits: Limits) -> Row | Rejected:
+    """One object as an event or a reject."""
+    return _record(segment, line, limits, _text(line[3]))
 
 
 def parse_m365_csv(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
