@@ -23,7 +23,6 @@ def show_rule(
     from breachwatch.detect.chosen import find_rule
     from breachwatch.detect.engine import compiler_for
     from breachwatch.detect.outcomes import last_outcomes
-    from breachwatch.detect.packs import Pack, installed
     from breachwatch.detect.viewing import view
     from breachwatch.report.rule import rule_page
     from breachwatch.report.text import visible
@@ -32,8 +31,7 @@ def show_rule(
         pack = detect.load_rules(ws)
         found = find_rule(pack.rules, rule)
         compiler, _ = compiler_for(ws, pack, ws.clock.now())
-        manifests = {item.name: item.manifest for item in installed(ws.root) if isinstance(item, Pack)}
-        seen = view(found, compiler, manifests.get(found.source.pack))
+        seen = view(found, compiler)
         ended = last_outcomes(ws).get(found.id)
     if as_json:
         from breachwatch.report.plain import plain

@@ -23,6 +23,7 @@ from breachwatch.detect.backend.detections import detections_of
 from breachwatch.detect.cache import NO_CACHE, Cache, as_json
 from breachwatch.detect.correlation import RANGE_KEY, BaseSearch, CorrelationSql, correlation_sql
 from breachwatch.detect.filtering import Filters
+from breachwatch.detect.loading import RuleText
 from breachwatch.detect.mapping import Mappings, Route, load_mappings
 from breachwatch.detect.placeholders import Placeholders
 from breachwatch.detect.prune.bounds import every, to_json
@@ -147,7 +148,7 @@ class Compiler:
         compiled: CorrelationSql = as_json(CorrelationSql).validate_python(kept)
         return compiled
 
-    def filters_of(self, rule: Rule) -> list[str]:
+    def filters_of(self, rule: Rule) -> list[RuleText]:
         """The texts of the filters in force on a rule, or on those that a correlation is over. Raises RuleError."""
         bases = [self._parse(base) for base in (rule.bases() if rule.is_correlation else [rule])]
         return self.filters.texts_for(base for base in bases if isinstance(base, SigmaRule))

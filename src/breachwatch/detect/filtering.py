@@ -66,10 +66,10 @@ class Filters:
             item.parsed.apply_on_rule(rule)
         return rule
 
-    def texts_for(self, rules: Iterable[SigmaRule]) -> list[str]:
+    def texts_for(self, rules: Iterable[SigmaRule]) -> list[RuleText]:
         """The texts of the filters that are meant for any of some rules, in their order."""
         listed = list(rules)
-        return [item.text.text for item in self.applied if any(item.is_for(rule) for rule in listed)]
+        return [item.text for item in self.applied if any(item.is_for(rule) for rule in listed)]
 
 
 def load_filters(texts: Iterable[RuleText], until: datetime, values_of: ValuesOf = no_values) -> Filters:

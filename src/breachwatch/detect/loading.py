@@ -14,11 +14,11 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from breachwatch.detect.builtin import builtin_folder
-from breachwatch.detect.packs import Pack, PackFault, installed, pack_at
+from breachwatch.detect.packs import Manifest, Pack, PackFault, installed, pack_at
 
 BUILTIN = "builtin"
 PACKS = "packs"
@@ -42,11 +42,15 @@ _SAYS_SOMETHING = re.compile(r"(?:^|[\r\x85\u2028\u2029])[^\S\n]*(?!#|\.\.\.)\S"
 
 @dataclass(frozen=True, slots=True)
 class RuleText:
-    """One YAML document as read. `origin` says where it came from, for people; `pack` names the rule pack it is of."""
+    """One YAML document as read. `origin` says where it came from, for people; `pack` names the rule pack it is of.
+
+    `manifest` is what the workspace knows of that pack.
+    """
 
     origin: str
     text: str
     pack: str = ""
+    manifest: Manifest | None = field(default=None, compare=False, repr=False)
 
     @property
     def revision(self) -> str:
@@ -131,7 +135,7 @@ def _pack(pack: Pack | PackFault) -> Iterator[RuleText | LoadProblem]:
         yield LoadProblem(pack.name, fault)
         return
     for text in read_archive(pack.archive, pack.name):
-        yield replace(text, pack=pack.name) if isinstance(text, RuleText) else text
+        yield replace(text, pack=pack.name, manifest=pack.manifest) if isinstance(text, RuleText) else text
 
 
 def read_archive(path: Path, place: str) -> Iterator[RuleText | LoadProblem]:

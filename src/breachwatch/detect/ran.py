@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from breachwatch.detect import describing
+from breachwatch.detect.loading import RuleText
+from breachwatch.detect.provenance import origin_of, origin_of_filter
 from breachwatch.detect.rulepack import Rule
 from breachwatch.model.finding import CompiledRule, Finding, Outcome, RuleOutcome, make_finding_key
 
@@ -63,10 +65,11 @@ def matched(rule: Rule, findings: tuple[Finding, ...], total: int, compiled: Com
     return Ran(rule.outcome(Outcome.MATCHED, reason, findings=len(findings)), findings, compiled)
 
 
-def as_run(rule: Rule, filters: Sequence[str], sql: str, datasets: Sequence[str]) -> CompiledRule:
+def as_run(rule: Rule, filters: Sequence[RuleText], sql: str, datasets: Sequence[str]) -> CompiledRule:
     """The rule with the rules it is over, its filters and its SQL, under one revision: what changes any is another."""
-    texts = [*(part.source.text for part in (*rule.below(), rule)), *filters]
-    text = "---\n".join(_ended(part) for part in texts)
+    parts = (*rule.below(), rule)
+    texts = [*(part.source for part in parts), *filters]
+    text = "---\n".join(_ended(part.text) for part in texts)
     named = ",".join(dict.fromkeys(datasets))
     return CompiledRule(
         rule_id=rule.id,
@@ -75,6 +78,7 @@ def as_run(rule: Rule, filters: Sequence[str], sql: str, datasets: Sequence[str]
         text=text,
         sql=sql,
         dataset=named if len(named) <= _DATASET_CHARS else datasets[0],
+        origins=(*map(origin_of, parts), *map(origin_of_filter, filters)),
     )
 
 

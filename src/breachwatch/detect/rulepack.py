@@ -72,8 +72,7 @@ class Rule:
     @property
     def author(self) -> str:
         """Who wrote it, as the rule says; to be shown wherever the rule is (Detection Rule License 1.1)."""
-        given = self.head.said.get("author")
-        return ", ".join(map(str, given)) if isinstance(given, list) else str(given or "")
+        return author_of(self.head.said)
 
     @property
     def products(self) -> frozenset[str]:
@@ -103,6 +102,12 @@ class Rule:
     def outcome(self, outcome: Outcome, reason: str = "", **more: Any) -> RuleOutcome:
         """How this rule ended."""
         return RuleOutcome(self.id, self.title, self.level, outcome, reason=reason, author=self.author, **more)
+
+
+def author_of(said: Mapping[str, Any]) -> str:
+    """The authors that a document names."""
+    given = said.get("author")
+    return ", ".join(map(str, given)) if isinstance(given, list) else str(given or "")
 
 
 @dataclass

@@ -9,7 +9,7 @@ from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
 
 from breachwatch.detect.compiling import Compiler, RuleError
-from breachwatch.detect.packs import Manifest
+from breachwatch.detect.provenance import origin_of
 from breachwatch.detect.rulepack import Rule
 from breachwatch.model.finding import Level
 
@@ -32,10 +32,12 @@ class RuleView:
     status: str
     author: str
     licence: str
+    licence_from: str  # what says so
     origin: str  # file, or pack and the path in it
     pack: str
     pack_version: str
     pack_origin: str
+    pack_sha256: str
     date: str
     modified: str
     logsource: str
@@ -53,9 +55,10 @@ class RuleView:
     problem: str  # why it cannot run
 
 
-def view(rule: Rule, compiler: Compiler, manifest: Manifest | None) -> RuleView:
-    """Everything about a rule; `manifest` is that of the pack it is of."""
+def view(rule: Rule, compiler: Compiler) -> RuleView:
+    """Everything about a rule."""
     said = rule.document
+    from_where = origin_of(rule)
     queries, problem = _queries(rule, compiler)
     return RuleView(
         rule_id=rule.id,
@@ -63,11 +66,13 @@ def view(rule: Rule, compiler: Compiler, manifest: Manifest | None) -> RuleView:
         level=rule.level,
         status=str(said.get("status") or ""),
         author=rule.author,
-        licence=str(said.get("license") or "") or (manifest.licence if manifest else ""),
-        origin=rule.source.origin,
-        pack=rule.source.pack,
-        pack_version=manifest.version if manifest else "",
-        pack_origin=manifest.origin if manifest else "",
+        licence=from_where.licence,
+        licence_from=from_where.licence_from,
+        origin=from_where.origin,
+        pack=from_where.pack,
+        pack_version=from_where.pack_version,
+        pack_origin=from_where.pack_origin,
+        pack_sha256=from_where.pack_sha256,
         date=str(said.get("date") or ""),
         modified=str(said.get("modified") or ""),
         logsource=" and ".join(dict.fromkeys(base.logsource for base in (rule.bases() or [rule]))),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,9 @@ from breachwatch.workspace import Workspace
 INCIDENT = "data/incident.json"
 SOURCES = "data/sources.json"
 NOT_SPECIFIED = "not specified"
+SPDX_ADDRESS = "https://spdx.org/licenses/{}.html"
+"""Where the text of a licence is, by its SPDX identifier (SPDX License List)."""
+_SPDX_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[.+-][A-Za-z0-9]+)+")  # "not stated" is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +92,18 @@ def _write_detection(case: Case, bag: BagWriter) -> None:
                     "revision": revision,
                     "rule_sha256": hashlib.sha256(text).hexdigest(),
                     "dataset": rule.dataset,
+                    "origins": [_origin(item) for item in json.loads(rule.origins)],
                     "first_used_at": rule.first_used_at.isoformat(),
                     "alerts": [_alert(alert, case.event_ids[alert.key]) for alert in found],
                 },
             )
+
+
+def _origin(said: dict[str, str]) -> dict[str, str]:
+    """Where one document of rule.yml came from, with the address of its licence where SPDX lists it."""
+    licence = said.get("licence", "")
+    address = {"licence_url": SPDX_ADDRESS.format(licence)} if _SPDX_IDENTIFIER.fullmatch(licence) else {}
+    return {**said, **address}
 
 
 def _alert(alert: Row[Any], event_ids: Sequence[str]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""Who wrote the rules that fired, in the wording that was in force.
+"""Who wrote the rules that fired, and under which licence, in the wording that was in force.
 
-The Detection Rule License 1.1 asks that messages about a rule's match name its author; most public rules are under it.
+The Detection Rule License 1.1 asks that messages about a rule's match name its author and the licence; most public
+rules are under it.
 """
 
 from __future__ import annotations
@@ -12,29 +13,40 @@ import yaml
 from sqlalchemy import Connection, select
 
 from breachwatch.incidents import stored
+from breachwatch.model.finding import RuleOrigin
 from breachwatch.records import cases
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def authors(connection: Connection, revisions: Iterable[str]) -> dict[str, str]:
-    """By revision: the authors of a rule and of the rules that it is over, as they name themselves."""
-    found: dict[str, str] = {}
-    column = cases.detection.c.rule_revision
+def origins(connection: Connection, revisions: Iterable[str]) -> dict[str, tuple[RuleOrigin, ...]]:
+    """By revision: where a rule and the rules that it is over came from; filters, which tune rules, are left out."""
+    found: dict[str, tuple[RuleOrigin, ...]] = {}
+    columns = cases.detection.c
     for chunk in stored.chunks(set(revisions)):
-        rows = connection.execute(select(column, cases.detection.c.text).where(column.in_(chunk)))
-        found.update((row.rule_revision, _named(row.text)) for row in rows)
+        query = select(columns.rule_revision, columns.origins, columns.text)
+        for row in connection.execute(query.where(columns.rule_revision.in_(chunk))):
+            known = tuple(item for item in stored.origins_from_json(row.origins) if item.rule_id)
+            found[row.rule_revision] = known or tuple(_read(row.text))
     return found
 
 
-def _named(text: str) -> str:
-    """The text was checked when it was loaded as a rule."""
-    named: dict[str, None] = {}
+def authors(told: Iterable[RuleOrigin]) -> str:
+    """All authors as they name themselves, each once."""
+    return ", ".join(dict.fromkeys(item.author for item in told if item.author))
+
+
+def licences(told: Iterable[RuleOrigin]) -> str:
+    """The licences of the rules, each once; empty where none is known."""
+    return ", ".join(dict.fromkeys(item.licence for item in told if item.licence))
+
+
+def _read(text: str) -> Iterable[RuleOrigin]:
+    """What the text itself says, of rules that were recorded before their origins were."""
     for document in yaml.load_all(text, _Loader):
         if not isinstance(document, dict) or "filter" in document:
-            continue  # who tunes a rule did not write it
+            continue
         given = document.get("author")
-        for author in given if isinstance(given, list) else [given]:
-            if author:
-                named[str(author)] = None
-    return ", ".join(named)
+        author = ", ".join(map(str, given)) if isinstance(given, list) else str(given or "")
+        rule_id, licence = str(document.get("id") or ""), str(document.get("license") or "")
+        yield RuleOrigin(str(document.get("title") or ""), rule_id, author, licence)

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Row, func, select
 from breachwatch.errors import UnknownNameError
 from breachwatch.incidents import audit, reasons, stored
 from breachwatch.incidents.advice import advice
-from breachwatch.incidents.authors import authors
+from breachwatch.incidents.authors import authors, licences, origins
 from breachwatch.incidents.numbers import order_of
 from breachwatch.model.evidence import EvidenceLine
-from breachwatch.model.finding import Entity, Level
+from breachwatch.model.finding import OUR_AUTHOR, Entity, Level, RuleOrigin
 from breachwatch.model.incident import AlertRecord, Incident, IncidentLine, IncidentState, RelatedIncident
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
@@ -128,7 +128,7 @@ def _alert_counts(connection: Connection, numbers: list[str]) -> dict[str, int]:
 
 
 def _authors(connection: Connection, numbers: list[str]) -> dict[str, dict[str, None]]:
-    """By incident: who wrote the rules that fired, each once."""
+    """By incident: who wrote the rules that fired and, but for ours, under which licence; each once."""
     pairs: list[tuple[str, str]] = []
     columns = cases.alert.c
     for chunk in stored.chunks(numbers):
@@ -136,11 +136,13 @@ def _authors(connection: Connection, numbers: list[str]) -> dict[str, dict[str, 
         pairs += [
             (row.incident, row.rule_revision) for row in connection.execute(query.order_by(*query.selected_columns))
         ]
-    known = authors(connection, (revision for _, revision in pairs))
+    known = origins(connection, (revision for _, revision in pairs))
     found: dict[str, dict[str, None]] = defaultdict(dict)
     for number, revision in pairs:
-        if known.get(revision):
-            found[number][known[revision]] = None
+        told = known.get(revision, ())
+        named, licence = authors(told), licences(told)
+        if named:
+            found[number][f"{named} ({licence})" if licence and named != OUR_AUTHOR else named] = None
     return found
 
 
@@ -154,11 +156,11 @@ def _alerts(connection: Connection, number: str) -> tuple[AlertRecord, ...]:
         query = select(cases.alert_event).where(cases.alert_event.c.alert_key.in_(chunk))
         for row in connection.execute(query.order_by(cases.alert_event.c.event_id)):
             events[row.alert_key].append(row)
-    named = authors(connection, (row.rule_revision for row in rows))
-    return tuple(_alert(row, events[row.key], named.get(row.rule_revision, "")) for row in rows)
+    known = origins(connection, (row.rule_revision for row in rows))
+    return tuple(_alert(row, events[row.key], known.get(row.rule_revision, ())) for row in rows)
 
 
-def _alert(row: Row[Any], events: list[Row[Any]], author: str) -> AlertRecord:
+def _alert(row: Row[Any], events: list[Row[Any]], told: tuple[RuleOrigin, ...]) -> AlertRecord:
     matched, parts = reasons.from_json(row.matched)
     return AlertRecord(
         key=row.key,
@@ -180,7 +182,9 @@ def _alert(row: Row[Any], events: list[Row[Any]], author: str) -> AlertRecord:
         evidence=tuple(sorted({event.sealed_in for event in events if event.sealed_in})),
         matched=matched,
         parts=parts,
-        author=author,
+        author=authors(told),
+        licence=licences(told),
+        origins=told,
     )
 
 

@@ -198,12 +198,19 @@ def _alert(finding: Finding, entities: tuple[Entity, ...]) -> Alert:
 
 
 def _record_rules(connection: Connection, rules: Iterable[CompiledRule], at: datetime) -> None:
-    """Keep the wording and the SQL of every rule that matched; evidence needs them. A known revision stays as it is."""
+    """Keep the wording and the SQL of every rule that matched, and where it came from; evidence needs them.
+
+    A known revision stays as it is, but for where it came from: a pack's update may leave a rule as it was.
+    """
     by_revision = {rule.revision: rule for rule in rules}
-    revisions = cases.detection.c.rule_revision
+    columns = cases.detection.c
     for chunk in stored.chunks(list(by_revision)):
-        for known in connection.scalars(select(revisions).where(revisions.in_(chunk))).all():
-            del by_revision[known]
+        query = select(columns.rule_revision, columns.origins).where(columns.rule_revision.in_(chunk))
+        for known in connection.execute(query).all():
+            origins = stored.origins_to_json(by_revision.pop(known.rule_revision).origins)
+            if origins != known.origins:
+                same = columns.rule_revision == known.rule_revision
+                connection.execute(cases.detection.update().where(same).values(origins=origins))
     if by_revision:
         connection.execute(
             cases.detection.insert(),
@@ -215,6 +222,7 @@ def _record_rules(connection: Connection, rules: Iterable[CompiledRule], at: dat
                     "text": rule.text,
                     "sql": rule.sql,
                     "dataset": rule.dataset,
+                    "origins": stored.origins_to_json(rule.origins),
                     "first_used_at": at,
                 }
                 for rule in by_revision.values()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -14,7 +15,7 @@ from breachwatch.incidents import reasons
 from breachwatch.incidents.entities import storable
 from breachwatch.incidents.grouping import Alert, Case
 from breachwatch.incidents.numbers import order_of
-from breachwatch.model.finding import Entity, Finding, Level
+from breachwatch.model.finding import Entity, Finding, Level, RuleOrigin
 from breachwatch.model.incident import IncidentState
 from breachwatch.records import cases
 
@@ -36,6 +37,16 @@ def entities_to_json(entities: Iterable[Entity]) -> str:
 def entities_from_json(text: str) -> tuple[Entity, ...]:
     """The opposite of `entities_to_json`."""
     return tuple(Entity(kind, value) for kind, value in json.loads(text))
+
+
+def origins_to_json(origins: Iterable[RuleOrigin]) -> str:
+    """A list of objects with the fields of `RuleOrigin`, ASCII only; what is empty is left out."""
+    return json.dumps([{name: value for name, value in asdict(item).items() if value} for item in origins])
+
+
+def origins_from_json(text: str) -> tuple[RuleOrigin, ...]:
+    """The opposite of `origins_to_json`."""
+    return tuple(RuleOrigin(**item) for item in json.loads(text))
 
 
 def alert_values(finding: Finding, *, at: datetime, run_id: str) -> dict[str, Any]:

@@ -144,6 +144,27 @@ class RuleOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleOrigin:
+    """Where one document came from that a rule was run as: the rule itself, one that it is over, or a filter.
+
+    The Detection Rule License 1.1, which most public rules are under, asks that their authors and their licence stay
+    visible wherever the rules or what they found are handed on.
+    """
+
+    title: str
+    rule_id: str = ""  # "" for a filter
+    author: str = ""
+    licence: str = ""  # SPDX identifier where the licence is known, else "not stated" or "not recognised"
+    licence_from: str = ""  # what says so: the rule itself, or a file of its pack
+    origin: str = ""  # the file it was read from, with its pack in front
+    sha256: str = ""  # of its text
+    pack: str = ""
+    pack_version: str = ""
+    pack_origin: str = ""  # path or address that the pack was added from
+    pack_sha256: str = ""  # over `sha256sum` lines of the pack's rule files, sorted by name
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledRule:
     """A rule as it was run, kept as evidence beside what it found.
 
@@ -158,6 +179,7 @@ class CompiledRule:
     text: str
     sql: str
     dataset: str
+    origins: tuple[RuleOrigin, ...] = ()  # of each document of `text`, in its order
 
 
 @dataclass(frozen=True, slots=True)

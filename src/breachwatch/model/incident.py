@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from breachwatch.model.evidence import EvidenceLine
-from breachwatch.model.finding import Entity, Level, Match, Part
+from breachwatch.model.finding import Entity, Level, Match, Part, RuleOrigin
 
 
 class IncidentState(StrEnum):
@@ -74,7 +74,7 @@ class IncidentLine:
     last_time: datetime
     opened_at: datetime
     evidence: tuple[str, ...]
-    authors: tuple[str, ...] = ()  # of the rules that fired
+    authors: tuple[str, ...] = ()  # of the rules that fired, with the licence in brackets where it is not ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,8 @@ class AlertRecord:
     matched: tuple[Match, ...] = ()  # which selections matched, by which fields and values
     parts: tuple[Part, ...] = ()  # of a correlation: which rule each event matched
     author: str = ""  # of the rule and of those it is over; their licence may demand that they are named
+    licence: str = ""  # of the same rules
+    origins: tuple[RuleOrigin, ...] = ()  # where these rules came from, the rule itself last
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ detection = Table(
     Column("text", Text, nullable=False),  # the Sigma YAML that ran
     Column("sql", Text, nullable=False),  # the SQL that it became
     Column("dataset", String(63), nullable=False),
+    Column("origins", Text, nullable=False, server_default="[]"),  # JSON list: where each document of `text` came from
     Column("first_used_at", UtcDateTime, nullable=False),
 )
 

@@ -179,7 +179,12 @@ def _alert(alike: Sequence[AlertRecord], zone: ZoneInfo) -> Iterator[RenderableT
     yield indented(indented(Text(f"{repeated}{events}{sealed}{waiting}", style="dim")))
     tags = f"  {', '.join(alert.tags)}" if alert.tags else ""
     author = f" by {visible(alert.author, 200)}" if alert.author else ""
-    yield indented(indented(Text(f"rule {visible(alert.rule_id)}{author}{visible(tags)}", style="dim")))
+    licence = f", licence {visible(alert.licence, 80)}" if alert.licence and alert.author != OUR_AUTHOR else ""
+    yield indented(indented(Text(f"rule {visible(alert.rule_id)}{author}{licence}{visible(tags)}", style="dim")))
+    if alert.origins and alert.origins[-1].pack:
+        pack = alert.origins[-1]
+        named = f"{visible(pack.pack)} {visible(pack.pack_version, 60)}, from {visible(pack.pack_origin, 200)}"
+        yield indented(indented(Text(f"rule pack {named}", style="dim")))
 
 
 def _first_steps(given: Sequence[Advice]) -> Iterator[RenderableType]:

@@ -46,10 +46,12 @@ def _page(rule: RuleView, ended: RuleOutcome | None) -> Iterator[RenderableType]
 def _facts(rule: RuleView, ended: RuleOutcome | None) -> Iterator[tuple[str, str]]:
     yield "id", visible(rule.rule_id)
     yield "author", visible(rule.author, 400) or "not stated"
-    yield "licence", visible(rule.licence, 80)
+    told_by = f", as {visible(rule.licence_from, 200)} says" if rule.licence_from else ""
+    yield "licence", f"{visible(rule.licence, 80)}{told_by}"
     yield "read from", visible(rule.origin, 300)
     if rule.pack:
         yield "pack", f"{visible(rule.pack)} {visible(rule.pack_version, 60)}, from {visible(rule.pack_origin, 300)}"
+        yield "pack's hash", f"SHA-256 {visible(rule.pack_sha256)} over its rule files"
     dates = (rule.date and f"written {rule.date}", rule.modified and f"changed {rule.modified}")
     yield "status", visible(", ".join(part for part in (rule.status, *dates) if part), 200)
     yield "log source", visible(rule.logsource, 300)

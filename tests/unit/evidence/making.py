@@ -13,7 +13,17 @@ import pyarrow as pa
 from breachwatch import evidence, incidents, lake
 from breachwatch.collect.store import SegmentWriter
 from breachwatch.model.datasets import dataset
-from breachwatch.model.finding import CompiledRule, Entity, Finding, Level, Match, Scan, Window, make_finding_key
+from breachwatch.model.finding import (
+    CompiledRule,
+    Entity,
+    Finding,
+    Level,
+    Match,
+    RuleOrigin,
+    Scan,
+    Window,
+    make_finding_key,
+)
 from breachwatch.model.incident import PreservationFailure, Snapshot, ToPreserve
 from breachwatch.model.segment import Batch, Segment, SegmentState, make_event_id, make_segment_id
 from breachwatch.records import cases, catalog
@@ -142,7 +152,13 @@ class City:
         """A finding over these events, and the rule that made it."""
         revision = hashlib.sha256(rule_text.encode()).hexdigest()
         self.rules[revision] = CompiledRule(
-            rule, "Many failed sign-ins", revision, rule_text, "SELECT event_id FROM linux_auth", in_dataset
+            rule,
+            "Many failed sign-ins",
+            revision,
+            rule_text,
+            "SELECT event_id FROM linux_auth",
+            in_dataset,
+            (RuleOrigin("Many failed sign-ins", rule, "Ann Author", "DRL-1.1", "LICENSE", pack="p", pack_version="7"),),
         )
         return Finding(
             key=make_finding_key(rule, key or event_ids[0]),

@@ -83,6 +83,12 @@ def test_what_the_files_say(make_city: Callable[..., City]) -> None:
     (match,) = finding["alerts"][0]["matched"]
     assert match["event_id"] in finding["alerts"][0]["event_ids"]
     assert match["selection"] == "failed"
+    (origin,) = finding["origins"]
+    assert (origin["author"], origin["licence"], origin["pack"], origin["pack_version"]) == (
+        *("Ann Author", "DRL-1.1"),
+        *("p", "7"),
+    )
+    assert origin["licence_url"] == "https://spdx.org/licenses/DRL-1.1.html"
     assert read("environment.json")["packages"]["duckdb"]  # type: ignore[index]
     assert read("clock.json")["city_time_zone"] == "America/Chicago"
     info = (bag / "bag-info.txt").read_text().splitlines()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from breachwatch.detect.packs.licence import NOT_STATED, Licence
 from breachwatch.detect.packs.manifest import Manifest, PackProblem, Selection, product_of, status_of
 from breachwatch.detect.packs.stored import Pack, PackFault, installed, pack_at
 
 __all__ = [
+    "NOT_STATED",
+    "Licence",
     "Manifest",
     "Pack",
     "PackFault",
