@@ -19,7 +19,9 @@ from breachwatch.errors import SettingsError, UnknownNameError
 from breachwatch.settings import Settings
 from breachwatch.settings_api import TABLES, CloudTrail, Entra, GoogleWorkspace, Microsoft365, Okta
 from breachwatch.settings_file import load_settings, parse_settings
+from breachwatch.settings_objects import Objects
 from breachwatch.settings_sources import Source
+from breachwatch.settings_ssh import Ssh
 
 WHERE = Path("breachwatch.toml")
 TEMPLATE = (files("breachwatch") / "settings_template.toml").read_text(encoding="utf-8")
@@ -71,7 +73,7 @@ def test_the_template_explains_every_key() -> None:
         assert isinstance(model, type)
         assert issubclass(model, BaseModel)
         keys = written["sources"][0] if section == "sources" else written[section]
-        tables = set(TABLES.values()) if section == "sources" else set()  # of single kinds, explained apart
+        tables = {"ssh", "objects", *TABLES.values()} if section == "sources" else {"store"}  # explained apart
         assert set(keys) == set(model.model_fields) - tables, section
         if section == "sources":
             assert [key for key in keys if not re.search(rf"^# {key} +\S.{{5}}", TEMPLATE, re.MULTILINE)] == []
@@ -84,8 +86,8 @@ def test_the_template_explains_every_key() -> None:
             assert re.match(r"# \S.{8}", about), f"{section}.{key} has no comment above it"
 
 
-def test_the_template_explains_the_tables_of_cloud_services() -> None:
-    for table in (Entra, Microsoft365, Okta, GoogleWorkspace, CloudTrail):
+def test_the_template_explains_the_tables_of_kinds_of_sources() -> None:
+    for table in (Ssh, Objects, Entra, Microsoft365, Okta, GoogleWorkspace, CloudTrail):
         assert [
             key for key in table.model_fields if not re.search(rf"^# {key} +\S.{{5}}", TEMPLATE, re.MULTILINE)
         ] == []

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 from sqlalchemy.exc import OperationalError
 
 from breachwatch.collect.store import DiskFullError
@@ -70,17 +70,33 @@ def _write(ws: Workspace) -> Iterator[Connection]:
         raise
 
 
-def known_logs(ws: Workspace, source: str) -> dict[str, Log]:
-    """Every log of a source that was seen before, by file_id."""
+def known_logs(
+    ws: Workspace, source: str, *, paths: Iterable[str] | None = None, file_ids: Iterable[str] | None = None
+) -> dict[str, Log]:
+    """Every log of a source that was seen before, by file_id; or those last seen at `paths`, or of these `file_ids`."""
+    wanted: list[ColumnElement[bool]] = []
+    if paths is not None:
+        wanted.append(_logs.c.path.in_(list(paths)))
+    if file_ids is not None:
+        wanted.append(_logs.c.file_id.in_(list(file_ids)))
     with ws.database.read() as connection:
-        return _load(connection, source)
+        return _load(connection, source, *wanted)
 
 
-def _load(connection: Connection, source: str, file_id: str | None = None) -> dict[str, Log]:
-    logs = select(_logs).where(_logs.c.source == source)
+def promised_logs(ws: Workspace, source: str) -> dict[str, Log]:
+    """The logs of a source of which segments were promised and not stored, by file_id."""
+    promised = select(_segments.c.file_id).where(
+        _segments.c.source == source, _segments.c.state == SegmentState.PLANNED.value
+    )
+    with ws.database.read() as connection:
+        return _load(connection, source, _logs.c.file_id.in_(promised))
+
+
+def _load(connection: Connection, source: str, *wanted: ColumnElement[bool]) -> dict[str, Log]:
+    logs = select(_logs).where(_logs.c.source == source, *wanted)
     parts = select(_segments).where(_segments.c.source == source).order_by(_segments.c.start, _segments.c.end)
-    if file_id is not None:
-        logs, parts = logs.where(_logs.c.file_id == file_id), parts.where(_segments.c.file_id == file_id)
+    if wanted:
+        parts = parts.where(_segments.c.file_id.in_(select(_logs.c.file_id).where(_logs.c.source == source, *wanted)))
     by_log: dict[str, list[Segment]] = {}
     for row in connection.execute(parts):
         by_log.setdefault(row.file_id, []).append(_segment(row))
@@ -90,7 +106,7 @@ def _load(connection: Connection, source: str, file_id: str | None = None) -> di
 def load_log(ws: Workspace, source: str, file_id: str) -> Log:
     """One log as it is in the catalog now."""
     with ws.database.read() as connection:
-        return _load(connection, source, file_id)[file_id]
+        return _load(connection, source, _logs.c.file_id == file_id)[file_id]
 
 
 def segment(ws: Workspace, segment_id: str) -> Segment:

@@ -15,9 +15,17 @@ from breachwatch.settings_api import TABLES
 from breachwatch.settings_sources import Source
 from breachwatch.workspace import Workspace
 
+
+def _ssh(ws: Workspace, source: Source) -> Harvest:
+    from breachwatch.collect.ssh import collect_ssh  # asyncssh takes half a second to import
+
+    return collect_ssh(ws, source)
+
+
 COLLECTORS: dict[str, Callable[[Workspace, Source], Harvest]] = {
     "files": collect_files,
     "journal": collect_journal,
+    "ssh": _ssh,
     **dict.fromkeys(TABLES, collect_api),
 }
 """How each kind of source is collected."""

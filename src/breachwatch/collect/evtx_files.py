@@ -19,8 +19,9 @@ from breachwatch.collect.evtx import (
     shares_records,
     survey,
 )
+from breachwatch.collect.places import ShrunkError
 from breachwatch.collect.store import open_segment
-from breachwatch.collect.stream import LogFile, ShrunkError
+from breachwatch.collect.stream import LogFile
 from breachwatch.collect.work import Work
 from breachwatch.model.formats import Format, format_named
 
@@ -28,10 +29,12 @@ EVTX: Format = format_named("evtx")
 
 
 def collect_evtx(work: Work, file: LogFile) -> None:
-    """Collect the records of `file` that were not collected before. Raises EnvironmentFault."""
+    """Collect the records of `file` that were not collected before. Raises CutOffError, EnvironmentFault."""
+    file.check_transfer()  # it is rewritten in place, so it is always taken whole
     logs = [log for log in work.logs.values() if log.format == EVTX.name]
     stream = file.stream()
     found = survey(stream, {run.last for log in logs for run in known_runs(log)})
+    stream.check_cut_off()
     said = str(stream.broken) if stream.broken else ""
     if said:
         work.say(file.shown, f"{said}. What came before that place was read.", lost_data=True)
@@ -74,7 +77,9 @@ def _fresh(work: Work, file: LogFile, log: Log, found: Survey) -> Ids:
                     before.update(
                         (number, time) for number, time in records if run.first <= number <= run.last and time
                     )
-        mine = {record for records in chunks(file.stream()) for record in records}
+        stream = file.stream()
+        mine = {record for records in chunks(stream) for record in records}
+        stream.check_cut_off()
         return ranges(number for number, time in mine - before if run.first <= number <= run.last)
 
     return new_records(found, known_runs(log), exactly)

@@ -10,7 +10,7 @@ import re
 from abc import ABC, abstractmethod
 
 from breachwatch.collect.json_records import JsonRecords
-from breachwatch.model.formats import UTMP_RECORD, Framing
+from breachwatch.model.formats import RECORD_SIZES, Framing
 
 LONGEST_RECORD = 64 * 1024 * 1024
 """A record that is longer (in bytes) is cut: memory stays bounded whatever is in the file."""
@@ -51,12 +51,18 @@ class _Lines(Framer):
         self.position += len(data)
 
 
-class _Utmp(Framer):
+class _Fixed(Framer):
+    """Records of one size."""
+
+    def __init__(self, start: int, size: int) -> None:
+        super().__init__(start)
+        self._size = size
+
     def feed(self, data: bytes) -> None:
         self.position += len(data)
-        complete = (self.position - self.boundary) // UTMP_RECORD
+        complete = (self.position - self.boundary) // self._size
         self.records += complete
-        self.boundary += complete * UTMP_RECORD
+        self.boundary += complete * self._size
 
 
 class _Whole(Framer):
@@ -168,9 +174,10 @@ class JournalExport(Framer):
 
 def make_framer(framing: Framing, start: int) -> Framer:
     """A framer for a log that is read from offset `start`, where a record begins."""
+    if framing in RECORD_SIZES:
+        return _Fixed(start, RECORD_SIZES[framing])
     kinds: dict[Framing, type[Framer]] = {
         "lines": _Lines,
-        "utmp": _Utmp,
         "journal-export": JournalExport,
         "evtx": _Whole,
         "json": _Json,
@@ -184,8 +191,9 @@ def first_record(framing: Framing, head: bytes, whole: bool) -> bytes | None:
     `head` are the log's first bytes; `whole` says that nothing follows them. None where the record is not complete.
     """
     head_part = head[:IDENTITY_BYTES]
-    if framing == "utmp":
-        end = UTMP_RECORD if len(head_part) >= UTMP_RECORD else -1
+    if framing in RECORD_SIZES:
+        size = RECORD_SIZES[framing]
+        end = size if len(head_part) >= size else -1
     elif framing == "json":  # brackets and an envelope's head begin many a log, so they alone name none
         found = JsonRecords(0).feed(head_part)
         end = found[0][1] if found else IDENTITY_BYTES if len(head_part) == IDENTITY_BYTES else -1

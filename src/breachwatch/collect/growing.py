@@ -8,16 +8,22 @@ from dataclasses import replace
 from breachwatch.collect.checkpoints import Log
 from breachwatch.collect.cutting import Cuts, cut
 from breachwatch.collect.framing import IDENTITY_BYTES, LONGEST_RECORD, first_record
-from breachwatch.collect.identity import Match, make_file_id, recognise_log
+from breachwatch.collect.identity import Match, logs_beginning_with, make_file_id, recognise_log
 from breachwatch.collect.paths import is_rotated_name
-from breachwatch.collect.stream import LogFile, LogStream, ShrunkError
+from breachwatch.collect.places import CutOffError, PausedError, ShrunkError
+from breachwatch.collect.stream import LogFile, LogStream
 from breachwatch.collect.work import Work
 from breachwatch.errors import LimitError
 from breachwatch.model.formats import FORMATS, Format, format_named
 
+SPOOL_BYTES = 256 * 1024 * 1024
+"""How much of a far log is fetched before that is stored and the next part is fetched."""
+
 
 def collect_growing(work: Work, file: LogFile, head: bytes, form: Format | None) -> None:
     """Collect what is new in `file`, which begins with `head` and looks like `form`."""
+    if form and work.partial:
+        work.add(logs_beginning_with(work.ws, work.source.name, first_record(form.framing, head, whole=True)))
     found = recognise_log(work.ws, file, head, work.logs.values())
     if found.match:
         if work.source.format == "auto":
@@ -76,7 +82,8 @@ def _go_on(work: Work, file: LogFile, match: Match, form: Format) -> None:
         if state is None:
             return
         before = state
-    stream = file.stream(log.end, before)
+    far = not file.near and not file.packed  # what is fetched rests in scratch until it is stored
+    stream = file.stream(log.end, before, most=SPOOL_BYTES if far else None)
     cuts = cut(
         stream,
         form.framing,
@@ -108,6 +115,8 @@ def _go_on(work: Work, file: LogFile, match: Match, form: Format) -> None:
         _say_how_it_ended(work, file, stream, cuts)
     elif isinstance(stream.broken, ShrunkError):
         work.retry[log.file_id] = str(stream.broken)
+    elif isinstance(stream.broken, PausedError) and cuts.pieces:
+        work.paused = True
     else:
         said = _say_how_it_ended(work, file, stream, cuts)
         broken_yet = stream.broken is not None and not said
@@ -117,7 +126,11 @@ def _go_on(work: Work, file: LogFile, match: Match, form: Format) -> None:
 def _say_how_it_ended(work: Work, file: LogFile, stream: LogStream, cuts: Cuts) -> str:
     """Say what could not be read or waits; returns what the next run is to repeat if nothing changes."""
     said = []
-    if stream.broken is not None:
+    if isinstance(stream.broken, CutOffError):
+        work.unreadable = True
+        kept = f"{stream.position} bytes before that place were read; whole records in them are kept"
+        work.say(file.shown, f"{stream.broken}. {kept}.", lost_data=stream.broken.lost_data)
+    elif stream.broken is not None:
         young = file.packed and not work.is_settled(file) and not isinstance(stream.broken, LimitError)
         if young:
             work.say(file.shown, f"{stream.broken}. It changed a moment ago; the next run looks again.")
@@ -144,7 +157,7 @@ def departed(work: Work) -> None:
         if log.format == "evtx":
             what = "it holds none of the records collected before: those between were overwritten, or it was cleared."
             work.say(log.path, f"{what} Make the log larger or collect more often.", lost_data=True)
-        elif old and old["look"][2] == new.inode:
+        elif old and new.identity and old["look"][2] == new.identity:
             work.say(log.path, f"it was cut in place and begins anew. {end}", lost_data=True)
         else:
             advice = "If it was rotated to a name that the source's paths do not match, add that name."

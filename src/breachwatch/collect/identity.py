@@ -8,14 +8,16 @@ that begins with the same record (a header line, say), and its name carries a nu
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
-from breachwatch.collect.checkpoints import Log
+from breachwatch.collect.checkpoints import Log, known_logs
+from breachwatch.collect.compression import PIECE
+from breachwatch.collect.places import CutOffError
 from breachwatch.collect.store import open_segment
-from breachwatch.collect.stream import LogFile
+from breachwatch.collect.stream import LogFile, LogStream
 from breachwatch.errors import DataError
 from breachwatch.model.segment import Segment, SegmentState
 from breachwatch.workspace import Workspace
@@ -43,12 +45,24 @@ class Recognised:
 
 def make_file_id(source: str, first: bytes, taken: Container[str]) -> str:
     """A name for a log that begins with the record `first`; the first that is not taken by another log."""
+    return next(file_id for file_id in _names(source, first) if file_id not in taken)
+
+
+def logs_beginning_with(ws: Workspace, source: str, first: bytes | None) -> dict[str, Log]:
+    """The known logs that begin with the record `first`, found by their names and without looking through all."""
+    found: dict[str, Log] = {}
+    for file_id in _names(source, first) if first else ():
+        log = known_logs(ws, source, file_ids=(file_id,))
+        if not log:
+            break
+        found |= log
+    return found
+
+
+def _names(source: str, first: bytes) -> Iterator[str]:
     for number in count():
         seed = f"log\0{source}\0{number}\0".encode() + first
-        file_id = hashlib.sha256(seed).hexdigest()[:32]
-        if file_id not in taken:
-            return file_id
-    raise AssertionError  # count() does not end
+        yield hashlib.sha256(seed).hexdigest()[:32]
 
 
 def recognise_log(ws: Workspace, file: LogFile, head: bytes, logs: Iterable[Log]) -> Recognised:
@@ -56,6 +70,14 @@ def recognise_log(ws: Workspace, file: LogFile, head: bytes, logs: Iterable[Log]
     candidates = [log for log in logs if _begins_alike(log, head)]
     if not candidates:
         return Recognised(None)
+    candidates.sort(key=lambda log: (-log.end, log.file_id))
+    if not file.near and not file.packed:
+        return _recognised_far(ws, file, candidates)
+    return _recognised_whole(ws, file, candidates)
+
+
+def _recognised_whole(ws: Workspace, file: LogFile, candidates: list[Log]) -> Recognised:
+    """Read the file from its start and hash all that was collected."""
     points = sorted({item.end for log in candidates for item in _promised(log)})
     stream = file.stream()
     states: dict[int, Hash] = {0: stream.hash_state}
@@ -63,7 +85,7 @@ def recognise_log(ws: Workspace, file: LogFile, head: bytes, logs: Iterable[Log]
         if not stream.advance(point):
             break
         states[point] = stream.hash_state
-    candidates.sort(key=lambda log: (-log.end, log.file_id))
+    stream.check_cut_off()
     for log in candidates:
         if log.end in states and _agrees(log, states):
             return Recognised(Match(log, states[log.end]))
@@ -71,6 +93,75 @@ def recognise_log(ws: Workspace, file: LogFile, head: bytes, logs: Iterable[Log]
         if stream.position < log.end and _is_beginning(ws, file, stream.position, log, states):
             return Recognised(Match(log, states[0], older=True))
     return Recognised(None, tuple(candidates))
+
+
+_PROOF_BYTES = 16 * 1024  # compared before the place up to which a far log was collected
+
+
+def _recognised_far(ws: Workspace, file: LogFile, candidates: list[Log]) -> Recognised:
+    """Recognise a file without fetching again what was collected of it.
+
+    Its first record and the last bytes before the checkpoint must be those that are stored; the hash of all bytes
+    before comes from the store. What an earlier run only promised, or what the store no longer has, is fetched.
+    """
+    for log in candidates:
+        before = _stored_hash(ws, log) if log.end else None
+        if before is None:
+            found = _recognised_whole(ws, file, [log])
+            if found.match:
+                return found
+            continue
+        end = min(log.end, file.size)
+        if _same_bytes(ws, file, log, max(0, end - _PROOF_BYTES), end):
+            return Recognised(Match(log, before, older=file.size < log.end))
+    return Recognised(None, tuple(candidates))
+
+
+def _stored_hash(ws: Workspace, log: Log) -> Hash | None:
+    """Hash state of the log's bytes [0, log.end) from the store; None where it does not have them all, unharmed."""
+    state, position = hashlib.sha256(), 0
+    for item in log.kept:
+        if item.start == position + 1:  # the line ending that came after its record had been taken for complete
+            state.update(b"\n")
+            position += 1
+        if item.start != position:
+            return None
+        try:
+            with open_segment(ws, item) as stored:
+                while piece := stored.read(PIECE):
+                    state.update(piece)
+        except DataError:
+            return None
+        position = item.end
+        if state.hexdigest() != item.file_sha256:
+            return None
+    return state if position == log.end else None
+
+
+def _same_bytes(ws: Workspace, file: LogFile, log: Log, start: int, end: int) -> bool:
+    """Whether the file's bytes [start, end) are the stored ones."""
+    stream = file.stream(start)
+    for item in log.kept:
+        if item.end <= start or item.start >= end:
+            continue
+        if not stream.advance(max(start, item.start)):
+            break
+        with open_segment(ws, item) as stored:
+            stored.seek(stream.position - item.start)
+            size = min(end, item.end) - stream.position
+            if _exactly(stream, size) != stored.read(size):
+                stream.check_cut_off()
+                return False
+    stream.check_cut_off()
+    return stream.position == end
+
+
+def _exactly(stream: LogStream, size: int) -> bytes:
+    parts = []
+    while size and (piece := stream.read(size)):
+        parts.append(piece)
+        size -= len(piece)
+    return b"".join(parts)
 
 
 def _begins_alike(log: Log, head: bytes) -> bool:
@@ -105,6 +196,9 @@ def _is_beginning(ws: Workspace, file: LogFile, size: int, log: Log, states: dic
             while piece := stream.read():
                 if stored.read(len(piece)) != piece:
                     return False
+        stream.check_cut_off()
+    except CutOffError:
+        raise
     except DataError:
         # Its stored bytes may have been pruned since. An old beginning of a log brings nothing new either way.
         return True

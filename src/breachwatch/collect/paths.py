@@ -7,36 +7,21 @@ links are followed to regular files.
 from __future__ import annotations
 
 import errno
-import fnmatch
 import os
 import re
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-from breachwatch.errors import DataError
+from breachwatch.collect.globs import Entry, Tree, matches, walk
+from breachwatch.collect.places import Found, Look, Place, UnreadableError
 from breachwatch.model.segment import Problem
 from breachwatch.settings_sources import Source
 from breachwatch.workspace import Workspace
 
-_MAGIC = re.compile(r"[*?[]")
-
-
-@dataclass(frozen=True, slots=True)
-class Expanded:
-    """The files that a source's patterns match, oldest of each family first, and what stood in the way."""
-
-    paths: tuple[str, ...]
-    problems: tuple[Problem, ...]
-
-
-class UnreadableError(DataError):
-    """One file cannot be read; the others can. `lost_data` says whether records are known or likely to be in it."""
-
-    def __init__(self, message: str, *, lost_data: bool) -> None:
-        super().__init__(message)
-        self.lost_data = lost_data
+MOST_PATHS = 100_000
+"""How many files of one source are looked at: more is a mistake in its paths, or a listing made to exhaust us."""
 
 
 def shown(path: str) -> str:
@@ -45,74 +30,83 @@ def shown(path: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-def expand(ws: Workspace, source: Source, *, folders: bool = False) -> Expanded:
-    """Expand the patterns of a source; relative ones start at the workspace. `**` stands for any depth of folders.
+def expand(ws: Workspace, source: Source, *, folders: bool = False) -> Found:
+    """Expand the patterns of a source on this machine; relative ones start at the workspace.
 
     Patterns match files; folders only where they are asked for. A path without wildcards names whatever is there.
     """
-    found: dict[str, None] = {}
+    return find(_HereTree(), source, [str(ws.path(pattern)) for pattern in source.paths], folders=folders)
+
+
+def find(
+    tree: Tree,
+    source: Source,
+    patterns: Iterable[str],
+    *,
+    folders: bool = False,
+    show: Callable[[str], str] = shown,
+) -> Found:
+    """Expand absolute patterns over a tree, and say what stood in the way; `show` turns paths into text for people."""
+    found: dict[str, Look] = {}
     problems: list[Problem] = []
-    for pattern in source.paths:
-        text = str(ws.path(pattern))
-        if os.path.lexists(text):  # a name may contain brackets
-            found[text] = None
-            continue
+    whole = True
+    for pattern in patterns:
         matched = False
-        for item in _walk("/", [part for part in text.split("/") if part], folders):
-            if isinstance(item, str):
-                found[item] = None
-                matched = True
-            else:
-                where = shown(str(item.filename))
-                what = f"cannot list the folder: {item.strerror}. Let the account that runs breachwatch read it."
-                problems.append(Problem(source.name, where, what, lost_data=not source.optional))
+        for item in _matching(tree, pattern, folders):
+            if isinstance(item, OSError):
+                whole = False
+                what = f"cannot list the folder: {item.strerror}. {_remedy(item.errno)}"
+                problems.append(Problem(source.name, show(str(item.filename)), what, lost_data=not source.optional))
+                continue
+            matched = True
+            found[item.path] = item.look or _UNSEEN
+            if len(found) > MOST_PATHS:
+                what = f"it matches more than {MOST_PATHS} files; the others are left out. Make the paths narrower."
+                problems.append(Problem(source.name, show(pattern), what, lost_data=True))
+                whole = False
+                break
         if not matched:
-            problems.append(Problem(source.name, shown(text), "no file matches this path"))
+            problems.append(Problem(source.name, show(pattern), "no file matches this path"))
     if not found:
         what = "there is nothing to collect: no file matches any of its paths. Correct paths, or set enabled = false."
         problems.append(Problem(source.name, ", ".join(source.paths), what, lost_data=not source.optional))
-    return Expanded(tuple(sorted(found, key=age_order)), tuple(problems))
+    looks = {path: look for path, look in found.items() if look is not _UNSEEN}
+    return Found(tuple(sorted(found, key=age_order)), tuple(problems), looks, whole)
 
 
-def _walk(folder: str, parts: list[str], folders: bool) -> Iterator[str | OSError]:
-    """Paths below `folder` that match the parts of a pattern, and the errors of folders that could not be listed."""
-    part, rest = parts[0], parts[1:]
+_UNSEEN = Look(-1, 0, "")
+
+
+def _matching(tree: Tree, pattern: str, folders: bool) -> Iterator[Entry | OSError]:
     try:
-        if part == "**":
-            yield from _walk(folder, rest or ["*"], folders)
-            for entry in _entries(folder, "*"):
-                if entry.is_dir(follow_symlinks=False):  # a link could lead round in a circle
-                    yield from _walk(entry.path, parts, folders)
-        elif _MAGIC.search(part):
-            for entry in _entries(folder, part):
-                if rest and entry.is_dir():
-                    yield from _walk(entry.path, rest, folders)
-                elif not rest and (folders or not entry.is_dir()):
-                    yield entry.path
-        else:
-            path = Path(folder, part)
-            path.stat(follow_symlinks=bool(rest))
-            if rest:
-                yield from _walk(str(path), rest, folders)
-            else:
-                yield str(path)
-    except OSError as error:
-        if error.errno not in {errno.ENOENT, errno.ENOTDIR}:
-            yield error
+        named = tree.entry(pattern, follow=False)  # a name may contain brackets
+    except (OSError, ValueError):
+        yield from walk(tree, pattern, folders=folders)
+    else:
+        yield named
 
 
-def _entries(folder: str, pattern: str) -> list[os.DirEntry[str]]:
-    """What matches in one folder, by name; hidden names only where the pattern says so."""
-    with os.scandir(folder) as entries:
-        return sorted(
-            (
-                entry
+def _remedy(number: int | None) -> str:
+    if number in {errno.EACCES, errno.EPERM}:
+        return "Let the account that runs breachwatch read it."
+    return "Check the disk or the mount; the next run tries again."
+
+
+class _HereTree:
+    """The folders of this machine, network shares among them."""
+
+    def entries(self, folder: str, pattern: str) -> list[Entry]:
+        with os.scandir(folder) as entries:
+            return [
+                Entry(entry.name, entry.path, entry.is_dir(), entry.is_symlink())
                 for entry in entries
-                if fnmatch.fnmatchcase(entry.name, pattern)
-                and (pattern.startswith(".") or not entry.name.startswith("."))
-            ),
-            key=lambda entry: entry.name,
-        )
+                if matches(entry.name, pattern)
+            ]
+
+    def entry(self, path: str, *, follow: bool) -> Entry:
+        status = os.stat(path, follow_symlinks=follow)  # noqa: PTH116  Path refuses what is no path at all
+        link = stat.S_ISLNK(status.st_mode)
+        return Entry(Path(path).name, path, Path(path).is_dir(), link)
 
 
 _PACKED = re.compile(r"\.(gz|bz2|xz|zst)$")
@@ -147,21 +141,38 @@ _KINDS = (
 )
 
 
-def open_regular(path: str) -> int:
-    """A file descriptor to read a regular file with; opening never blocks. Raises UnreadableError with the remedy."""
-    try:
-        # Without O_NONBLOCK, opening a named pipe waits for a writer that may never come.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    except OSError as error:
-        raise _explained(error) from error
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(descriptor)
-        kind = next((name for test, name in _KINDS if test(mode)), "no regular file")
-        raise UnreadableError(
-            f"it is {kind}, not a log file. Correct the source's paths to name files.", lost_data=kind == "a folder"
-        )
-    return descriptor
+class _Here:
+    """The files of this machine, network shares among them."""
+
+    near = True
+
+    def show(self, path: str) -> str:
+        return shown(path)
+
+    def open(self, path: str) -> tuple[BinaryIO, Look]:
+        """Open a regular file; never blocks. Raises UnreadableError with the remedy."""
+        try:
+            # Without O_NONBLOCK, opening a named pipe waits for a writer that may never come.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        except OSError as error:
+            raise _explained(error) from error
+        try:
+            status = os.fstat(descriptor)
+        except OSError as error:  # a file handle on a share that the server no longer knows
+            os.close(descriptor)
+            raise _explained(error) from error
+        if not stat.S_ISREG(status.st_mode):
+            os.close(descriptor)
+            kind = next((name for test, name in _KINDS if test(status.st_mode)), "no regular file")
+            raise UnreadableError(
+                f"it is {kind}, not a log file. Correct the source's paths to name files.", lost_data=kind == "a folder"
+            )
+        look = Look(status.st_size, status.st_mtime_ns, status.st_ino)
+        return os.fdopen(descriptor, "rb", buffering=0), look
+
+
+HERE: Place = _Here()
+"""This machine."""
 
 
 def _explained(error: OSError) -> UnreadableError:
@@ -180,5 +191,5 @@ def _explained(error: OSError) -> UnreadableError:
     if error.errno == errno.ENXIO:
         return UnreadableError("it is a socket or a pipe, not a log file. Correct the source's paths.", lost_data=False)
     return UnreadableError(
-        f"it cannot be opened: {error.strerror}. Check the disk or the mount, then run again.", lost_data=True
+        f"it cannot be opened: {error.strerror}. Check the disk or the mount; the next run tries again.", lost_data=True
     )

@@ -8,54 +8,47 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from breachwatch.collect.compression import PIECE, Compression, expanded, recognise_compression
-from breachwatch.collect.paths import open_regular, shown
-from breachwatch.errors import DataError
+from breachwatch.collect.paths import HERE
+from breachwatch.collect.places import CutOffError, PausedError, Place, ShrunkError
+from breachwatch.errors import DataError, LimitError
 from breachwatch.settings import Limits
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
 
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What a file looked like: enough to tell that nothing happened to it since."""
-
-    size: int
-    mtime_ns: int
-    inode: int
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> Look:
-        return cls(status.st_size, status.st_mtime_ns, status.st_ino)
+_MEND = "Check the disk or the mount; the next run tries again"
 
 
 class LogFile:
-    """An open log file. Raises UnreadableError where it cannot be opened.
+    """An open log file. Raises UnreadableError where it cannot be opened, CutOffError where its start cannot be read.
 
-    `base` is the place of its first byte in the log, for a file that holds only what comes after.
+    `base` is the offset of its first byte in the log, for a file that holds only what comes after.
     """
 
-    def __init__(self, path: str, limits: Limits, base: int = 0) -> None:
+    def __init__(self, path: str, limits: Limits, base: int = 0, place: Place = HERE) -> None:
         self.path = path
         self.base = base
-        self.shown = shown(path)
+        self.shown = place.show(path)
+        self.near = place.near
         self.limits = limits
-        descriptor = open_regular(path)
-        self.file: BinaryIO = os.fdopen(descriptor, "rb", buffering=0)
-        self.look = Look.of(os.fstat(descriptor))
+        self.file: BinaryIO
+        self.file, self.look = place.open(path)
         try:
             self.compression: Compression = recognise_compression(self.file.read(16))
+            if self.packed:
+                self.check_transfer()
         except OSError as error:
             self.file.close()
-            raise DataError(f"it cannot be read: {error.strerror}. Check the disk, then run again.") from error
+            raise CutOffError(f"it cannot be read: {error.strerror}. {_MEND}") from error
+        except BaseException:
+            self.file.close()
+            raise
 
     @property
     def size(self) -> int:
@@ -73,9 +66,20 @@ class LogFile:
         """Whether it is an archive: then nobody appends to it any more."""
         return self.compression != "plain"
 
-    def stream(self, start: int | None = None, before: Hash | None = None) -> LogStream:
-        """Its uncompressed bytes from log offset `start` on; `before` is the hash state of the bytes before it."""
-        return LogStream(self, self.base if start is None else start, before)
+    def check_transfer(self) -> None:
+        """For a file that has to be fetched whole: raises LimitError where it is far and too large for that."""
+        if not self.near and self.size > self.limits.expanded_bytes:
+            raise LimitError(
+                f"it has {self.size} bytes and would have to be fetched whole, more than {self.limits.expanded_bytes} "
+                "(limits.expanded_bytes). If the file can be trusted, raise the limit and run again"
+            )
+
+    def stream(self, start: int | None = None, before: Hash | None = None, most: int | None = None) -> LogStream:
+        """Its uncompressed bytes from log offset `start` on; `before` is the hash state of the bytes before it.
+
+        After `most` bytes the stream breaks off with PausedError, for files that are not packed.
+        """
+        return LogStream(self, self.base if start is None else start, before, most)
 
     def __enter__(self) -> Self:
         return self
@@ -89,11 +93,12 @@ class LogFile:
 class LogStream:
     """The uncompressed bytes of a log, read forwards. Only one stream of a LogFile is in use at a time.
 
-    A stream that cannot be read to its end ends early, and `broken` says why (LimitError, DataError).
+    A stream that cannot be read to its end ends early, and `broken` says why (LimitError, CutOffError, DataError).
     """
 
-    def __init__(self, log: LogFile, start: int, before: Hash | None) -> None:
+    def __init__(self, log: LogFile, start: int, before: Hash | None, most: int | None = None) -> None:
         self.broken: DataError | None = None
+        self._most = most
         self.position = 0
         self._log = log
         self._rest = b""
@@ -125,6 +130,11 @@ class LogStream:
                 return False
         return True
 
+    def check_cut_off(self) -> None:
+        """Raises CutOffError where the stream ended early although the rest is there: then nothing follows from it."""
+        if isinstance(self.broken, CutOffError):
+            raise self.broken
+
     @property
     def hash_state(self) -> Hash:
         """The SHA-256 state of all bytes before the position."""
@@ -142,7 +152,7 @@ class LogStream:
         except DataError as error:
             self.broken = error
         except OSError as error:
-            self.broken = DataError(f"reading it failed: {error.strerror}. Check the disk or the mount, then run again")
+            self.broken = CutOffError(f"reading it failed: {error.strerror}. {_MEND}")
         return b""
 
     def _skip(self, size: int) -> None:
@@ -156,13 +166,13 @@ class LogStream:
     def _plain(self, start: int) -> Iterator[bytes]:
         self._log.file.seek(start, io.SEEK_SET)
         left = self._log.size - start
+        room = left if self._most is None else self._most
         while left > 0:
-            piece = self._log.file.read(min(PIECE, left))
+            if room <= 0:
+                raise PausedError
+            piece = self._log.file.read(min(PIECE, left, room))
             if not piece:
                 raise ShrunkError(f"it shrank while it was read: {left} bytes that had been there were gone")
             left -= len(piece)
+            room -= len(piece)
             yield piece
-
-
-class ShrunkError(DataError):
-    """A file was cut while it was read."""

@@ -145,13 +145,13 @@ def test_names_that_are_no_text_are_shown_escaped(site):
 def test_a_file_that_vanishes_after_listing_is_said(site, monkeypatch):
     path = site.write("auth.log", lines(3))
     site.write("auth.log.1", lines(3, 10))
-    real = stream.open_regular
+    real = paths._Here.open
 
-    def vanish(name):
+    def vanish(self, name):
         path.unlink(missing_ok=True)
-        return real(name)
+        return real(self, name)
 
-    monkeypatch.setattr(stream, "open_regular", vanish)
+    monkeypatch.setattr(paths._Here, "open", vanish)
     assert len(site.segments()) == 1
     assert "vanished" in site.problems()[0].what
 
