@@ -29,6 +29,7 @@ class Line:
     text: str
     match: bool
     host: str
+    user: str | None = None  # where the label names one
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def labelled(path: Path) -> Iterator[Line]:
         if found:
             label = json.loads(found[1])
         elif label is not None and text and not text.startswith("#"):
-            yield Line(text, bool(label.get("match")), str(label.get("host") or ""))
+            yield Line(text, bool(label.get("match")), str(label.get("host") or ""), label.get("user"))
             label = None
 
 

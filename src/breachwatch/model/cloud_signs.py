@@ -85,6 +85,8 @@ def is_cloud_json(head: bytes) -> bool:
 
 def is_cloud_csv(head: bytes) -> bool:
     """Whether the first line is the heading of an export of the unified audit log."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # as PowerShell writes it by default
+        head = head.decode("utf-16", "ignore").encode()
     heading = head.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0]
     names = {cell.strip(b' "\r') for cell in re.split(rb"[,;\t]", heading)}
     return b"AuditData" in names and b"CreationDate" in names

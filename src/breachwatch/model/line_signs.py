@@ -42,3 +42,29 @@ def is_web_error(line: bytes) -> bool:
 def is_squid(line: bytes) -> bool:
     """Squid's access log in its native format."""
     return _SQUID.match(line) is not None
+
+
+_JSON_REQUEST: Final = (
+    (b'"request"', b'"remote_ip"', b'"status"'),  # Caddy
+    (b'"remote_addr"', b'"status"', b'"request'),  # nginx, under the names of its variables
+    (b'"ClientHost"', b'"RequestMethod"', b'"DownstreamStatus"'),  # Traefik
+)
+_DAEMON_LOG: Final = re.compile(
+    rb"\[?(\d{4}[-/]\d\d[-/]\d\d[T ]{1,2}|\d{6} {1,2})\d{1,2}:\d\d:\d\d([.,]\d{1,9})?(Z| ?[+-]\d\d:?\d\d| UTC| GMT)?"
+    rb"(, {0,2}\d{1,2})?\]?(?=[:| ]|$)|"
+    rb"\[?[A-Z][a-z]{2} [A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d(\.\d{1,9})? \d{4}\]?[: ]|"
+    rb"@[0-9a-f]{24} |"
+    rb"\s*Auth: \[[^\]]{1,128}\] user \["
+)
+
+
+def is_web_json(head: bytes) -> bool:
+    """Requests to a web server as JSON lines."""
+    line = next((line for line in head.split(b"\n") if line.strip()), b"")
+    return line.startswith(b"{") and any(all(name in line for name in names) for names in _JSON_REQUEST)
+
+
+def is_daemon_log(head: bytes) -> bool:
+    """A log that a daemon writes itself: its first line begins with a time, and with none that a better sign fits."""
+    line = next((line for line in head.split(b"\n") if line.strip()), b"").removeprefix(b"\xef\xbb\xbf")
+    return _DAEMON_LOG.match(line) is not None

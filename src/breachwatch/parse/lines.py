@@ -7,7 +7,7 @@ segment may lack its ending. A line longer than `limits.record_bytes` is a rejec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
 from breachwatch.model.segment import Segment
@@ -90,8 +90,13 @@ def read_lines(segment: Segment, data: BinaryIO, limits: Limits, read: Reader) -
 
     `read` gets the line as text: UTF-8, bytes that are none written as \xNN. The original bytes stay in the segment.
     """
+    return read_split(segment, split_lines(data, limits), limits, read)
+
+
+def read_split(segment: Segment, records: Iterable[Line], limits: Limits, read: Reader) -> Iterator[Row | Rejected]:
+    """The same of records that were split already, however they lie in the bytes."""
     first, start, longest = segment.first_record, segment.start, limits.record_bytes
-    for index, position, length, raw in split_lines(data, limits):
+    for index, position, length, raw in records:
         number, offset = first + index, start + position
         if length > longest:
             yield Rejected(number, offset, length, raw, f"the record is longer than {longest} bytes")

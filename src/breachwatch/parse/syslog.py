@@ -72,6 +72,9 @@ _TIME: Final = re.compile(
 _TAG: Final = re.compile(
     r"(?P<program>[^ :\[\]]{1,128})\]?(?:\[(?P<pid>[^\]]{0,64})\])?:(?: |(?=[^:/\\]|$))(?P<message>.*)", re.DOTALL
 )
+_TAG_WITHOUT_COLON: Final = re.compile(  # ProFTPD
+    r"(?P<program>[A-Za-z][A-Za-z0-9_./-]{0,127})\[(?P<pid>\d{1,19})\] (?P<message>.*)", re.DOTALL
+)
 
 
 def parse_syslog(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
@@ -144,7 +147,7 @@ class SyslogReader:
     def _tagged(
         self, host: str | None, rest: str, values: dict[str, Any], extra: dict[str, Any]
     ) -> tuple[str, dict[str, Any], dict[str, Any]]:
-        tag = _TAG.fullmatch(rest)
+        tag = _TAG.fullmatch(rest) or _TAG_WITHOUT_COLON.fullmatch(rest)
         if tag is None or rest.startswith("date="):
             dataset = self._messages.read(host, None, rest, values, extra)
         else:

@@ -1,4 +1,4 @@
-"""Windows events as JSON lines, in the shapes that forwarders and tools write.
+"""Windows events as JSON lines, or as JSON in a list or over several lines, in the shapes that tools write.
 
 evtx_dump     {"Event": {"System": {...}, "EventData": {...}}}
 winlogbeat    {"@timestamp": ..., "winlog": {"channel": ..., "event_id": ..., "event_data": {...}}}
@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo
 
 from breachwatch.model.segment import Segment
 from breachwatch.parse.base import Rejected, Row
-from breachwatch.parse.lines import UnreadableError, read_lines
+from breachwatch.parse.cloud.records import split_json
+from breachwatch.parse.lines import Reader, UnreadableError, read_lines, read_split
 from breachwatch.parse.windows_event import event_row, parse_time
 from breachwatch.parse.windows_shapes import (
     WindowsEvent,
@@ -55,6 +56,15 @@ _UTC_TIMES = frozenset({"TimeCreatedUtc", "TimeGenerated"})  # Log Analytics wri
 
 def parse_windows_json(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
     """Every line as one event or one reject."""
+    return read_lines(segment, data, limits, _reader(segment))
+
+
+def parse_windows_json_list(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
+    """Every object as one event or one reject, however they are laid out; other text between them as rejects."""
+    return read_split(segment, split_json(data, limits), limits, _reader(segment))
+
+
+def _reader(segment: Segment) -> Reader:
     zone = ZoneInfo(segment.time_zone)
 
     def read(text: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
@@ -65,7 +75,7 @@ def parse_windows_json(segment: Segment, data: BinaryIO, limits: Limits) -> Iter
         event = from_json(document)
         return event_row(event, zone if event.local_time else UTC)
 
-    return read_lines(segment, data, limits, read)
+    return read
 
 
 def from_json(document: Any) -> WindowsEvent:

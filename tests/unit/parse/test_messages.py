@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,23 +12,28 @@ from hypothesis import strategies as st
 from breachwatch.model.datasets import DATASETS
 from breachwatch.parse.address import canonical_ip
 from breachwatch.parse.programs import PROGRAMS, read_message
-from tests.unit.parse.support import message
+from tests.unit.parse.golden import seed
+from tests.unit.parse.support import message, parsed
 from tests.unit.parse.test_account_messages import ACCOUNTS
 from tests.unit.parse.test_service_messages import SERVICES
 
 
 def test_every_program_has_a_sample() -> None:
-    elsewhere = {"sshd", "openvpn", "postfix", "ufw", "audispd", "sysmon"} | {
-        *("filterlog", "nginx", "squid", "named", "clamd", "dropbear", "proftpd"),
-    }  # have test files of their own
+    elsewhere = {"ufw", "audispd", "sysmon", "filterlog", "named", "clamd", "dropbear", "proftpd", "openvpn", "squid"}
     programs = {program.rsplit("/", 1)[-1].lower() for program, _, _ in [*ACCOUNTS, *SERVICES]} | elsewhere
-    readers = {PROGRAMS[program] for program in programs if program in PROGRAMS}
-    assert readers == set(PROGRAMS.values())
+    for form in ("syslog", "daemon-log"):
+        events = parsed(form, seed(form)).events
+        programs |= {event["program"].partition("/")[0].lower() for event in events if "program" in event}
+    programs |= {program.partition("/")[0] for program, _, _ in SERVICES}
+    read = {named(PROGRAMS[program]) for program in programs if program in PROGRAMS}
+    assert {named(reader) for reader in PROGRAMS.values()} == read
+
+
+def named(reader: Callable[..., object]) -> str:
+    return f"{reader.__module__}.{reader.__qualname__}"
 
 
 def test_last_message_repeated_stands_for_the_previous_message_of_that_host() -> None:
-    from tests.unit.parse.support import parsed
-
     result = parsed(
         "syslog",
         b"Nov 22 04:15:00 web01 sshd[8]: Failed password for root from 203.0.113.9 port 1 ssh2\n"

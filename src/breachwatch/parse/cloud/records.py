@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from breachwatch.collect.json_records import JsonRecords
 from breachwatch.model.segment import Segment
+from breachwatch.parse import utf16
 from breachwatch.parse.base import Rejected, Row, reason_of
 from breachwatch.parse.cloud.dispatch import read_document
 from breachwatch.parse.lines import Line, UnreadableError, split_lines
@@ -35,10 +36,16 @@ def record_of(segment: Segment, line: Line, limits: Limits) -> Row | Rejected:
 def parse_m365_csv(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
     """Every line of an export of the unified audit log as one event or one reject; its heading is no record.
 
-    The record is the object in the column AuditData. The other columns repeat parts of it and are not read.
+    The record is the object in the column AuditData. The other columns repeat parts of it and are not read. PowerShell
+    may have written it in UTF-16.
     """
+    wide = False
     for line in split_lines(data, limits):
-        text = line[3].decode("utf-8", "backslashreplace").removeprefix("\ufeff")
+        order = utf16.order_of(line[3])
+        if wide and line[3] == b"\0":
+            continue  # the second half of the last line feed
+        wide = wide or order is not None
+        text = utf16.decoded(line[3], order) if order else _text(line[3]).removeprefix("\ufeff")
         cell = _CELL.search(text)
         if cell is None and "AuditData" in text and "{" not in text:
             continue

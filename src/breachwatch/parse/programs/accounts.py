@@ -8,9 +8,26 @@ further lines about the shadow copies of the same files (`group added to /etc/gs
 
 from __future__ import annotations
 
+from typing import Final
+
 from breachwatch.model import actions
 from breachwatch.parse.programs.meaning import AUTH, Values, pattern
 
+_TOOLS: Final = (
+    *(
+        "useradd",
+        "userdel",
+        "usermod",
+        "groupadd",
+        "groupdel",
+        "groupmod",
+        "gpasswd",
+        "passwd",
+        "chpasswd",
+        "chgpasswd",
+    ),
+    *("chage", "chfn", "chsh", "newusers", "adduser", "addgroup", "deluser", "delgroup"),
+)
 _FORMS = (
     # useradd, newusers: new user: name=jmeyer, UID=1005, GID=1005, home=/home/jmeyer, shell=/bin/bash, from=/dev/pts/0
     (
@@ -114,3 +131,6 @@ def read(message: str, values: Values, extra: Values) -> str | None:
         extra.update(fields)
         return AUTH
     return AUTH
+
+
+READERS: Final = dict.fromkeys(_TOOLS, read)

@@ -8,6 +8,7 @@ the journal             reads the kernel's socket itself (_TRANSPORT=audit): `SY
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from breachwatch.parse.auditd.records import AuditReader, put_record
 from breachwatch.parse.lines import UnreadableError
@@ -47,3 +48,6 @@ def read_journal(message: str, serial: str, microseconds: str, values: Values, e
     seconds, rest = divmod(int(microseconds), 1_000_000)
     put_record(found[1], f"{seconds}.{rest // 1000:03}:{serial}", found[2] or "", values, extra)
     return "linux.auditd"
+
+
+READERS: Final = {"kernel": read_kernel, **dict.fromkeys(("audispd", "audisp-syslog", "auditd"), read)}

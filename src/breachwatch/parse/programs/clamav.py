@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from breachwatch.model import actions
 from breachwatch.parse.programs.meaning import SYSLOG, Values, pattern
 
@@ -15,3 +17,6 @@ def read(message: str, values: Values, extra: Values) -> str | None:
         values["action"] = actions.THREAT_FOUND
         extra["Filename"], extra["Signature"] = found["file"], found["signature"]
     return SYSLOG
+
+
+READERS: Final = dict.fromkeys(("clamd", "clamav", "clamscan", "clamonacc"), read)

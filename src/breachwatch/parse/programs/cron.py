@@ -6,6 +6,8 @@ A line is `(USER) EVENT (DETAIL)`. A job that ran is `scheduled-job-run`; a cron
 
 from __future__ import annotations
 
+from typing import Final
+
 from breachwatch.model import actions
 from breachwatch.parse.programs.meaning import CRON, Values, pattern
 
@@ -36,3 +38,6 @@ def read(message: str, values: Values, extra: Values) -> str | None:
         values["action"], values["command"] = actions.JOB_RUN, found["job"]
         values["service"] = "anacron"
     return CRON
+
+
+READERS: Final = dict.fromkeys(("cron", "crond", "crontab", "anacron", "atd"), read)

@@ -1,17 +1,16 @@
-"""Which program's parser reads which message. To add a program: write its module beside this one and name it here.
+"""Which program's parser reads which message.
+
+A module beside this one names in `READERS` the programs that it reads (lower case, without path, instance and bracketed
+module), and in `OWN_LOG` how a log is known that the program writes itself; nothing else needs to know of it.
 
 `action = logon` marks an attempt to sign in, and each attempt is marked once, however many lines tell of it:
 
 ==================================  ==================================================================================
 sshd                                `Accepted ...` (success), `Failed ...` except "none" (failure)
-Dropbear, ProFTPD                   a password or key taken (success), refused, or for a name nobody has (failure)
-PAM, for services without own       `authentication failure` (failure): login, gdm, vsftpd, webmin, ...;
+PAM, for services without own       `authentication failure` (failure): login, gdm, vsftpd, pop, ...;
 lines                               for consoles and desktops also `session opened` (success)
-Dovecot, Postfix, vsftpd            `Login:`, `sasl_username=`, `OK LOGIN` (success);
-                                    `auth failed, N attempts` (N failures), `SASL ... authentication failed`
 network devices                     see the vendor's module
-OpenVPN, charon, pppd               connection or IKE_SA established by name, authentication succeeded (success);
-                                    verification, EAP method or authentication failed (failure)
+all others                          see the program's module
 ==================================  ==================================================================================
 
 Acting as another account (sudo, su, pkexec, polkit) is `privilege-used`, no sign-in; sessions are `session-opened` and
@@ -20,110 +19,54 @@ Acting as another account (sudo, su, pkexec, polkit) is `privilege-used`, no sig
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from types import MappingProxyType
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from types import MappingProxyType, ModuleType
 from typing import Final
 
 from breachwatch.parse import squid, web_error
-from breachwatch.parse.programs import (
-    accounts,
-    audit,
-    clamav,
-    cron,
-    devices,
-    dns,
-    dropbear,
-    filterlog,
-    login,
-    logind,
-    mail,
-    netfilter,
-    pam,
-    polkit,
-    proftpd,
-    sshd,
-    su,
-    sudo,
-    sysmon,
-    vpn,
-)
-from breachwatch.parse.programs.meaning import AUTH, CRON, LONGEST_MESSAGE, SYSLOG, MessageReader, Values
+from breachwatch.parse.programs import accounts, audit, cron, devices, pam, sysmon
+from breachwatch.parse.programs.meaning import AUTH, CRON, LONGEST_MESSAGE, SYSLOG, MessageReader, OwnLog, Values
 
-_ACCOUNT_TOOLS = (
-    *(
-        "useradd",
-        "userdel",
-        "usermod",
-        "groupadd",
-        "groupdel",
-        "groupmod",
-        "gpasswd",
-        "passwd",
-        "chpasswd",
-        "chgpasswd",
-    ),
-    *("chage", "chfn", "chsh", "newusers", "adduser", "addgroup", "deluser", "delgroup"),
-)
 
-PROGRAMS: Final = MappingProxyType(
-    {
-        "sshd": sshd.read,
-        "sshd-session": sshd.read,
-        "sshd-auth": sshd.read,
-        "sudo": sudo.read,
-        "su": su.read,
-        **dict.fromkeys(_ACCOUNT_TOOLS, accounts.read),
-        **dict.fromkeys(("cron", "crond", "crontab", "anacron", "atd"), cron.read),
-        "systemd-logind": logind.read,
-        "elogind": logind.read,
-        "polkitd": polkit.read,
-        "pkexec": polkit.read,
-        "login": login.read,
-        "kernel": audit.read_kernel,
-        "ufw": netfilter.read,
-        "filterlog": filterlog.read,
+def _modules() -> Iterator[ModuleType]:
+    for module in sorted(module.name for module in iter_modules([str(Path(__file__).parent)])):
+        if module != "dispatch":
+            yield import_module(f"breachwatch.parse.programs.{module}")
+
+
+def _declared() -> Mapping[str, MessageReader]:
+    """What the modules beside this one declare; raises ValueError where two read the same program."""
+    readers: dict[str, MessageReader] = {
         **dict.fromkeys(("apache", "apache2", "httpd", "nginx"), web_error.read),
         **dict.fromkeys(("squid", "squid-1"), squid.read),
-        **dict.fromkeys(("named", "dnsmasq", "unbound"), dns.read),
-        **dict.fromkeys(("clamd", "clamav", "clamscan", "clamonacc"), clamav.read),
-        **dict.fromkeys(("audispd", "audisp-syslog", "auditd"), audit.read),
-        "sysmon": sysmon.read,
-        "openvpn": vpn.read_openvpn,
-        "ovpn-server": vpn.read_openvpn,
-        "charon": vpn.read_charon,
-        "charon-systemd": vpn.read_charon,
-        "pppd": vpn.read_pppd,
-        "dovecot": mail.read_dovecot,
-        "postfix": mail.read_postfix,
-        "vsftpd": mail.read_vsftpd,
-        "dropbear": dropbear.read,
-        "proftpd": proftpd.read,
     }
+    for module in _modules():
+        for program, reader in getattr(module, "READERS", {}).items():
+            if program in readers:
+                msg = f"{module.__name__} reads {program}, which another module reads already"
+                raise ValueError(msg)
+            readers[program] = reader
+    return MappingProxyType(readers)
+
+
+PROGRAMS: Final = _declared()
+"""Parsers by program."""
+
+OWN_LOGS: Final[tuple[OwnLog, ...]] = tuple(
+    own for module in _modules() if (own := getattr(module, "OWN_LOG", None)) is not None
 )
-"""Parsers by program, lower case, without path, instance and bracketed module."""
+"""How the logs that programs write themselves, without syslog, are told apart (see `breachwatch.parse.daemon_log`)."""
 
 # Programs whose records belong to linux.auth, also those that no parser here can read.
-_AUTH_PROGRAMS = frozenset(
+_AUTH_PROGRAMS: Final = frozenset(
     {
-        "sshd",
-        "sshd-session",
-        "sshd-auth",
-        "sudo",
-        "su",
-        "systemd-logind",
-        "polkitd",
-        "pkexec",
-        "login",
-        "vsftpd",
-        "dropbear",
-        "doas",
-        "gdm",
-        "lightdm",
-        "sddm",
-        "xrdp-sesman",
-        "in.telnetd",
-        "systemd-homed",
-        *_ACCOUNT_TOOLS,
+        *("sshd", "sshd-session", "sshd-auth", "sudo", "su", "systemd-logind", "polkitd", "pkexec", "login", "vsftpd"),
+        *("dropbear", "doas", "gdm", "lightdm", "sddm", "xrdp-sesman", "in.telnetd", "systemd-homed"),
+        *accounts.READERS,
     }
 )
 

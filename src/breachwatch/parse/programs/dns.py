@@ -6,6 +6,8 @@ for each question; answers and what else a name server says stay in linux.syslog
 
 from __future__ import annotations
 
+from typing import Final
+
 from breachwatch.model import actions
 from breachwatch.parse.address import put_source
 from breachwatch.parse.programs.meaning import DNS, SYSLOG, Values, pattern
@@ -37,3 +39,6 @@ def read(message: str, values: Values, extra: Values) -> str | None:
             values["query"], values["record_type"] = found["name"].removesuffix(".") or ".", found["kind"]
             return DNS
     return SYSLOG
+
+
+READERS: Final = dict.fromkeys(("named", "dnsmasq", "unbound"), read)

@@ -7,6 +7,8 @@ account has. `Exit before auth` tells of the end of a connection whose attempts 
 
 from __future__ import annotations
 
+from typing import Final
+
 from breachwatch.model import actions
 from breachwatch.parse.address import put_source
 from breachwatch.parse.programs.meaning import AUTH, Values, pattern
@@ -49,3 +51,6 @@ def read(message: str, values: Values, extra: Values) -> str | None:
             values["failure_reason"] = "bad password" if form is _REFUSED else "invalid user"
         break
     return AUTH
+
+
+READERS: Final = {"dropbear": read}

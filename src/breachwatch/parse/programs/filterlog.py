@@ -44,3 +44,6 @@ def read(message: str, values: Values, extra: Values) -> str | None:
     if anchor:
         extra["anchor"] = anchor
     return FIREWALL
+
+
+READERS: Final = {"filterlog": read}

@@ -6,6 +6,8 @@ are no further attempt.
 
 from __future__ import annotations
 
+from typing import Final
+
 from breachwatch.model import actions
 from breachwatch.parse.address import put_source
 from breachwatch.parse.programs.meaning import AUTH, Values, pattern
@@ -39,3 +41,6 @@ def read(message: str, values: Values, extra: Values) -> str | None:
         extra["attempts"] = int(found["tries"][:9])
         put_source(values, extra, found["host"])
     return AUTH
+
+
+READERS: Final = {"login": read}

@@ -5,6 +5,8 @@ A session here is the same that PAM's `session opened` tells of; neither is an a
 
 from __future__ import annotations
 
+from typing import Final
+
 from breachwatch.model import actions
 from breachwatch.parse.programs.meaning import AUTH, Values, pattern
 
@@ -33,3 +35,6 @@ def read(message: str, values: Values, extra: Values) -> str | None:
     elif _POWER.fullmatch(message):
         values["action"] = actions.SYSTEM_STOPPED
     return AUTH
+
+
+READERS: Final = {"systemd-logind": read, "elogind": read}

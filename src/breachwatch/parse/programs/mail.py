@@ -1,27 +1,22 @@
-"""Sign-ins to mail and file servers: Dovecot, Postfix (SASL), vsftpd.
+"""Sign-ins to Postfix (SASL) and vsftpd.
 
-Messages: dovecot src/login-common/client-common.c; postfix src/smtpd/{smtpd_sasl_glue,smtpd}.c; vsftpd logging.c.
+Messages: postfix src/smtpd/{smtpd_sasl_glue,smtpd}.c; vsftpd logging.c, and vsftpd.conf(5) for `xferlog_std_format`.
 
-What counts as an attempt to sign in (`action = logon`): every success; Postfix's `SASL ... authentication failed`;
-Dovecot's `auth failed, N attempts` (`repeat_count` N), whatever it checks passwords against. Failures of vsftpd are
-counted where PAM tells of them (see `pam`); its own lines about them are no further attempt.
+What counts as an attempt to sign in (`action = logon`): every success; Postfix's `SASL ... authentication failed`.
+Failures of vsftpd are counted where PAM tells of them (see `pam`); in syslog its own lines about them are no further
+attempt. In the log that vsftpd writes itself PAM has no voice, so there `FAIL LOGIN` is the attempt.
 """
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from breachwatch.model import actions
 from breachwatch.parse.address import put_source
-from breachwatch.parse.programs.meaning import AUTH, SYSLOG, Values, pattern
+from breachwatch.parse.programs import pam
+from breachwatch.parse.programs.meaning import AUTH, SYSLOG, OwnLog, Values, pattern
 
-_DOVECOT = pattern(
-    r"""
-    (?P<service>imap|pop3|managesieve|submission)-login:[ ]
-    (?:Info:[ ])?
-    (?:(?P<login>Login)|(?P<why>.{0,512}?)):[ ]
-    (?:user=<(?P<user>.*?)>,[ ])?(?:method=(?P<method>[^,]*),[ ])?rip=(?P<address>[^, ]+).*
-    """
-)
-_TRIES = pattern(r"auth[ ]failed(?:,[ ](\d{1,6})[ ]attempts?)?")
 _POSTFIX_FAILED = pattern(
     r"""
     (?:warning:[ ])?(?P<name>[^ \[]+)\[(?P<address>[^ \]]+)\](?::\d+)?:[ ]
@@ -34,30 +29,13 @@ _POSTFIX_CLIENT = pattern(
     sasl_method=(?P<method>[^,]+),[ ]sasl_username=(?P<user>[^,]+).*
     """
 )
+_OF_PAM: Final = "authentication failure; logname="  # as some builds pass it on, without the module's name
 _VSFTPD = pattern(
-    r"(?:\[pid[ ]\d+\][ ])?\[(?P<user>.*?)\][ ](?P<word>OK|FAIL)[ ]LOGIN:[ ]Client[ ]\"(?P<address>[^\"]+)\".*"
+    r"""
+    (?P<own>\[pid[ ]\d+\][ ])?\[(?P<user>.*?)\][ ](?P<word>OK|FAIL)[ ]LOGIN:[ ]Client[ ]"(?P<address>[^"]+)"
+    (?:,[ ]"(?P<why>.{0,256})")?.*
+    """
 )
-
-
-def read_dovecot(message: str, values: Values, extra: Values) -> str | None:
-    """The meaning of one message of Dovecot."""
-    found = _DOVECOT.fullmatch(message)
-    if found is None:
-        return SYSLOG
-    values["service"], values["auth_method"] = found["service"], (found["method"] or "").lower() or None
-    values["user"] = found["user"] or None
-    put_source(values, extra, found["address"])
-    if found["login"]:
-        values["action"], values["outcome"] = actions.LOGON, actions.SUCCESS
-        return AUTH
-    extra["reason"] = found["why"]
-    tries = _TRIES.search(found["why"])
-    if tries is None:
-        values["action"] = actions.CONNECTION_CLOSED
-    else:
-        values["action"], values["outcome"] = actions.LOGON, actions.FAILURE
-        values["failure_reason"], values["repeat_count"] = "authentication failure", int(tries[1] or 1)
-    return AUTH
 
 
 def read_postfix(message: str, values: Values, extra: Values) -> str | None:
@@ -80,14 +58,24 @@ def read_postfix(message: str, values: Values, extra: Values) -> str | None:
 
 def read_vsftpd(message: str, values: Values, extra: Values) -> str | None:
     """The meaning of one message of vsftpd."""
+    if message.startswith(_OF_PAM):
+        return pam.read_for_service("vsftpd", message, values, extra)
     found = _VSFTPD.fullmatch(message)
     if found is not None:
         succeeded = found["word"] == "OK"
         values["outcome"] = actions.SUCCESS if succeeded else actions.FAILURE
-        if succeeded:
+        if succeeded or found["own"]:
             values["action"] = actions.LOGON
-        else:
+        if not succeeded:
             values["failure_reason"] = "authentication failure"
         values["user"], values["service"] = found["user"], "ftp"
+        if found["why"]:
+            extra["reason"] = found["why"]
         put_source(values, extra, found["address"])
     return AUTH
+
+
+READERS: Final = {"postfix": read_postfix, "vsftpd": read_vsftpd}
+OWN_LOG: Final = OwnLog(
+    "vsftpd", re.compile(r"\[pid \d{1,10}\] (?:\[.{0,256}\] )?[A-Z]{2,10}(?: [A-Z]{2,10})?: Client \"")
+)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 AUTH: Final = "linux.auth"
 CRON: Final = "linux.cron"
@@ -28,6 +28,13 @@ LONGEST_MESSAGE: Final = 8192
 
 Values = dict[str, Any]
 MessageReader = Callable[[str, Values, Values], str | None]
+
+
+class OwnLog(NamedTuple):
+    """How a line that a program writes to a file of its own is known by what stands behind its time."""
+
+    program: str
+    looks_like: re.Pattern[str]  # matched at the start of that text; the whole text is the message
 
 
 def has_year(values: Values) -> bool:

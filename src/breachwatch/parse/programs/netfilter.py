@@ -9,6 +9,7 @@ what happened to the packet. Without such a word the packet was only logged and 
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from breachwatch.model import actions
 from breachwatch.parse.address import canonical_ip, put_source
@@ -53,3 +54,6 @@ def read(message: str, values: Values, extra: Values) -> str | None:
     values["tcp_flags"] = ",".join(flag for flag in _FLAGS if flag in words) or None
     extra.update(fields)
     return FIREWALL
+
+
+READERS: Final = {"ufw": read}

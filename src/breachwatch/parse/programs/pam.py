@@ -41,7 +41,7 @@ _FAILURE = pattern(
     r"""
     (?:(?P<more>\d+)[ ]more[ ])?authentication[ ]failures?;[ ]
     logname=(?P<logname>[^ ]*)[ ]uid=(?P<uid>\d*)[ ]euid=\d*[ ]tty=(?P<tty>[^ ]*)[ ]
-    ruser=(?:(?P<ruser>[^ ]*)[ ]rhost=(?P<rhost>[^ ]*)(?:[ ]+user=(?P<user>.{0,256}))?
+    ruser=(?:(?P<ruser>[^ ]*)[ ]rhost=(?P<rhost>[^ ]*)(?:[ ]+user=(?P<user>.{0,256}))?[ ]*
             |(?P<long_ruser>.{0,256})[ ]rhost=(?P<last_rhost>[^ ]*))  # a name that imitates what follows it
     """
 )

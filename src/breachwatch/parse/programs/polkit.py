@@ -5,6 +5,8 @@ Both tell of one account acting as another: `privilege-used`.
 
 from __future__ import annotations
 
+from typing import Final
+
 from breachwatch.model import actions
 from breachwatch.parse.programs.meaning import AUTH, Values, pattern
 
@@ -42,3 +44,6 @@ def read(message: str, values: Values, extra: Values) -> str | None:
         values["tty"], values["working_directory"] = found["tty"], found["directory"]
         values["command"] = found["command"]
     return AUTH
+
+
+READERS: Final = {"polkitd": read, "pkexec": read}

@@ -6,6 +6,8 @@ counts as an attempt to sign in (`action = logon`): `Login successful`, `Login f
 
 from __future__ import annotations
 
+from typing import Final
+
 from breachwatch.model import actions
 from breachwatch.parse.address import put_source
 from breachwatch.parse.programs.meaning import AUTH, SYSLOG, Values, pattern
@@ -37,4 +39,10 @@ def read(message: str, values: Values, extra: Values) -> str | None:
             values["failure_reason"] = "authentication failure"
             extra["reason"] = found["why"] if form is _REFUSED else "root may not sign in"
         break
+    else:
+        if session["text"].startswith("Maximum login attempts"):
+            values["outcome"], values["failure_reason"] = actions.FAILURE, "too many authentication failures"
     return AUTH
+
+
+READERS: Final = {"proftpd": read}

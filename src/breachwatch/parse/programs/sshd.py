@@ -8,6 +8,8 @@ attempts exceeded`) carry user, address and reason, but are no further attempt.
 
 from __future__ import annotations
 
+from typing import Final
+
 from breachwatch.model import actions
 from breachwatch.parse.address import put_source
 from breachwatch.parse.programs.meaning import AUTH, Values, pattern
@@ -213,3 +215,6 @@ _BY_FIRST_WORD = {
     "Starting": ((_STARTING_SESSION, _named),),
     "Server": ((_LISTENING, _listening),),
 }
+
+
+READERS: Final = {"sshd": read, "sshd-session": read, "sshd-auth": read}

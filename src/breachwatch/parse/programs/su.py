@@ -9,6 +9,8 @@ the deed.
 
 from __future__ import annotations
 
+from typing import Final
+
 from breachwatch.model import actions
 from breachwatch.parse.programs.meaning import AUTH, Values, pattern
 
@@ -46,3 +48,6 @@ def read(message: str, values: Values, extra: Values) -> str | None:  # noqa: AR
         values["outcome"] = actions.SUCCESS if found["sign"] == "+" else actions.FAILURE
         values["user"], values["target_user"], values["tty"] = found["user"], found["target"], found["tty"]
     return AUTH
+
+
+READERS: Final = {"su": read}

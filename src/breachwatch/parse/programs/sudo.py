@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from breachwatch.model import actions
 from breachwatch.parse.programs.meaning import AUTH, Values, pattern
 
@@ -51,3 +53,6 @@ def read(message: str, values: Values, extra: Values) -> str | None:
         if found[name]:
             extra[name] = found[name]
     return AUTH
+
+
+READERS: Final = {"sudo": read}

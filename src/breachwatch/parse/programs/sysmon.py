@@ -5,6 +5,8 @@ Source: Sysmon for Linux (Microsoft), which writes the channel Linux-Sysmon/Oper
 
 from __future__ import annotations
 
+from typing import Final
+
 from breachwatch.parse.lines import UnreadableError
 from breachwatch.parse.programs.meaning import SYSLOG, Values
 from breachwatch.parse.windows_event import event_row
@@ -27,3 +29,6 @@ def read(message: str, values: Values, extra: Values) -> str | None:
     values.update(event)
     extra.update(more)
     return dataset
+
+
+READERS: Final = {"sysmon": read}

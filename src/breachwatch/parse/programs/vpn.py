@@ -10,6 +10,8 @@ method ... failed`; pppd's `authentication succeeded` and `failed ... authentica
 
 from __future__ import annotations
 
+from typing import Final
+
 from breachwatch.model import actions
 from breachwatch.parse.address import canonical_ip, put_source
 from breachwatch.parse.programs.meaning import VPN, Values, pattern
@@ -109,3 +111,12 @@ def read_pppd(message: str, values: Values, extra: Values) -> str | None:  # noq
     elif found := _PPP_ASSIGNED.fullmatch(message):
         values["action"], values["assigned_ip"] = actions.SESSION_OPENED, canonical_ip(found["assigned"])
     return VPN
+
+
+READERS: Final = {
+    "openvpn": read_openvpn,
+    "ovpn-server": read_openvpn,
+    "charon": read_charon,
+    "charon-systemd": read_charon,
+    "pppd": read_pppd,
+}
