@@ -1,43 +1,36 @@
-"""Rule tests: the log lines of `cases/` through parser, lake and scan (format: `detections/cases/README.md`)."""
+"""Rule tests: the log lines of `cases/` through parser, lake and scan (format: `detections/cases/README.md`).
+
+Each case has an empty lake to itself where other lines could change what its rules find. Rules that judge each event by
+itself are tried in a few lakes that hold the lines of many cases, which saves most of the time: of such a rule's
+findings those count that lie in its own file's cases, each in its case.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from breachwatch import lake
-from breachwatch.detect.analytics import analytic_of
 from breachwatch.detect.builtin import builtin_folder
+from breachwatch.detect.cases import PLACES, Case, CaseFile, read_cases
 from breachwatch.detect.engine import scan
-from breachwatch.detect.health.kinds import is_about_logs
-from breachwatch.detect.loading import read_rules
-from breachwatch.detect.mapping import AUTHENTICATION
-from breachwatch.detect.rulepack import RulePack, pack_of
-from breachwatch.detect.trial import AFTER_ALL, TrialLog, Trials, land, trials
+from breachwatch.detect.rulepack import RulePack
+from breachwatch.detect.trial import Trials, land, trials
 from breachwatch.errors import DataError, UnknownNameError
 from breachwatch.lake.places import write_places
 from breachwatch.model.datasets import dataset
 from breachwatch.model.finding import Outcome, Scan
-from breachwatch.model.formats import format_named
-from breachwatch.settings import City, Detect, GeoIP, Settings
-from breachwatch.settings_sources import Source
 from breachwatch.workspace import Workspace
 
-_FILE_TIME = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
-_PLACES = "places.csv"
-_CASE_KEYS = frozenset(
-    {
-        *("name", "format", "lines", "inputs", "host", "time_zone", "city_time_zone", "file_time", "findings"),
-        *("working_hours", "working_days", "places", "until"),
-    }
-)
+_TOGETHER = 200  # cases that share a lake at most
+
+_WRONG = (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, DataError)
+"""What a file of cases that is not as it should be raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,128 +58,111 @@ def test_rules(only: Iterable[str] = (), folder: Path | None = None) -> Iterator
     """
     folder = folder or builtin_folder()
     cases = {path.stem: path for path in sorted((folder / "cases").glob("*.yml"))}
-    wanted = list(only) or list(cases)
+    wanted = list(dict.fromkeys(only)) or list(cases)
     for stem in wanted:
         if stem not in cases:
             raise UnknownNameError("rule file with cases", stem, cases)
+    waiting: dict[str, _Shared] = {}
     with trials() as room:
         for stem in wanted:
-            yield from _file(room, stem, folder / "rules" / f"{stem}.yml", cases[stem])
+            try:
+                file = read_cases(stem, folder / "rules" / f"{stem}.yml", cases[stem])
+                yield from _file(room, file, waiting)
+            except _WRONG as error:
+                reason = f"{cases[stem].name} is not as cases/README.md says: {error!r}"
+                yield CaseResult(stem, "", True, None, 0, reason)
+        for shared in waiting.values():
+            yield from shared.try_all(room)
 
 
 test_rules.__test__ = False  # type: ignore[attr-defined] # pytest takes it for a test otherwise
 
 
-def _file(room: Trials, stem: str, rules: Path, cases: Path) -> Iterator[CaseResult]:
-    try:
-        listed = yaml.load(cases.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-        pack = pack_of(read_rules(str(rules), rules.parent))
-        every = [
-            (case, positive) for positive in (True, False) for case in listed["positive" if positive else "negative"]
-        ]
-        for together in _together(pack, every):
-            yield from _try(room, stem, pack, together)
-    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, DataError) as error:
-        yield CaseResult(stem, "", True, None, 0, f"{cases.name} is not as cases/README.md says: {error!r}")
+def _file(room: Trials, file: CaseFile, waiting: dict[str, _Shared]) -> Iterator[CaseResult]:
+    """The results of a file's cases; those that may share a lake are put aside until it is full."""
+    shares = file.judges_events()
+    for case in file.cases:
+        kind = case.kind() if shares else ""
+        if not kind:
+            yield from _try(room, [(file, case)])
+            continue
+        shared = waiting.setdefault(kind, _Shared())
+        if not shared.takes(file):
+            yield from shared.try_all(room)
+            shared = waiting[kind] = _Shared()
+        shared.tried.append((file, case))
 
 
-Case = tuple[Mapping[str, Any], bool]
-"""A case, and whether it is a positive one."""
+Tried = tuple[CaseFile, Case]
 
 
-def _together(pack: RulePack, cases: Sequence[Case]) -> Iterator[list[Case]]:
-    """Cases that may share a lake, because none can change what becomes of another: it saves most of the time.
+@dataclass
+class _Shared:
+    """Cases that will share a lake."""
 
-    Rules that judge each event by itself let their cases share one, if the settings are the same; a correlation, a rule
-    about the past, and the view of all sign-ins (which leaves out what another log tells) do not.
-    """
-    alone = not any(
-        rule.is_correlation
-        or analytic_of(rule.custom)
-        or is_about_logs(rule.custom)
-        or (rule.document.get("logsource") or {}).get("category") == AUTHENTICATION
-        for rule in pack.rules
+    tried: list[Tried] = field(default_factory=list)
+
+    def takes(self, file: CaseFile) -> bool:
+        """Whether there is room, and no rule of another file has the same id."""
+        others = {item.stem: item.pack for item, _ in self.tried if item.stem != file.stem}
+        ids = {rule.id for pack in others.values() for rule in pack.rules}
+        return len(self.tried) < _TOGETHER and ids.isdisjoint(rule.id for rule in file.pack.rules)
+
+    def try_all(self, room: Trials) -> Iterator[CaseResult]:
+        """The results of all; one by one if something is wrong with any, so that it spoils no other."""
+        try:
+            yield from list(_try(room, self.tried))
+        except _WRONG:
+            for file, case in self.tried:
+                try:
+                    yield from _try(room, [(file, case)])
+                except _WRONG as error:
+                    reason = f"{file.stem}.yml is not as cases/README.md says: {error!r}"
+                    yield CaseResult(file.stem, case.name, case.positive, case.expected, 0, reason)
+
+
+def _try(room: Trials, tried: Sequence[Tried]) -> Iterator[CaseResult]:
+    """Cases in one lake."""
+    first = tried[0][1]
+    packs = {file.stem: file.pack for file, _ in tried}
+    every = RulePack(
+        [rule for pack in packs.values() for rule in pack.rules],
+        [problem for pack in packs.values() for problem in pack.problems],
+        [text for pack in packs.values() for text in pack.filters],
     )
-    groups: dict[str, list[Case]] = {}
-    for number, (case, positive) in enumerate(cases):
-        same = repr((_settings(case), case.get("places"))) if alone else str(number)
-        groups.setdefault(same, []).append((case, positive))
-    yield from groups.values()
-
-
-def _try(room: Trials, stem: str, pack: RulePack, cases: Sequence[Case]) -> Iterator[CaseResult]:
-    for case, _ in cases:
-        unknown = set(case) - _CASE_KEYS
-        if unknown:
-            msg = f"unknown key {min(unknown)!r} in case {case.get('name')!r}"
-            raise ValueError(msg)
-    ws = room.workspace(_settings(cases[0][0]))
+    ws = room.workspace(first.settings())
     try:
-        write_places(ws.root / _PLACES, cases[0][0].get("places", {}))
+        write_places(ws.root / PLACES, first.places)
         rejects = [
-            sum(land(ws, log).rejects for log in _logs(case, f"case{number}-"))
-            for number, (case, _) in enumerate(cases)
+            sum(land(ws, log).rejects for log in case.logs(f"case{number}-")) for number, (_, case) in enumerate(tried)
         ]
-        until = cases[0][0].get("until")
-        result = scan(ws, _aware(until) if until else AFTER_ALL, pack=pack)
-        of_case = _counted(ws, result) if len(cases) > 1 else {0: len(result.findings)}
+        result = scan(ws, first.until, pack=every)
+        found = _counted(ws, result, tried) if len(tried) > 1 else {0: len(result.findings)}
     finally:
         room.drop(ws)
-    broken = [item.reason for item in result.outcomes if item.outcome is Outcome.COULD_NOT_RUN]
-    for number, (case, positive) in enumerate(cases):
+    broken = {stem: _broken(pack, result) for stem, pack in packs.items()}
+    for number, (file, case) in enumerate(tried):
         rejected = f"{rejects[number]} lines could not be parsed" if rejects[number] else ""
-        problem = broken[0] if broken else rejected
-        expected = case.get("findings", None if positive else 0)
-        yield CaseResult(stem, str(case["name"]), positive, expected, of_case.get(number, 0), problem)
+        problem = broken[file.stem] or rejected
+        yield CaseResult(file.stem, case.name, case.positive, case.expected, found.get(number, 0), problem)
 
 
-def _counted(ws: Workspace, result: Scan) -> Counter[int]:
-    """Findings by the number of the case whose log holds their event."""
-    wanted = {finding.event_ids[0]: 0 for finding in result.findings}
+def _broken(pack: RulePack, result: Scan) -> str:
+    """Why a rule of a pack could not run; empty where all could."""
+    mine = {rule.id for rule in pack.rules} | {problem.rule_id for problem in pack.problems}
+    reasons = (
+        item.reason for item in result.outcomes if item.rule_id in mine and item.outcome is Outcome.COULD_NOT_RUN
+    )
+    return next(reasons, "")
+
+
+def _counted(ws: Workspace, result: Scan, tried: Sequence[Tried]) -> Mapping[int, int]:
+    """Findings by the number of the case whose log holds their event, of the rules of the case's own file."""
+    case_of = dict.fromkeys((finding.event_ids[0] for finding in result.findings), 0)
     with closing(lake.connect(ws)) as connection:
         for name in {finding.dataset for finding in result.findings}:
             rows = connection.execute(f'SELECT event_id, source FROM "{dataset(name).view}"').fetchall()
-            wanted.update((event, int(source[4:].split("-")[0])) for event, source in rows if event in wanted)
-    return Counter(wanted[finding.event_ids[0]] for finding in result.findings)
-
-
-def _settings(case: Mapping[str, Any]) -> Settings:
-    given = {key: tuple(case[key]) for key in ("working_hours", "working_days") if key in case}
-    # A case's own lines are all the history there is, so nothing has to settle first.
-    detect = Detect(learning_days=0, **given)
-    geoip = GeoIP(places=_PLACES) if case.get("places") else GeoIP()
-    named = dict.fromkeys(item["source"] for item in case.get("inputs", ()) if "source" in item)
-    sources = tuple(Source(name=name, paths=("case",)) for name in named)
-    city = City(time_zone=case.get("city_time_zone", "UTC"))
-    return Settings(city=city, detect=detect, geoip=geoip, sources=sources)
-
-
-def _logs(case: Mapping[str, Any], prefix: str) -> Iterator[TrialLog]:
-    for number, given in enumerate(case.get("inputs", [case]), 1):
-        lines = [line for item in given["lines"] for line in _lines(item)]
-        yield TrialLog(
-            name=given.get("source", f"{prefix}log{number}"),
-            format=format_named(given["format"]).name,
-            data="".join(f"{line}\n" for line in lines).encode(),
-            host=given.get("host", case.get("host", "")),
-            time_zone=given.get("time_zone", case.get("time_zone", "UTC")),
-            file_time=_aware(given.get("file_time", case.get("file_time", _FILE_TIME))),
-        )
-
-
-def _aware(given: str | datetime) -> datetime:
-    time = datetime.fromisoformat(given) if isinstance(given, str) else given
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _lines(item: str | Mapping[str, Any]) -> Iterator[str]:
-    if isinstance(item, str):
-        yield item
-        return
-    start = item["start"]
-    start = datetime.fromisoformat(start) if isinstance(start, str) else start
-    start = start if start.tzinfo else start.replace(tzinfo=UTC)
-    for number in range(int(item["times"])):
-        time = start.astimezone(UTC) + timedelta(seconds=number * float(item["step"]))
-        said = time.replace(tzinfo=None).isoformat() + "Z"
-        yield item["line"].replace("{time}", said).replace("{n}", str(number))
+            case_of.update((event, int(source[4:].split("-")[0])) for event, source in rows if event in case_of)
+    stem_of = {rule.id: file.stem for file, _ in tried for rule in file.pack.rules}
+    pairs = ((case_of[finding.event_ids[0]], stem_of[finding.rule_id]) for finding in result.findings)
+    return Counter(number for number, stem in pairs if tried[number][0].stem == stem)
