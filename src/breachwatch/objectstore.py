@@ -128,10 +128,11 @@ def store_errors(where: str) -> Iterator[None]:
         yield
     except PreconditionError:
         raise
-    except (PermissionDeniedError, UnauthenticatedError) as error:
-        advice = "Check the credentials (environment or *_file keys) and that they may list and read there."
-        raise StoreError(f"{where}: the store refuses{_answer(error)}. {advice}") from None
     except BaseError as error:
+        refused = _STATUS.search(str(error))  # a refused listing comes as an error of no kind
+        if isinstance(error, PermissionDeniedError | UnauthenticatedError) or (refused and refused[1] in _REFUSED):
+            advice = "Check the credentials (environment or *_file keys) and what they may do there."
+            raise StoreError(f"{where}: the store refuses{_answer(error)}. {advice}") from None
         if "NoSuchBucket" in str(error):
             raise StoreError(f"{where}: there is no such bucket. Correct the url.") from None
         what = f"{where}: the store does not answer as it should{_answer(error)}"
@@ -140,6 +141,7 @@ def store_errors(where: str) -> Iterator[None]:
 
 _CODE = re.compile(r"<Code>([A-Za-z]{3,60})</Code>")
 _STATUS = re.compile(r"\b(?:status|Status)\w*\W{1,10}([1-5]\d\d)\b")
+_REFUSED = frozenset({"401", "403"})
 _NETWORK = (("dns error", "its name is not known"), ("Connect", "no connection"), ("TimedOut", "timed out"))
 
 

@@ -20,6 +20,7 @@ from breachwatch.errors import UnknownNameError
 from breachwatch.model.finding import Level
 from breachwatch.settings_base import Section
 from breachwatch.settings_base import time_zone as iana_zone
+from breachwatch.settings_lake import Lake
 from breachwatch.settings_sources import Source
 
 SETTINGS_NAME = "breachwatch.toml"
@@ -194,6 +195,7 @@ class Settings(BaseSettings):
     evidence: Evidence = Evidence()
     limits: Limits = Limits()
     database: Database = Database()
+    lake: Lake = Lake()
     sources: tuple[Source, ...] = ()
 
     @model_validator(mode="after")

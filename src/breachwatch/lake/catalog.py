@@ -21,7 +21,7 @@ from breachwatch.workspace import Workspace
 class LakeFile:
     """A catalogued Parquet file. `path` is relative to the lake; times are those of its events, aware UTC.
 
-    `segment_id` is the segment whose events it holds; of a merged file, one of several (see `holding_segments`).
+    `segment_id` is the segment whose events it holds; of a merged file, one of several.
     `min_time` and `max_time` are None where no event of it has a time. A file of `date="unknown"` may hold events
     without a time beside events with one.
     """
@@ -83,9 +83,12 @@ def files(
     since: datetime | None = None,
     until: datetime | None = None,
     unscanned: bool = False,
+    segment_ids: Iterable[str] | None = None,
 ) -> tuple[LakeFile, ...]:
     """The catalogued files, in order of dataset, date and path.
 
+    With `segment_ids` only files that hold events (or rejects) of these segments; told with one look at the catalog,
+    so that a merge that happens meanwhile takes no file from between.
     With `since` and `until` (aware; [since, until)) only those that may hold events of that time; files with events
     that have no time always belong. `unscanned` leaves only files that no detection run has covered yet.
     Raises UsageError for a time without a zone.
@@ -97,23 +100,20 @@ def files(
         query = query.where(_FILE.scanned_at.is_(None))
     query = _within(query, since, until)
     with ws.database.read() as connection:
-        return tuple(LakeFile(**row) for row in connection.execute(query).mappings())
+        if segment_ids is None:
+            return tuple(LakeFile(**row) for row in connection.execute(query).mappings())
+        found: dict[str, LakeFile] = {}
+        wanted = sorted(set(segment_ids))
+        for start in range(0, len(wanted), 500):  # well below what SQLite takes in one IN (...)
+            holding = select(_PART.path).where(_PART.segment_id.in_(wanted[start : start + 500]))
+            rows = connection.execute(query.where(_FILE.path.in_(holding))).mappings()
+            found.update((row["path"], LakeFile(**row)) for row in rows)
+    return tuple(sorted(found.values(), key=lambda file: (file.dataset, file.date, file.path)))
 
 
 def unscanned_files(ws: Workspace) -> tuple[LakeFile, ...]:
     """The files of events (not rejects) that no detection run has covered yet."""
     return tuple(file for file in files(ws, unscanned=True) if file.dataset != REJECTS_DATASET.name)
-
-
-def holding_segments(ws: Workspace, segment_ids: Iterable[str]) -> set[str]:
-    """The paths of the files that hold events (or rejects) of these segments."""
-    part, wanted = catalog.lake_part.c, list(segment_ids)
-    found: set[str] = set()
-    with ws.database.read() as connection:
-        for start in range(0, len(wanted), 500):  # well below what SQLite takes in one IN (...)
-            chunk = wanted[start : start + 500]
-            found.update(connection.execute(select(part.path).where(part.segment_id.in_(chunk))).scalars())
-    return found
 
 
 def datasets_of(ws: Workspace, segment_id: str) -> list[str]:

@@ -14,11 +14,12 @@ import duckdb
 from breachwatch.errors import DataError
 from breachwatch.lake import sql
 from breachwatch.lake.authentication import ALWAYS_THERE, authentication_view
-from breachwatch.lake.catalog import files, holding_segments
+from breachwatch.lake.catalog import files
 from breachwatch.lake.partition import time_column
 from breachwatch.lake.places import LOCATED, located
 from breachwatch.lake.reading import ReadingConnection
 from breachwatch.lake.shapes import Stored, dataset_select, stored
+from breachwatch.lake.storage import storage
 from breachwatch.model.datasets import DATASETS, REJECTS_DATASET, Dataset
 from breachwatch.settings import GeoIP
 from breachwatch.workspace import Workspace
@@ -104,6 +105,7 @@ def connect_bare(ws: Workspace) -> duckdb.DuckDBPyConnection:
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(f"SET memory_limit = {sql.text(MEMORY)}")
     connection.execute(f"SET temp_directory = {sql.text(str(spill))}")
+    storage(ws).serve(connection)
     return connection
 
 
@@ -147,16 +149,15 @@ def listed_files(
     """The files that may hold events of [since, until), by dataset. Raises DataError for one that is gone."""
     since = since - SLACK if since is not None else None
     until = until + SLACK if until is not None else None
-    chosen = files(ws, dataset, since=since, until=until)
-    if segment_ids is not None:
-        holding = holding_segments(ws, segment_ids)
-        chosen = tuple(file for file in chosen if file.path in holding)
+    chosen = files(ws, dataset, since=since, until=until, segment_ids=segment_ids)
+    rests = storage(ws)
+    gone = rests.missing(file.path for file in chosen)
     for file in chosen:
-        path = ws.lake / file.path
-        if not path.is_file():
+        if file.path in gone:
             msg = (
-                f"the lake file {path} is in the catalog but not on the disk. `breachwatch lake check --repair` makes "
-                f"it again from the stored segments; or restore it from a backup (SHA-256 {file.sha256})."
+                f"the lake file {file.path} is in the catalog but not in {rests.where}. `breachwatch lake check "
+                f"--repair` makes it again from the stored segments; or restore it from a backup "
+                f"(SHA-256 {file.sha256})."
             )
             raise DataError(msg)
     found: dict[str, list[Stored]] = {}

@@ -8,12 +8,14 @@ Logs whose ids come from the byte position cannot repeat: segments of one log ne
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import ColumnElement, or_, select
 
 from breachwatch.lake.partition import Partition
+from breachwatch.lake.storage import storage
 from breachwatch.model.datasets import REJECTS_DATASET
 from breachwatch.model.segment import Segment
 from breachwatch.records import catalog
@@ -31,12 +33,18 @@ def without_known(ws: Workspace, segment: Segment, partition: Partition) -> pa.T
     files = _candidates(ws, segment, partition)
     if not files:
         return table
-    from pyarrow.dataset import dataset as parquet_dataset  # takes pandas along, half a second of every start
-
     mine = table["event_id"].combine_chunks()
-    landed = parquet_dataset(files, format="parquet")
-    known = landed.to_table(columns=["event_id"], filter=pc.field("event_id").isin(mine))["event_id"]
-    return table.filter(pc.invert(pc.is_in(mine, value_set=known.combine_chunks())))
+    known = pa.concat_arrays([_known(ws, name, mine) for name in files])
+    return table.filter(pc.invert(pc.is_in(mine, value_set=known)))
+
+
+def _known(ws: Workspace, name: str, mine: pa.Array[Any]) -> pa.Array[Any]:
+    """Those of some ids that a lake file holds."""
+    from pyarrow.parquet import read_table  # takes pandas along, half a second of every start
+
+    with storage(ws).open(name) as file:
+        ids = read_table(file, columns=["event_id"], filters=pc.field("event_id").isin(mine))["event_id"]
+    return ids.combine_chunks()
 
 
 def _candidates(ws: Workspace, segment: Segment, partition: Partition) -> list[str]:
@@ -55,7 +63,7 @@ def _candidates(ws: Workspace, segment: Segment, partition: Partition) -> list[s
     if partition.dataset != REJECTS_DATASET.name:
         query = query.where(file.date == partition.date, *_overlap(partition.min_time, partition.max_time))
     with ws.database.read() as connection:
-        return [str(ws.lake / path) for path in connection.execute(query).scalars()]
+        return list(connection.execute(query).scalars())
 
 
 def _overlap(first: datetime | None, last: datetime | None) -> list[ColumnElement[bool]]:

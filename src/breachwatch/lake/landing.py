@@ -1,6 +1,6 @@
 """Landing a segment: its events become Parquet files and its catalog rows, all of it or nothing, once.
 
-Files are finished in scratch space, renamed into the lake, and only then entered in the catalog, in one transaction
+Files are finished in scratch space, put into the lake, and only then entered in the catalog, in one transaction
 with the segment's new state. Readers open catalogued files only, so that a process killed anywhere leaves nothing
 visible; the repeated landing writes the same files over what was left.
 """
@@ -19,9 +19,10 @@ from sqlalchemy import Connection, insert, select, update
 from breachwatch.errors import DataError, UnknownNameError
 from breachwatch.lake.duplicates import without_known
 from breachwatch.lake.faults import faults_at
-from breachwatch.lake.parquet import WrittenFile, place, sync_folder, write_scratch
+from breachwatch.lake.parquet import WrittenFile, scratch_name, write_scratch
 from breachwatch.lake.partition import by_day, distinct
 from breachwatch.lake.shapes import columns_of, current_shape, record_shapes
+from breachwatch.lake.storage import storage
 from breachwatch.model.datasets import REJECTS_DATASET, dataset
 from breachwatch.model.segment import Batch, Landed, Segment, SegmentState
 from breachwatch.records import catalog
@@ -58,7 +59,7 @@ def land(ws: Workspace, segment: Segment, batches: Iterable[Batch]) -> Landed:
     except BaseException:
         _sweep(folder)  # give the space back; the lake has not been touched
         raise
-    _place(ws, folder, files)
+    storage(ws).put({written.path: folder / scratch_name(written.path) for written in files})
     landed = _commit(ws, segment, files)
     _sweep(folder)
     return landed
@@ -91,17 +92,6 @@ def _gather(batches: Iterable[Batch]) -> dict[str, pa.Table]:
         if batch.table.num_rows:
             tables.setdefault(batch.dataset, []).append(batch.table)
     return {name: pa.concat_tables(parts).cast(dataset(name).schema) for name, parts in sorted(tables.items())}
-
-
-def _place(ws: Workspace, folder: Path, files: list[WrittenFile]) -> None:
-    """Rename all files into the lake and make the renames last."""
-    folders = {place(folder, written, ws.lake) for written in files}
-    for day in sorted(folders):
-        sync_folder(day)
-    for upper in sorted({day.parent for day in folders}):
-        sync_folder(upper)
-    if folders:
-        sync_folder(ws.lake)
 
 
 def _commit(ws: Workspace, segment: Segment, files: list[WrittenFile]) -> Landed:
@@ -187,9 +177,8 @@ def _landed(connection: Connection, segment_id: str) -> Landed | None:
 
 def _remove_strays(ws: Workspace, segment_id: str) -> None:
     """Remove files that a killed landing placed and did not enter: another version may cut the days differently."""
-    for stray in ws.lake.glob(f"*/date=*/{segment_id}.parquet"):
-        with faults_at(stray):
-            stray.unlink(missing_ok=True)
+    lake = storage(ws)
+    lake.remove([item.name for item in lake.names() if item.name.endswith(f"/{segment_id}.parquet")])
 
 
 def _sweep(folder: Path) -> None:

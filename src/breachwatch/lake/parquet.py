@@ -1,9 +1,10 @@
-"""Writing one Parquet file of the lake: to scratch space first, synced, then renamed into its place."""
+"""Writing one Parquet file of the lake to scratch space, synced; `storage` puts it into its place."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,6 @@ import pyarrow.parquet as pq
 from breachwatch.lake.faults import faults_at
 from breachwatch.lake.partition import Partition
 from breachwatch.lake.sql import column_names
-from breachwatch.workspace import PRIVATE_DIR
 
 ROW_GROUP_ROWS = 122_880  # DuckDB reads row groups in parallel and skips them by their statistics
 
@@ -77,42 +77,25 @@ def write_scratch(folder: Path, partition: Partition, segment_id: str) -> Writte
     )
 
 
-def place(folder: Path, written: WrittenFile, lake: Path) -> Path:
-    """Rename a finished file into the lake, replacing what a killed attempt left there; returns its folder."""
-    target = lake / written.path
-    with faults_at(target):
-        target.parent.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)
-        (folder / scratch_name(written.path)).replace(target)
-    return target.parent
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder last through a power cut."""
-    with faults_at(folder):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
 def scratch_name(path: str) -> str:
     """The name that a lake file has while it is being written."""
     return path.replace("/", "@")
 
 
+def writing_options(names: Sequence[str], rows: int) -> dict[str, Any]:
+    """How a lake file of so many rows with these columns is encoded: arguments of pyarrow.parquet.ParquetWriter."""
+    delta = {name: encoding for name, encoding in _DELTA.items() if name in names}
+    return {
+        "compression": "zstd",  # both pyarrow and DuckDB would take snappy
+        "use_dictionary": [name for name in names if name not in delta],
+        "column_encoding": delta,
+        # Finding an event by its id reads one filter a file instead of all ids.
+        "bloom_filter_options": {"event_id": {"ndv": min(rows, ROW_GROUP_ROWS), "fpp": 0.01}},
+        "store_schema": False,  # Parquet's own types say all; the Arrow copy would be a quarter of a small file
+    }
+
+
 def _write(rows: pa.Table, out: BinaryIO) -> None:
     table = rows.rename_columns(column_names(rows.schema))
-    delta = {name: encoding for name, encoding in _DELTA.items() if name in table.schema.names}
-    dictionary: Any = [name for name in table.schema.names if name not in delta]
-    pq.write_table(
-        table,
-        out,
-        row_group_size=ROW_GROUP_ROWS,
-        compression="zstd",  # both pyarrow and DuckDB would take snappy
-        use_dictionary=dictionary,
-        column_encoding=delta,
-        # Finding an event by its id reads one filter a file instead of all ids.
-        bloom_filter_options={"event_id": {"ndv": min(table.num_rows, ROW_GROUP_ROWS), "fpp": 0.01}},
-        store_schema=False,  # Parquet's own types say all; the Arrow copy would be a quarter of a small file
-    )
+    options = writing_options(table.schema.names, table.num_rows)
+    pq.write_table(table, out, row_group_size=ROW_GROUP_ROWS, **options)

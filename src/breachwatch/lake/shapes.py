@@ -18,6 +18,7 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from breachwatch.lake import sql
+from breachwatch.lake.storage import storage
 from breachwatch.model.datasets import Dataset, dataset
 from breachwatch.records import catalog
 from breachwatch.workspace import Workspace
@@ -58,6 +59,13 @@ def record_shapes(connection: Connection, shapes: Iterable[Columns]) -> None:
             connection.execute(catalog.lake_shape.insert().values(shape=shape_of(columns), columns=_text(columns)))
 
 
+def shapes(ws: Workspace) -> dict[str, Columns]:
+    """The columns of every shape that the catalog knows."""
+    with ws.database.read() as connection:
+        rows = connection.execute(select(catalog.lake_shape)).all()
+    return {row.shape: tuple((str(name), str(kind)) for name, kind in json.loads(row.columns)) for row in rows}
+
+
 def stored(ws: Workspace, files: Iterable[tuple[str, str, str | None]]) -> list[Stored]:
     """Where files are, given as (dataset, path relative to the lake, shape); files without a shape read as today's."""
     listed = list(files)
@@ -67,7 +75,8 @@ def stored(ws: Workspace, files: Iterable[tuple[str, str, str | None]]) -> list[
         with ws.database.read() as connection:
             for row in connection.execute(select(catalog.lake_shape)):
                 columns[row.shape] = tuple((str(name), str(kind)) for name, kind in json.loads(row.columns))
-    return [Stored(str(ws.lake / path), columns.get(shape) if shape in others else None) for _, path, shape in listed]
+    place = storage(ws).location
+    return [Stored(place(path), columns.get(shape) if shape in others else None) for _, path, shape in listed]
 
 
 def dataset_select(data: Dataset, files: Sequence[Path | Stored]) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from breachwatch import lake
 from breachwatch.errors import DataError, EnvironmentFault, TransientError, UnknownNameError
-from breachwatch.lake import landing, parquet, partition
+from breachwatch.lake import landing, parquet, partition, storage
 from breachwatch.model.datasets import dataset
 from breachwatch.model.segment import Batch, Segment
 from breachwatch.records import catalog
@@ -134,8 +134,8 @@ def test_a_segment_without_records_lands(ws: Workspace) -> None:
 FAILURE_POINTS = [
     (landing, "_gather"),
     (landing, "write_scratch"),
-    (landing, "place"),
-    (landing, "sync_folder"),
+    (storage, "move_in"),
+    (storage, "sync_folder"),
     (landing, "_commit"),
     (parquet.os, "fsync"),
 ]
