@@ -10,9 +10,11 @@ import duckdb
 
 from breachwatch import lake
 from breachwatch.detect.health.kinds import Silence
-from breachwatch.detect.health.logs import At
+from breachwatch.detect.health.logs import At, held_of_sources
 from breachwatch.detect.health.silence import Heard, Silent, is_silent
-from breachwatch.lake.sql import text
+from breachwatch.lake.connection import listed_files
+from breachwatch.lake.shapes import dataset_select
+from breachwatch.lake.sql import moment, text
 from breachwatch.model.datasets import DATASETS
 from breachwatch.settings_sources import Source
 from breachwatch.workspace import Workspace
@@ -56,40 +58,59 @@ def _floor(source: Source, asked: Silence) -> timedelta:
 def _look(
     ws: Workspace, connection: duckdb.DuckDBPyConnection, source: Source, until: datetime, asked: Silence
 ) -> SilentSource | None:
-    since = until - 2 * asked.history
-    filled = [name for name in lake.spans(ws) if name in DATASETS]
-    # A clock that runs ahead does not keep a source alive: no event is later than its reading.
-    events = "\nUNION ALL\n".join(
-        f"SELECT least(time, observed_at) AS time, observed_at, event_id, segment_id, host, {text(name)} AS dataset "
-        f"FROM ({lake.select_between(ws, DATASETS[name], since, None)}) "
-        f"WHERE source = {text(source.name)} AND time IS NOT NULL"
-        for name in filled
-    )
-    if not filled:
+    events = _events_sql(ws, source.name, until - 2 * asked.history)
+    if not events:
+        return None
+    heard = _heard(connection, source.name, events)
+    if heard is None:
+        return None
+    if source.silent_after_hours == "usual":
+        silent = is_silent(heard, until, ws.settings.city.zone, asked)
+    else:
+        silent = _by_settings(source, until - heard.newest, asked)
+    if silent is None:
         return None
     last = connection.execute(
         f"SELECT time, event_id, segment_id, dataset FROM ({events}) ORDER BY time DESC, event_id LIMIT 1"
-    ).fetchone()
-    if last is None:
-        return None
-    newest = last[0].replace(tzinfo=UTC)
-    silent = _by_settings(source, until - newest, asked)
-    if source.silent_after_hours == "usual":
-        hours = connection.execute(f"SELECT DISTINCT date_trunc('hour', time) FROM ({events})").fetchall()
-        arrivals = connection.execute(f"SELECT observed_at, max(time) FROM ({events}) GROUP BY observed_at").fetchall()
-        heard = Heard(
-            source.name,
-            newest,
-            frozenset(hour.replace(tzinfo=UTC) for (hour,) in hours),
-            tuple((looked.replace(tzinfo=UTC), brought.replace(tzinfo=UTC)) for looked, brought in arrivals),
-        )
-        silent = is_silent(heard, until, ws.settings.city.zone, asked)
-    if silent is None:
-        return None
+    ).fetchall()[0]
     hosts = connection.execute(
         f"SELECT DISTINCT host FROM ({events}) WHERE host IS NOT NULL AND host <> '' LIMIT 2"
     ).fetchall()
     return SilentSource(source.name, silent, At(*last), tuple(host for (host,) in hosts), events)
+
+
+def _events_sql(ws: Workspace, source: str, since: datetime) -> str:
+    """The events of a source from `since` on (aware), over the files alone that hold some of it; empty without any.
+
+    A clock that runs ahead does not keep a source alive: no event is later than its reading.
+    """
+    segments = [item.segment_id for item in held_of_sources(ws, [source])]
+    holding = listed_files(ws, since, segment_ids=segments)
+    return "\nUNION ALL\n".join(
+        f"SELECT least(time, observed_at) AS time, observed_at, event_id, segment_id, host, {text(name)} AS dataset "
+        f"FROM ({dataset_select(DATASETS[name], places)}) "
+        f"WHERE source = {text(source)} AND time >= {moment(since)}"
+        for name, places in holding.items()
+        if name in DATASETS
+    )
+
+
+def _heard(connection: duckdb.DuckDBPyConnection, source: str, events: str) -> Heard | None:
+    """When a source was heard, in one look at its events; None where it has none."""
+    rows = connection.execute(
+        f"SELECT date_trunc('hour', time) AS hour, observed_at, max(time) FROM ({events}) GROUP BY hour, observed_at"
+    ).fetchall()
+    if not rows:
+        return None
+    brought: dict[datetime, datetime] = {}
+    for _, looked, newest in rows:
+        brought[looked] = max(newest, brought.get(looked, newest))
+    return Heard(
+        source,
+        max(brought.values()).replace(tzinfo=UTC),
+        frozenset(hour.replace(tzinfo=UTC) for hour, _, _ in rows),
+        tuple((looked.replace(tzinfo=UTC), newest.replace(tzinfo=UTC)) for looked, newest in brought.items()),
+    )
 
 
 def _by_settings(source: Source, lasts: timedelta, asked: Silence) -> Silent | None:
