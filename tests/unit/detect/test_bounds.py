@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from breachwatch.detect.prune import columns, literals, rows
 from breachwatch.detect.prune.bounds import Every, Leaf, Some, every, from_json, leaves, some, to_json
 from breachwatch.detect.prune.expressions import expression_bound
 from breachwatch.detect.prune.extracting import bound_of
+from breachwatch.detect.prune.scanning import Bytes
 from breachwatch.detect.prune.sifting import Reach, Sieve, ascii_or
 from tests.unit.detect.making import OneTable
 
@@ -104,7 +106,25 @@ def _expressions() -> st.SearchStrategy[str]:
     pieces = st.one_of(
         WORDS.filter(bool).map(_escaped),
         st.sampled_from(
-            [".", ".*", "[ab]", "[^k]+", r"\d", r"\s?", "(?:a|bk)", "(si)?", "(as)+", "b{2}", "a*", "^", "x|", r"\."]
+            [
+                ".",
+                ".*",
+                "[ab]",
+                "[ab]{1}",
+                "[^k]+",
+                r"\d",
+                r"\s?",
+                r"\n",
+                "[ -/]",
+                "(?:a|bk)",
+                "(si)?",
+                "(as)+",
+                "b{2}",
+                "a*",
+                "^",
+                "x|",
+                r"\.",
+            ]
         ),
     )
     return st.tuples(st.sampled_from(["", "(?i)", "(?s)"]), st.lists(pieces, min_size=1, max_size=4)).map(
@@ -180,6 +200,10 @@ def _words(value: Any) -> Iterator[str]:
 @SLOW
 @given(a=_selections(), b=_selections(), c=_selections(), condition=CONDITIONS, drawn=ROWS)
 @example(a={"f|re|i": "sik"}, b=["x"], c=["x"], condition="a", drawn=[["\u017fi\u212a"] + [None] * 4])
+@example(a={"f|re|i": "[k-m]{16}"}, b=["x"], c=["x"], condition="a", drawn=[["\u212aLm" * 8] + [None] * 4])
+@example(a={"f|re|i": "[a-c]{16}"}, b=["x"], c=["x"], condition="a", drawn=[["aBc" * 8] + [None] * 4])
+@example(a={"f|re": "[A\u00e4]{16}"}, b=["x"], c=["x"], condition="a", drawn=[["A\u00e4" * 9] + [None] * 4])
+@example(a=["x"], b={"|re": "[^b]{16}"}, c=["x"], condition="b", drawn=[["a" * 9, "a" * 9, None, None, None]])
 @example(a={"f|contains": "\u0130"}, b=["x"], c=["x"], condition="a", drawn=[["i"] + [None] * 4])
 @example(a=["a\nb"], b=["x"], c=["x"], condition="a", drawn=[["a", "b", None, None, None]])
 def test_what_matches_is_a_candidate(
@@ -198,6 +222,26 @@ def test_what_matches_is_a_candidate(
 
 
 @pytest.mark.parametrize(
+    ("expression", "least", "chars"),
+    [
+        (r"\s[a-fA-F0-9]{64}\s[a-fA-F0-9]{16}", [64, 16], "0123456789abcdef"),
+        ("(.){200,}", [200], ""),
+        (".{1000,}", [1000], ""),
+        ("[^/]{100,}$", [100], ""),
+        ("(?:[a-z]{10}|[0-9]{12}){2}", [20], ""),
+        ("[\u00e4b]{20}", [20], ""),
+        ("(?i)[a-z]{20}", [20], ""),  # the long s and the Kelvin sign are letters, too
+        ("(?i)[bc]{20}", [20], "bc"),
+        ("[a-z]{15}", [], ""),
+        ("([a-z]{20})?", [], ""),
+    ],
+)
+def test_runs_of_regular_expressions(expression: str, least: list[int], chars: str) -> None:
+    found = [leaf.values for leaf in leaves(expression_bound(expression, "t")) if leaf.kind == "run"]
+    assert found == [(str(number), chars) for number in least]
+
+
+@pytest.mark.parametrize(
     ("expression", "expected"),
     [
         ("abc", ["abc"]),
@@ -207,13 +251,18 @@ def test_what_matches_is_a_candidate(
         ("foo(bar)?baz", ["foo", "baz"]),
         ("foo(bar)baz", ["foo", "bar", "baz"]),
         ("(?:foo|bar)", ["foo", "bar"]),
-        ("foo[xyz]bar", ["foo", "bar"]),
+        ("foo[xyz]bar", ["fooxbar", "fooybar", "foozbar"]),
         ("(?i)mask", ["ma"]),
-        ("foo{2,3}bar", ["fo", "bar"]),
+        ("foo{2,3}bar", ["foo", "bar"]),
         ("^foo$", ["foo"]),
-        ("[]a]foo[^]b]", ["foo"]),
+        ("[]a]foo[^]b]", ["]foo", "afoo"]),
         ("[[:alpha:]x]foo", ["foo"]),
         ("(?i:x)foo", ["foo"]),
+        (r"\\[a-z]{1,32}\.[ '\"]{1}", ["\\", '."', ".'", ". "]),
+        (r"a[0-3]{2}b", ["a0", "a1", "a2", "a3"]),
+        (r"\n\n\tx", ["\n\n\tx"]),
+        ("(?i)x[ks]ab", ["ab"]),
+        (r"foo[\d-]{2,}bar", ["foo-", *(f"foo{number}" for number in range(10)), "bar"]),
     ],
 )
 def test_texts_of_regular_expressions(expression: str, expected: list[str]) -> None:
@@ -227,6 +276,23 @@ def test_texts_of_regular_expressions(expression: str, expected: list[str]) -> N
 )
 def test_expressions_without_a_bound(expression: str) -> None:
     assert expression_bound(expression, "t") is None
+
+
+@SLOW
+@given(
+    values=st.lists(st.text("ab \u00e4", max_size=40), max_size=8),
+    text=st.text("ab \u00e4", min_size=1, max_size=4),
+    skipped=st.integers(0, 3),
+)
+@example(values=["a" * 16, "b" * 7 + "a" * 16, "a" * 8, "a" * 8], text="a", skipped=0)
+def test_bytes_of_many_values_are_looked_through(values: list[str], text: str, skipped: int) -> None:
+    scanned = Bytes(pa.array(values, pa.string()).slice(skipped))
+    values = values[skipped:]
+    assert scanned.holding(text.encode()).tolist() == [text in value for value in values]
+    for chars, pattern in (("a", "a{16}"), ("ab", "[ab]{16}"), ("", "(?s).{16}")):
+        held = scanned.runs(16, chars.encode())
+        assert all(may for may, value in zip(held, values, strict=True) if re.search(pattern, value))
+    assert not scanned.runs(16, b"b").any() or any("b" * 8 in value for value in values)
 
 
 def test_bounds_put_together() -> None:

@@ -10,6 +10,7 @@ ends    the text ends with one of some texts, regardless of case
 is      the text equals one of some texts, regardless of case
 num     the number equals one of some whole numbers
 null    the value is NULL
+run     so many bytes in a row (`values[0]`) are of some of ASCII (`values[1]`; of any where empty), in lower case
 test    the expression, a part of the rule's SQL over the columns that `values` names, is true
 
 A negated leaf holds wherever the leaf does not, also where there is no value: SQL's `NOT coalesce(..., false)`. What
@@ -26,8 +27,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
-Kind = Literal["has", "starts", "ends", "is", "num", "null", "test"]
-KINDS: tuple[Kind, ...] = ("has", "starts", "ends", "is", "num", "null", "test")
+Kind = Literal["has", "starts", "ends", "is", "num", "null", "run", "test"]
+KINDS: tuple[Kind, ...] = ("has", "starts", "ends", "is", "num", "null", "run", "test")
 _JOINED = frozenset({"has", "starts", "ends", "is", "num"})
 
 

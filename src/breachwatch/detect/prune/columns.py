@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,13 @@ Lower = Callable[[Values], Values]
 _PLACES: dict[Kind, Place] = {"has": "has", "starts": "starts", "ends": "ends"}
 _SAMPLE = 4096
 _MOSTLY_DISTINCT = 0.9
+_FEW_SHARE = 8
+"""In less than one of so many values a common text is looked for in these alone."""
+
+
+def is_part(kind: Kind) -> bool:
+    """Whether a leaf of this kind seeks parts of texts."""
+    return kind in _PLACES
 
 
 class Sought:
@@ -28,6 +35,7 @@ class Sought:
         self._texts: list[tuple[str, Place]] = []
         self._same: list[str] = []
         self._whole: list[int] = []
+        self._runs: list[tuple[int, str]] = []
         self._placed: Texts | None = None
 
     def number(self, kind: Kind, value: str | int) -> int:
@@ -37,7 +45,7 @@ class Sought:
             if isinstance(value, int):
                 self.numbers[key] = len(self._whole)
                 self._whole.append(value)
-            elif kind in _PLACES:
+            elif is_part(kind):
                 self.numbers[key] = len(self._texts)
                 self._texts.append((value, _PLACES[kind]))
             else:
@@ -45,37 +53,64 @@ class Sought:
                 self._same.append(value)
         return self.numbers[key]
 
+    def run(self, least: int, chars: str) -> int:
+        """The number of a run that is looked for."""
+        key: tuple[Kind, str] = "run", f"{least} {chars}"
+        if key not in self.numbers:
+            self.numbers[key] = len(self._runs)
+            self._runs.append((least, chars))
+        return self.numbers[key]
+
+    def length(self, part: bool, number: int) -> int:
+        """How long the text with this number is; 0 for a number."""
+        return 0 if self._whole else len(self._texts[number][0] if part else self._same[number])
+
     def encoded(self, column: Values, lower: Lower) -> Encoded:
         """The expression's values in a batch, searched."""
         if self._placed is None:
             self._placed = Texts(self._texts)
         nulls = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
         if not self.numbers:
-            return Encoded(None, 0, {}, None, nulls)
+            return Encoded(None, 0, {}, None, nulls, ())
         codes, values = _distinct(column)
         if self._whole:
-            return Encoded(codes, len(values), _equal(values, self._whole), None, nulls)
+            return Encoded(codes, len(values), _equal(values, self._whole), None, nulls, ())
         values = lower(values)
-        return Encoded(codes, len(values), _equal(values, self._same), self._placed.find(values), nulls)
+        return Encoded(codes, len(values), _equal(values, self._same), self._placed.find(values), nulls, self._runs)
 
 
 class Encoded:
     """The distinct values of one expression in a batch, and which of what is sought they hold."""
 
     def __init__(
-        self, codes: Ids | None, values: int, equal: dict[int, Ids], found: Found | None, nulls: Mask | None
+        self,
+        codes: Ids | None,
+        values: int,
+        equal: dict[int, Ids],
+        found: Found | None,
+        nulls: Mask | None,
+        runs: Sequence[tuple[int, str]],
     ) -> None:
         self._codes = codes  # of each event the number of its value, `values` for NULL; None: each has its own
         self._values = values
         self._equal = equal
         self._found = found
         self._nulls = nulls  # None: no event has NULL
+        self._runs = runs
+
+    def found(self) -> Iterator[tuple[bool, int]]:
+        """What of all that is sought may be in the batch: whether as a part of a text, and its number."""
+        if self._found is not None:
+            yield from ((True, number) for number in (*self._found.ids, *self._found.common))
+        yield from ((False, number) for number in self._equal)
 
     def possible(self, kind: Kind, numbers: Iterable[int]) -> bool:
         """False where no value of the batch holds one of these."""
         if kind == "null":
             return self._nulls is not None
-        if kind not in _PLACES:
+        if kind == "run":
+            return True
+        if not is_part(kind):
             return any(number in self._equal for number in numbers)
         found = self._found
         return found is not None and any(number in found.ids or number in found.common for number in numbers)
@@ -83,42 +118,68 @@ class Encoded:
     def cost(self, kind: Kind, numbers: Iterable[int]) -> int:
         """Values to look at for those of the texts that occur in many."""
         if kind not in _PLACES or self._found is None:
-            return 0
-        return self._values * sum(number in self._found.common for number in numbers)
+            return self._values if kind == "run" else 0
+        return self._values * sum(not self._found.is_known(number) for number in numbers)
+
+    def share(self, kind: Kind, numbers: Iterable[int]) -> float:
+        """About how many of the values hold one of these, between 0 and 1."""
+        if kind in ("null", "run") or not self._values:
+            return 1.0
+        known = self._found.ids if kind in _PLACES and self._found is not None else self._equal
+        return min(sum(len(known[number]) for number in numbers if number in known) / self._values, 1.0)
 
     def holds(self, kind: Kind, numbers: Sequence[int], among: Ids | None) -> Mask | None:
         """Of these events (None: of all), which have a value that holds one of `numbers`; None: all of them."""
         if kind == "null":
             return self._nulls if self._nulls is None or among is None else self._nulls[among]
         mask = np.zeros(self._values + 1, np.bool_)
-        known = self._found.ids if kind in _PLACES and self._found is not None else self._equal
-        common = []
-        for number in numbers:
-            if number in known:
-                mask[known[number]] = True
-            elif kind in _PLACES and self._found is not None and number in self._found.common:
-                common.append(number)
-        if common and self._found is not None:
-            open_ = self._open(mask, among)
-            for number in common:
-                held = self._found.holding(number, open_)
-                mask[open_[held]] = True
-                open_ = open_[~held]
+        if kind == "run":
+            self._mark_runs(mask[:-1], numbers)
+        elif kind in _PLACES:
+            self._mark_texts(mask[:-1], numbers, among)
+        else:
+            for number in numbers:
+                if number in self._equal:
+                    mask[self._equal[number]] = True
         if self._codes is None:
             return mask[:-1] if among is None else mask[:-1][among]
         if self._nulls is None and mask[:-1].all():
             return None
         return mask.take(self._codes if among is None else self._codes.take(among))
 
-    def _open(self, mask: Mask, among: Ids | None) -> Ids:
-        """The values that events `among` have and that are not yet in the mask."""
-        if among is None:
-            wanted = np.ones(self._values, np.bool_)
-        else:
-            wanted = np.zeros(self._values + 1, np.bool_)
-            wanted[among if self._codes is None else self._codes[among]] = True
-            wanted = wanted[:-1]
-        return np.flatnonzero(wanted & ~mask[:-1])
+    def groups(self) -> tuple[Ids, int] | None:
+        """Of each event the number of its value (NULL is one), and how many there are; None: each has its own."""
+        return None if self._codes is None else (self._codes, self._values + 1)
+
+    def _mark_runs(self, mask: Mask, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            if self._found is not None:
+                mask |= self._found.runs(*self._runs[number])
+
+    def _mark_texts(self, mask: Mask, numbers: Iterable[int], among: Ids | None) -> None:
+        found = self._found
+        if found is None:
+            return
+        common = []
+        for number in numbers:
+            if number in found.ids:
+                mask[found.ids[number]] = True
+            elif number in found.common:
+                common.append(number)
+        few = self._few(mask, among) if any(not found.is_known(number) for number in common) else None
+        for number in common:
+            if few is None:
+                mask |= found.holding(number)
+            else:
+                mask[few] |= found.holding_among(number, few)
+
+    def _few(self, mask: Mask, among: Ids | None) -> Ids | None:
+        """The values that events `among` have and that are not yet in the mask; None where they are not few."""
+        if among is None or len(among) * _FEW_SHARE > self._values:
+            return None
+        wanted = np.zeros(self._values + 1, np.bool_)
+        wanted[among if self._codes is None else self._codes[among]] = True
+        return np.flatnonzero(wanted[:-1] & ~mask)
 
 
 def _distinct(column: Values) -> tuple[Ids | None, Values]:

@@ -165,6 +165,8 @@ def _keyword(value: SigmaType, scope: Scope) -> Bound | None:
 def _lines(bound: Bound | None) -> Bound | None:
     """A weaker bound without newlines, which stand between the columns that are searched for keywords."""
     if isinstance(bound, Leaf):
+        if bound.kind == "run":  # it may be over several columns
+            return None
         texts = [max(str(value).split("\n"), key=len) for value in bound.values]
         return Leaf(bound.kind, bound.expression, tuple(texts)) if all(texts) else None
     if bound is None:

@@ -2,13 +2,14 @@
 
 Values are searched in pieces of some megabytes by an Aho-Corasick automaton (Aho and Corasick, CACM 18(6), 1975) over
 all texts together. A text that occurs in many values tells little and would drown the rest in hits: it is taken out of
-the automaton as soon as it shows, and looked for by itself where somebody still asks.
+the automaton as soon as it shows, and looked for by itself where somebody still asks: once in all values of a batch,
+or in the few that are left to be asked about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Literal, TypeAlias
 
@@ -17,6 +18,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from ahocorasick_rs import BytesAhoCorasick, Implementation
+
+from breachwatch.detect.prune.scanning import Bytes
 
 Ids: TypeAlias = npt.NDArray[np.int64 | np.int32]  # numbers of values or events
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -43,13 +46,45 @@ class Found:
     ids: dict[int, Ids]
     common: frozenset[int]
     texts: Sequence[tuple[str, Place]]
+    _bytes: Bytes | None = None
+    _held: dict[int, Mask] = field(default_factory=dict)
+    _runs: dict[tuple[int, str], Mask] = field(default_factory=dict)
 
-    def holding(self, number: int, among: Ids) -> Mask:
-        """Which of the values with these numbers hold a common text where it belongs."""
-        values = self.values if len(among) == len(self.values) else self.values.take(pa.array(among, pa.int64()))
-        text, place = self.texts[number]
-        held: Mask = _HOLDS[place](values, text).to_numpy(zero_copy_only=False).astype(np.bool_)
-        return held
+    @property
+    def bytes(self) -> Bytes:
+        """The values' bytes."""
+        if self._bytes is None:
+            self._bytes = Bytes(self.values)
+        return self._bytes
+
+    def is_known(self, number: int) -> bool:
+        """Whether it need not be looked for."""
+        return number not in self.common or number in self._held
+
+    def holding(self, number: int) -> Mask:
+        """Which of the values hold a common text where it belongs."""
+        if number not in self._held:
+            text, place = self.texts[number]
+            whole = place == "has"
+            self._held[number] = self.bytes.holding(text.encode()) if whole else _placed(self.values, text, place)
+        return self._held[number]
+
+    def holding_among(self, number: int, among: Ids) -> Mask:
+        """Which of the values with these numbers, few of them, hold a common text where it belongs."""
+        if number in self._held:
+            return self._held[number][among]
+        return _placed(self.values.take(pa.array(among, pa.int64())), *self.texts[number])
+
+    def runs(self, least: int, chars: str) -> Mask:
+        """Which of the values may have a run, see `Bytes.runs`."""
+        if (least, chars) not in self._runs:
+            self._runs[least, chars] = self.bytes.runs(least, chars.encode())
+        return self._runs[least, chars]
+
+
+def _placed(values: Values, text: str, place: Place) -> Mask:
+    held: Mask = _HOLDS[place](values, text).to_numpy(zero_copy_only=False).astype(np.bool_)
+    return held
 
 
 class Texts:

@@ -11,13 +11,14 @@ import numpy as np
 import pyarrow as pa
 
 from breachwatch.detect.prune.bounds import Bound, Every, Kind, Leaf
-from breachwatch.detect.prune.columns import Encoded, Sought
+from breachwatch.detect.prune.columns import Encoded, Sought, is_part
 from breachwatch.detect.prune.literals import Ids, Mask
 
 _FEW = 256
 """With so few candidates left the query decides quicker than a further look at texts that are in many values."""
 
 _MOST_COST = 1 << 40
+_MOST_ASKED = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,46 @@ class Batch:
     def __post_init__(self) -> None:
         object.__setattr__(self, "size", self.events.num_rows)
 
+    def tested(self, test: Test, among: Ids | None) -> Mask | None:
+        """Of which events `among` (None: of all) a test is true; None where that cannot be told.
+
+        Events with the same values in all its columns are asked about once.
+        """
+        events = self.events.select(list(test.columns))
+        size = self.size if among is None else len(among)
+        groups = self._groups(test.columns)
+        if groups is not None:
+            codes, count = groups
+            mine = codes if among is None else codes[among]
+            one_of = np.full(count, -1, np.int64)
+            one_of[mine] = np.arange(self.size) if among is None else among
+            asked = np.flatnonzero(one_of >= 0)
+            if len(asked) <= _MOST_ASKED * size:
+                told = self.tests.holds(events.take(one_of[asked]), test.expression)
+                if told is None:
+                    return None
+                held = np.zeros(count, np.bool_)
+                held[asked] = told
+                return held[mine]
+        return self.tests.holds(events if among is None else events.take(among), test.expression)
+
+    def _groups(self, columns: Sequence[str]) -> tuple[Ids, int] | None:
+        """Of each event the number of its values in some columns, and how many there may be at most."""
+        codes: Ids = np.zeros(self.size, np.int64)
+        count = 1
+        for name in columns:
+            if name not in self.encoded:
+                return None
+            column = self.encoded[name]
+            if column is None:  # all NULL
+                continue
+            groups = column.groups()
+            if groups is None or count * groups[1] > max(self.size, 1):
+                return None
+            codes = codes * groups[1] + groups[0]
+            count *= groups[1]
+        return codes, count
+
 
 def plan(
     bound: Bound, sought: dict[str, Sought], lowered: Mapping[str, str], joined: Mapping[str, Sequence[str]]
@@ -93,6 +134,9 @@ def plan(
             tuple(plan(replace(bound, expression=name), sought, lowered, {}) for name in joined[bound.expression])
         )
     column = sought.setdefault(bound.expression, Sought(bound.expression))
+    if bound.kind == "run":
+        least, chars = map(str, bound.values)
+        return Seek(bound.kind, bound.expression, (column.run(int(least), chars),), bound.negated)
     values = dict.fromkeys(lowered[value] if isinstance(value, str) else value for value in bound.values)
     numbers = tuple(column.number(bound.kind, value) for value in values)
     return Seek(bound.kind, bound.expression, numbers, bound.negated)
@@ -128,8 +172,7 @@ def _holds(asked: Plan, batch: Batch, among: Ids | None) -> Mask | None:
     if isinstance(asked, Any_):
         return _any(asked, batch, among, size)
     if isinstance(asked, Test):
-        events = batch.events.select(list(asked.columns))
-        held = batch.tests.holds(events if among is None else events.take(among), asked.expression)
+        held = batch.tested(asked, among)
         if held is None:
             return None
     else:
@@ -178,7 +221,9 @@ def _any(asked: Any_, batch: Batch, among: Ids | None, size: int) -> Mask | None
 
 
 def _by_cost(parts: Iterable[Plan], batch: Batch) -> list[tuple[int, Plan]]:
-    return sorted(((_cost(part, batch), part) for part in parts), key=itemgetter(0))
+    """The parts, those first that are quickly told, and of these those that hold seldom."""
+    told = [(_cost(part, batch), _share(part, batch), part) for part in parts]
+    return [(cost, part) for cost, _, part in sorted(told, key=itemgetter(0, 1))]
 
 
 def _cost(asked: Plan, batch: Batch) -> int:
@@ -191,6 +236,18 @@ def _cost(asked: Plan, batch: Batch) -> int:
     return sum(_cost(part, batch) for part in asked.parts)
 
 
+def _share(asked: Plan, batch: Batch) -> float:
+    """About how much of the values satisfies a bound, between 0 and 1."""
+    if isinstance(asked, Test):
+        return 1.0
+    if isinstance(asked, Seek):
+        column = batch.encoded[asked.expression]
+        share = 0.0 if column is None else column.share(asked.kind, asked.numbers)
+        return 1 - share if asked.negated else share
+    shares = [_share(part, batch) for part in asked.parts]
+    return min(shares) if isinstance(asked, All) else min(sum(shares), 1.0)
+
+
 def expressions(asked: Sequence[Plan]) -> set[str]:
     """All expressions of some bounds that are searched."""
     return {name for item in asked for name in _expressions(item)}
@@ -200,3 +257,25 @@ def _expressions(asked: Plan) -> set[str]:
     if isinstance(asked, Test):
         return set()
     return {asked.expression} if isinstance(asked, Seek) else expressions(asked.parts)
+
+
+Witness: TypeAlias = tuple[str, bool, int]
+"""Something sought in an expression: whether it is a part of a text, and its number."""
+
+
+def witnesses(asked: Plan, sought: Mapping[str, Sought]) -> frozenset[Witness] | None:
+    """What is sought of which one must be found in a batch for the bound to hold in it; None: nothing need be."""
+    if isinstance(asked, Test) or (isinstance(asked, Seek) and (asked.negated or asked.kind in ("null", "run"))):
+        return None
+    if isinstance(asked, Seek):
+        return frozenset((asked.expression, is_part(asked.kind), number) for number in asked.numbers)
+    found = [witnesses(part, sought) for part in asked.parts]
+    if isinstance(asked, Any_):
+        known = [item for item in found if item is not None]
+        return frozenset[Witness]().union(*known) if len(known) == len(found) else None
+    # Long texts are found seldom, numbers mostly.
+    return max(
+        (item for item in found if item is not None),
+        key=lambda item: min((sought[name].length(part, number) for name, part, number in item), default=0),
+        default=None,
+    )

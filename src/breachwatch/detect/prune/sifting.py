@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from breachwatch.detect.prune.columns import Encoded, Lower, Sought
 from breachwatch.detect.prune.literals import Mask, Values
-from breachwatch.detect.prune.rows import Batch, Plan, candidates, expressions
+from breachwatch.detect.prune.rows import Batch, Plan, Witness, candidates, expressions, witnesses
 
 _Searched: TypeAlias = "dict[str, Future[Encoded]]"
 _THREADS = 2
@@ -76,6 +76,15 @@ class Sieve:
         self.sought = sought
         self.members = members
         self._used = sorted(expressions([item for item in plans if item is not None]))
+        # By what must be found for a search to have candidates, so that most searches cost nothing in most batches.
+        self._by_witness: dict[Witness, list[int]] = {}
+        self._always: list[int] = []
+        for number, asked in enumerate(plans):
+            needed = None if asked is None else witnesses(asked, sought)
+            for witness in needed or ():
+                self._by_witness.setdefault(witness, []).append(number)
+            if asked is not None and needed is None:
+                self._always.append(number)
 
     def sift(self, batches: Iterable[pa.Table], asks: Asks, lower: Lower) -> Sifted:
         """Pass all batches. Their columns are named by their SQL."""
@@ -114,9 +123,11 @@ class Sieve:
     def _batch(self, events: pa.Table, searched: _Searched, found: Sifted, asks: Asks) -> None:
         size = events.num_rows
         encoded: dict[str, Encoded | None] = dict.fromkeys(self._used)
-        batch = Batch(events, encoded | {name: done.result() for name, done in searched.items()}, asks)
+        encoded |= {name: done.result() for name, done in searched.items()}
+        batch = Batch(events, encoded, asks)
         few, some = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
-        for number, asked in enumerate(self.plans):
+        for number in sorted(self._asked(encoded)):
+            asked = self.plans[number]
             if asked is None or found.reach[number] is Reach.ALL:
                 continue
             rows = candidates(asked, batch)
@@ -135,6 +146,14 @@ class Sieve:
         for reach, mask in ((Reach.FEW, few), (Reach.SOME, some)):
             if mask.any():
                 asks.keep(reach, filled.filter(pa.array(mask)))
+
+    def _asked(self, encoded: Mapping[str, Encoded | None]) -> set[int]:
+        """The searches that may have candidates, by what was found."""
+        numbers = set(self._always)
+        for name, column in encoded.items():
+            for part, number in () if column is None else column.found():
+                numbers.update(self._by_witness.get((name, part, number), ()))
+        return numbers
 
 
 def _reach(count: int, size: int) -> Reach:
