@@ -22,10 +22,17 @@ def _ssh(ws: Workspace, source: Source) -> Harvest:
     return collect_ssh(ws, source)
 
 
+def _objects(ws: Workspace, source: Source) -> Harvest:
+    from breachwatch.collect.objects import collect_objects
+
+    return collect_objects(ws, source)
+
+
 COLLECTORS: dict[str, Callable[[Workspace, Source], Harvest]] = {
     "files": collect_files,
     "journal": collect_journal,
     "ssh": _ssh,
+    "objects": _objects,
     **dict.fromkeys(TABLES, collect_api),
 }
 """How each kind of source is collected."""
@@ -44,7 +51,7 @@ def collect(ws: Workspace, source: Source) -> Collected:
     return Collected(
         source=source.name,
         segment_ids=tuple(item.segment_id for item, _ in waiting),
-        files=len(harvest.files),
+        files=harvest.files_seen,
         bytes=harvest.bytes,
         problems=tuple(harvest.problems),
     )

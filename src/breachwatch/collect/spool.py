@@ -18,7 +18,9 @@ from breachwatch.collect.patience import Patience
 from breachwatch.collect.places import CutOffError, Look, LostError, ShrunkError
 from breachwatch.collect.store import explained
 
-HEAD_BYTES = 8192  # of a log's start are fetched at once; more than its identity and its format need
+HEAD_BYTES = (
+    8192  # of a log's start are fetched at once, if `head` says no other: more than its identity and format need
+)
 AHEAD_BYTES = 1024 * 1024  # fetched at once beyond that
 _OVERLAP = 4096  # bytes compared when a connection was made anew
 
@@ -43,11 +45,11 @@ class Remote(Protocol):
 class Spool(io.RawIOBase):
     """The bytes of a Remote, as they were there when it was opened. Raises CutOffError, ShrunkError, DiskFullError."""
 
-    def __init__(self, remote: Remote, patience: Patience, scratch: Path, ahead: int = AHEAD_BYTES) -> None:
+    def __init__(self, remote: Remote, patience: Patience, scratch: Path, *, head: int | None = None) -> None:
         super().__init__()
         self._remote = remote
         self._patience = patience
-        self._ahead = ahead
+        self._head = HEAD_BYTES if head is None else head
         self._size = remote.look.size
         self._position = 0
         self._spans: list[tuple[int, int]] = []  # what has been fetched, in order, apart from each other
@@ -92,7 +94,7 @@ class Spool(io.RawIOBase):
 
     def _fetch(self, at: int, wanted: int) -> int:
         """Fetch bytes from `at` on; returns where they end."""
-        ahead = HEAD_BYTES - at if at < HEAD_BYTES else self._ahead
+        ahead = self._head - at if at < self._head else AHEAD_BYTES
         limit = min((start for start, _ in self._spans if start > at), default=self._size)
         data = self._transferred(at, min(max(wanted, ahead), limit - at))
         if not data:

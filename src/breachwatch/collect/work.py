@@ -29,8 +29,13 @@ class Harvest:
     """What was brought in: files looked at, uncompressed bytes stored, and what went wrong."""
 
     files: set[str] = field(default_factory=set)
+    files_before: int = 0  # whose names were let go of
     bytes: int = 0
     problems: dict[Problem, None] = field(default_factory=dict)  # in order, each said once
+
+    @property
+    def files_seen(self) -> int:
+        return self.files_before + len(self.files)
 
 
 class Work:
@@ -68,7 +73,12 @@ class Work:
                 self._at.setdefault(path, set()).add(file_id)
 
     def forget(self) -> None:
-        """Let go of the logs at hand whose promises are kept."""
+        """Let go of the logs at hand whose promises are kept, and of the files that were looked at."""
+        self.harvest.files_before += len(self.harvest.files)
+        self.harvest.files.clear()
+        self.held.clear()
+        self.looks.clear()
+        self.told.clear()
         self.logs = {file_id: log for file_id, log in self.logs.items() if file_id in self.retry}
         self._at = {}
         self.add(self.logs)
