@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from breachwatch.cli.incident_lines import incident_lines
 from breachwatch.cli.options import JsonOption, WorkspaceOption, open_workspace, show, show_json
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at one incident.")
+app.command("lines")(incident_lines)
 
 
 @app.command("show")

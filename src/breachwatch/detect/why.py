@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, repeat
 from typing import Any
 
 import pyarrow as pa
@@ -14,8 +15,9 @@ from breachwatch.detect.why_sql import Explanation
 from breachwatch.detect.window import LakeWindow, Span
 from breachwatch.model.finding import MOST_MATCHES, Finding, Match, Part
 
-EVENTS_EXPLAINED = 3
-"""Of each rule in a correlation's finding, so many events are explained one by one."""
+EVENTS_EXPLAINED = 6
+"""Of each rule in a correlation's finding, so many events are explained one by one, half of them the last ones."""
+_OF_OTHERS = 8  # matches told of such an event but of the first, which passed the same tests
 
 
 def explained(window: LakeWindow, compiler: Compiler, rule: Rule, findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -37,20 +39,25 @@ def _episodes(window: LakeWindow, compiler: Compiler, rule: Rule, findings: Sequ
     for base in rule.bases():
         explanations = compiler.explanations(base)
         mine = _members(window, explanations, asked)
-        shown = {event for finding in findings for event in _first([e for e in finding.event_ids if e in mine])}
+        shown = {event for finding in findings for event in _told([e for e in finding.event_ids if e in mine])}
         of_rule[base.id] = base, mine, _matches(window, "wide", base, explanations, sorted(shown))
     for finding in findings:
-        parts, matched = [], []
+        parts: list[Part] = []
+        matched: list[Match] = []
         for base, mine, matches in of_rule.values():
             events = tuple(event for event in finding.event_ids if event in mine)
             if events:
                 parts.append(Part(base.id, base.title, events))
-            matched += [match for event in _first(events) for match in matches.get(event, ())]
-        yield replace(finding, parts=tuple(parts), matched=tuple(matched[:MOST_MATCHES]))
+            # Of each rule the same room: one that fails ten times leaves some for one that succeeds then.
+            for event, most in zip(_told(events), chain([MOST_MATCHES], repeat(_OF_OTHERS)), strict=False):
+                matched += matches.get(event, ())[:most]
+        yield replace(finding, parts=tuple(parts), matched=tuple(matched))
 
 
-def _first(events: Sequence[str]) -> Sequence[str]:
-    return events[:EVENTS_EXPLAINED]
+def _told(events: Sequence[str]) -> Sequence[str]:
+    """The first events and the last: how it began, and what it came to."""
+    half = EVENTS_EXPLAINED // 2
+    return events if len(events) <= EVENTS_EXPLAINED else [*events[:half], *events[-half:]]
 
 
 def _members(window: LakeWindow, explanations: Sequence[Explanation], asked: Sequence[str]) -> set[str]:

@@ -16,7 +16,7 @@ from breachwatch.lake.catalog import (
 )
 from breachwatch.lake.connection import connect, connect_bare, select_between, select_segments
 from breachwatch.lake.landing import land
-from breachwatch.lake.originals import original_bytes
+from breachwatch.lake.originals import original_bytes, original_records
 from breachwatch.lake.reading import ReadingConnection
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "land",
     "log_beginnings",
     "original_bytes",
+    "original_records",
     "select_between",
     "select_segments",
     "spans",

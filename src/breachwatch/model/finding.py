@@ -63,7 +63,7 @@ class Entity:
 
 
 MOST_MATCHES = 24
-"""So many matches a finding tells of one event (and in all, of a correlation: of its first events)."""
+"""So many matches a finding tells of one event; of a correlation, of the first event of each rule."""
 
 
 @dataclass(frozen=True, slots=True)

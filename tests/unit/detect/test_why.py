@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -166,10 +167,21 @@ def test_a_correlation_says_which_rule_each_event_matched(ws: Workspace) -> None
     assert told(found) == [
         *(
             ("22222222-2222-4222-8222-222222222222", f"f{minute}", "failed: outcome is 'failure'")
-            for minute in (0, 1, 2)
+            for minute in (0, 1, 2, 6, 7, 8)  # how it began and what it came to
         ),
         ("33333333-3333-4333-8333-333333333333", "s10", "worked: outcome is 'success'"),
     ]
+
+
+def test_a_rule_with_many_tests_leaves_room_for_the_others(ws: Workspace) -> None:
+    words = ", ".join(f"'word{number:02d}'" for number in range(30))
+    chain = CHAIN.replace("failed: {outcome: failure}", f"failed: {{outcome: failure, 'message|contains': [{words}]}}")
+    said = " ".join(f"word{number:02d}" for number in range(30))
+    rows = [failure("203.0.113.9", minute, message=said) for minute in range(9)]
+    land(ws, "linux.auth", [*rows, logon("203.0.113.9", 10)])
+    (found,) = scan(ws, at(60 * 24), pack=pack(chain)).findings
+    counts = Counter(match.event_id for match in found.matched)
+    assert counts == {"f0": 24, **dict.fromkeys(("f1", "f2", "f6", "f7", "f8"), 8), "s10": 1}
 
 
 def told(found: Finding) -> list[tuple[str, str, str]]:
