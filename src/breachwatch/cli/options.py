@@ -73,3 +73,13 @@ def was_interrupted(error: BaseException) -> bool:
     return isinstance(error, KeyboardInterrupt) or (
         isinstance(error, RuntimeError) and str(error) == "Query interrupted"
     )
+
+
+def person() -> str:
+    """Who calls, for the audit log: the account's name, or its number where it has none."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an account without an entry, as in containers
+        return f"uid {os.getuid()}"

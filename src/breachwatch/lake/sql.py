@@ -62,3 +62,8 @@ def column_names(schema: pa.Schema) -> list[str]:
 def type_of(field: pa.Field[Any]) -> str:
     """The DuckDB type of an Arrow field of the event schemas."""
     return _TYPES[field.type]
+
+
+def type_or_text(field: pa.Field[Any]) -> str:
+    """The DuckDB type of an Arrow field, or Arrow's own name of a type that the event schemas do not use."""
+    return _TYPES.get(field.type, str(field.type))

@@ -6,7 +6,7 @@ show the change. The triggers stop mistakes, and every program that is not the a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from sqlalchemy import Connection
 
@@ -27,8 +27,15 @@ def protect(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-def _sqlite() -> Iterator[str]:
-    for table, identity in APPEND_ONLY.items():
+def protect_rows(connection: Connection, tables: Mapping[str, tuple[str, ...]]) -> None:
+    """Create the triggers of further tables whose rows are only ever added; called by the migration that makes them."""
+    postgresql = connection.dialect.name == "postgresql"
+    for statement in _postgresql_rows(tables) if postgresql else _sqlite_rows(tables):
+        connection.exec_driver_sql(statement)
+
+
+def _sqlite_rows(tables: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    for table, identity in tables.items():
         refuse = f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are only ever added'); END"
         yield f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}"
         yield f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}"
@@ -38,6 +45,10 @@ def _sqlite() -> Iterator[str]:
             f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
             f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {refuse}"
         )
+
+
+def _sqlite() -> Iterator[str]:
+    yield from _sqlite_rows(APPEND_ONLY)
     refuse = "BEGIN SELECT RAISE(ABORT, 'sealed evidence does not change'); END"
     yield f"CREATE TRIGGER evidence_no_update BEFORE UPDATE OF {', '.join(EVIDENCE_IDENTITY)} ON evidence {refuse}"
     yield f"CREATE TRIGGER evidence_no_delete BEFORE DELETE ON evidence {refuse}"
@@ -52,12 +63,16 @@ def _postgresql() -> Iterator[str]:
         "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION USING MESSAGE = 'rows of ' || TG_TABLE_NAME || ' do not change'; END $$"
     )
-    for table in APPEND_ONLY:
-        yield _postgresql_trigger(f"{table}_no_change", "UPDATE OR DELETE", table, "ROW")
-    for table in (*APPEND_ONLY, "evidence"):
-        yield _postgresql_trigger(f"{table}_no_truncate", "TRUNCATE", table, "STATEMENT")
+    yield from _postgresql_rows(APPEND_ONLY)
+    yield _postgresql_trigger("evidence_no_truncate", "TRUNCATE", "evidence", "STATEMENT")
     columns = ", ".join(EVIDENCE_IDENTITY)
     yield _postgresql_trigger("evidence_no_change", f"DELETE OR UPDATE OF {columns}", "evidence", "ROW")
+
+
+def _postgresql_rows(tables: Iterable[str]) -> Iterator[str]:
+    for table in tables:
+        yield _postgresql_trigger(f"{table}_no_change", "UPDATE OR DELETE", table, "ROW")
+        yield _postgresql_trigger(f"{table}_no_truncate", "TRUNCATE", table, "STATEMENT")
 
 
 def _postgresql_trigger(name: str, deed: str, table: str, each: str) -> str:

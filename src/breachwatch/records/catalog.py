@@ -107,6 +107,37 @@ lake_retired = Table(
     Column("why", String(16), nullable=False),  # merged, pruned
 )
 
+disposal = Table(
+    "disposal",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("kind", String(16), nullable=False),  # events: a lake file; bytes: the stored bytes of a segment
+    Column("path", Text, nullable=False),  # relative to the workspace
+    Column("dataset", String(63), nullable=False),  # of events; empty for bytes
+    Column("date", String(10), nullable=False),  # of events
+    Column("rows", BigInteger, nullable=False),  # of bytes: records
+    Column("bytes", BigInteger, nullable=False),  # of bytes: uncompressed
+    Column("sha256", String(64), nullable=False),
+    Column("min_time", UtcDateTime),
+    Column("max_time", UtcDateTime),
+    Column("days", Integer, nullable=False),  # the period of retention that had passed
+    Column("reason", Text, nullable=False),
+    Index("ix_disposal_path", "path"),
+)
+
+disposal_part = Table(
+    "disposal_part",
+    metadata,
+    Column("disposal", Integer, ForeignKey("disposal.seq"), primary_key=True),
+    Column("segment_id", String(32), ForeignKey("segment.segment_id"), primary_key=True),
+    Column("rows", BigInteger, nullable=False),
+    Column("min_time", UtcDateTime),
+    Column("max_time", UtcDateTime),
+    Index("ix_disposal_part_segment_id", "segment_id"),
+)
+
 run = Table(
     "run",
     metadata,

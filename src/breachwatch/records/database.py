@@ -18,7 +18,7 @@ from breachwatch.errors import EnvironmentFault
 
 BUSY_TIMEOUT_MS = 60_000
 _MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0004"
+HEAD = "0005"
 """The schema revision this code works with."""
 
 

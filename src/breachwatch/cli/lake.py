@@ -1,0 +1,67 @@
+"""`breachwatch lake`: check the lake, merge small files, keep to retention, see what it uses."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from breachwatch.cli.options import JsonOption, WorkspaceOption, open_workspace, person, show, show_json
+from breachwatch.errors import DataError
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check and tend the lake.")
+
+
+@app.command()
+def check(
+    ctx: typer.Context,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Sizes and footers only: a changed byte may stay unseen.")
+    ] = False,
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Check files, catalog and hashes against each other. Ends with 1 if they differ.
+
+    Reads every lake file and every stored segment, and changes nothing. What a killed process left behind is told and
+    is no difference: the next run finishes or removes it.
+    """
+    from breachwatch.cli.progress import bars
+    from breachwatch.lake import care
+    from breachwatch.report.lake_check import check_page
+
+    ws = open_workspace(ctx, workspace)
+    with bars() as progress:
+        report = care.check(ws, quick=quick, progress=progress)
+    if as_json:
+        show_json({"ok": report.ok, **vars(report)})
+    else:
+        show(check_page(report))
+    if not report.ok:
+        raise typer.Exit(DataError.exit_code)
+
+
+@app.command()
+def compact(
+    ctx: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be merged; change nothing.")] = False,
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Merge small files of the same dataset and day; each night does it, too.
+
+    Events keep their ids and where they came from. Ends with 1 if a day had to stay as it is.
+    """
+    from breachwatch.cli.progress import bars
+    from breachwatch.lake import care
+    from breachwatch.report.lake import compacted_page
+
+    ws = open_workspace(ctx, workspace)
+    with bars() as progress:
+        done = care.compact(ws, actor=person(), dry_run=dry_run, progress=progress)
+    if as_json:
+        show_json(done)
+    else:
+        show(compacted_page(done))
+    if done.refused:
+        raise typer.Exit(DataError.exit_code)

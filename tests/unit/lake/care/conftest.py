@@ -1,0 +1,26 @@
+"""A site made once, of which each test gets a copy."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from breachwatch.clock import FixedClock
+from breachwatch.workspace import Workspace, open_workspace
+from tests.unit.lake.care.site import NOW, make_site
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("care") / "site"
+    make_site(root)
+    return root
+
+
+@pytest.fixture
+def site(template: Path, tmp_path: Path) -> Workspace:
+    """A small lake with the original bytes of its events in the store."""
+    shutil.copytree(template, tmp_path / "site")
+    return open_workspace(tmp_path / "site", FixedClock(NOW))
