@@ -15,6 +15,7 @@ from typing import Literal
 from breachwatch.errors import UnknownNameError
 from breachwatch.model.cloud_signs import is_cloud_csv, is_cloud_json
 from breachwatch.model.line_signs import (
+    is_application_json,
     is_auditd,
     is_daemon_log,
     is_device_record,
@@ -94,7 +95,7 @@ def _is_web_access(head: bytes) -> bool:
     return re.match(rb"\S+ \S+ .{1,256}? \[\d{2}/[A-Z][a-z]{2}/\d{4}:", _first_line(head)) is not None
 
 
-_TAGGED = rb"[^\s:\[\]]{1,255} [A-Za-z][^\s:\[\]]{0,127}(\[\d{1,19}\])?:? "
+_TAGGED = rb"[^\s:\[\]]{1,255} [A-Za-z][^\s:\[\]]{0,127}(\[\d{1,19}\]:? |: )"
 """A host and a program: without an offset, a time in front of them is no sure sign."""
 
 
@@ -102,7 +103,7 @@ def _is_syslog(head: bytes) -> bool:
     line = _first_line(head)
     return (
         re.match(rb"<\d{1,3}>", line) is not None
-        or re.match(rb"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d ", line) is not None
+        or re.match(rb"[A-Z][a-z]{2} (?:[ \d]\d|\d) \d\d:\d\d:\d\d ", line) is not None
         or re.match(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d([.,]\d{1,9})?(Z|[+-]\d\d:?\d\d)? " + _TAGGED, line) is not None
         or re.match(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d{1,9})?(Z|[+-]\d\d:?\d\d) (?!\d{1,20} \[)\S+ ", line)
         is not None
@@ -195,6 +196,13 @@ _ALL = (
         "web server access log as JSON lines (Caddy, nginx, Traefik)",
         "web_json:parse_web_json",
         is_web_json,
+    ),
+    Format(
+        "application-json",
+        "lines",
+        "logs of applications as JSON lines (Nextcloud, GitLab, SFTPGo, Teleport)",
+        "application_json:parse_application_json",
+        is_application_json,
     ),
     Format("syslog", "lines", "RFC 3164 or RFC 5424 syslog lines", "syslog:parse_syslog", _is_syslog),
     Format(

@@ -49,19 +49,38 @@ _JSON_REQUEST: Final = (
     (b'"remote_addr"', b'"status"', b'"request'),  # nginx, under the names of its variables
     (b'"ClientHost"', b'"RequestMethod"', b'"DownstreamStatus"'),  # Traefik
 )
+_JSON_APPLICATION: Final = (
+    (b'"reqId"', b'"remoteAddr"', b'"app"'),  # Nextcloud
+    (b'"controller"', b'"action"', b'"method"', b'"path"'),  # GitLab
+    (b'"ei"', b'"event"', b'"code"', b'"cluster_name"'),  # Teleport
+    (b'"level"', b'"sender"', b'"time"'),  # SFTPGo
+)
 _DAEMON_LOG: Final = re.compile(
-    rb"\[?(\d{4}[-/]\d\d[-/]\d\d[T ]{1,2}|\d{6} {1,2})\d{1,2}:\d\d:\d\d([.,]\d{1,9})?(Z| ?[+-]\d\d:?\d\d| UTC| GMT)?"
-    rb"(, {0,2}\d{1,2})?\]?(?=[:| ]|$)|"
+    rb"(?:[\w.-]{1,128} {1,40}\| )?"  # docker compose puts the container in front
+    rb"(?:\[?(\d{4}[-/]\d\d[-/]\d\d[T ]{1,2}|\d{6} {1,2})\d{1,2}:\d\d:\d\d([.,]\d{1,9})?(Z| ?[+-]\d\d:?\d\d| UTC| GMT)?"
+    rb"(, {0,2}\d{1,2})?\]?(?=[:| ]|$|,[0-9A-F]{16},)|"
     rb"\[?[A-Z][a-z]{2} [A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d(\.\d{1,9})? \d{4}\]?[: ]|"
+    rb"\[Nest\] \d{1,10} +- \d\d/\d\d/\d{4}, \d{1,2}:\d\d:\d\d [AP]M|"
+    rb"[A-Z]{4,7}: \[[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(\.\d{1,9})?\] |"
+    rb"([\w.]{1,64}=(\"[^\"]{0,256}\"|[^\" ]{0,256}) ){0,12}(t|ts|time)=\"?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d|"
     rb"@[0-9a-f]{24} |"
-    rb"\s*Auth: \[[^\]]{1,128}\] user \["
+    rb"\s*Auth: \[[^\]]{1,128}\] user \[)"
 )
 
 
 def is_web_json(head: bytes) -> bool:
     """Requests to a web server as JSON lines."""
-    line = next((line for line in head.split(b"\n") if line.strip()), b"")
-    return line.startswith(b"{") and any(all(name in line for name in names) for names in _JSON_REQUEST)
+    return _has_names(head, _JSON_REQUEST)
+
+
+def is_application_json(head: bytes) -> bool:
+    """What applications write as JSON lines."""
+    return _has_names(head, _JSON_APPLICATION)
+
+
+def _has_names(head: bytes, products: tuple[tuple[bytes, ...], ...]) -> bool:
+    line = next((line for line in head.split(b"\n") if line.strip()), b"").removeprefix(b"\xef\xbb\xbf")
+    return line.startswith(b"{") and any(all(name in line for name in names) for names in products)
 
 
 def is_daemon_log(head: bytes) -> bool:

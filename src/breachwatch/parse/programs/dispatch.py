@@ -1,7 +1,8 @@
 """Which program's parser reads which message.
 
 A module beside this one names in `READERS` the programs that it reads (lower case, without path, instance and bracketed
-module), and in `OWN_LOG` how a log is known that the program writes itself; nothing else needs to know of it.
+module), and in `OWN_LOG` (`OWN_LOGS` for several) how a log is known that a program writes itself; nothing else knows of
+it.
 
 `action = logon` marks an attempt to sign in, and each attempt is marked once, however many lines tell of it:
 
@@ -57,7 +58,10 @@ PROGRAMS: Final = _declared()
 """Parsers by program."""
 
 OWN_LOGS: Final[tuple[OwnLog, ...]] = tuple(
-    own for module in _modules() if (own := getattr(module, "OWN_LOG", None)) is not None
+    own
+    for module in _modules()
+    for own in (*getattr(module, "OWN_LOGS", ()), getattr(module, "OWN_LOG", None))
+    if own is not None
 )
 """How the logs that programs write themselves, without syslog, are told apart (see `breachwatch.parse.daemon_log`)."""
 

@@ -27,18 +27,19 @@ _TAKEN = pattern(
     + _FROM
 )
 _ENDED = pattern(_OWN_TIME + r"[Ee]xit[ ]before[ ]auth" + _FROM + r":.*")
+_ENDED_UNTIL_2013 = pattern(_OWN_TIME + r"[Ee]xit[ ]before[ ]auth[ ]\(.{0,256}\):.{0,512}" + _FROM)
 _METHODS = {"password": "password", "pubkey": "publickey"}
 
 
 def read(message: str, values: Values, extra: Values) -> str | None:
     """The meaning of one message; Dropbear's messages belong to linux.auth whether understood or not."""
-    for form in (_REFUSED, _NOBODY, _TAKEN, _ENDED):
+    for form in (_REFUSED, _NOBODY, _TAKEN, _ENDED, _ENDED_UNTIL_2013):
         found = form.fullmatch(message)
         if found is None:
             continue
         put_source(values, extra, found["address"], found["port"])
         values["user"] = found.groupdict().get("user") or None
-        if form is _ENDED:
+        if form in (_ENDED, _ENDED_UNTIL_2013):
             values["action"] = actions.CONNECTION_CLOSED
         elif form is _TAKEN:
             values["action"], values["outcome"] = actions.LOGON, actions.SUCCESS
