@@ -12,8 +12,9 @@ from breachwatch.collect import evtx
 from breachwatch.collect.checkpoints import Log, mark_lost, promised_logs
 from breachwatch.collect.evtx_files import EVTX, collect_evtx
 from breachwatch.collect.growing import collect_growing, departed
-from breachwatch.collect.paths import HERE, expand
+from breachwatch.collect.paths import HERE, absolute, expand
 from breachwatch.collect.places import CutOffError, Found, Look, Place, UnreadableError
+from breachwatch.collect.shares import answering, say_missing
 from breachwatch.collect.stream import LogFile
 from breachwatch.collect.work import Harvest, Work
 from breachwatch.errors import DataError
@@ -25,7 +26,9 @@ from breachwatch.workspace import Workspace
 def collect_files(ws: Workspace, source: Source) -> Harvest:
     """Collect what is new in the files of a source. Raises EnvironmentFault where the store cannot be written."""
     work = Work(ws, source)
-    collect_from(work, HERE, lambda: expand(ws, source))
+    patterns = answering(work, absolute(ws, source))
+    if patterns:
+        collect_from(work, HERE, lambda: expand(ws, source, patterns=patterns))
     return work.harvest
 
 
@@ -36,6 +39,7 @@ def collect_from(work: Work, place: Place, find: Callable[[], Found]) -> None:
         work.say(problem.where, problem.what, lost_data=problem.lost_data)
     if not found.whole or not found.paths:  # a share that is not mounted is an empty folder
         work.unreadable = True
+    say_missing(work, found)
     take_all(work, place, found)
     if work.retry:  # a log was rotated or cut while it was read: look for it under another name
         take_all(work, place, find())

@@ -30,12 +30,17 @@ def shown(path: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-def expand(ws: Workspace, source: Source, *, folders: bool = False) -> Found:
-    """Expand the patterns of a source on this machine; relative ones start at the workspace.
+def expand(ws: Workspace, source: Source, *, folders: bool = False, patterns: Iterable[str] | None = None) -> Found:
+    """Expand the patterns of a source on this machine, or those of them that are given.
 
     Patterns match files; folders only where they are asked for. A path without wildcards names whatever is there.
     """
-    return find(_HereTree(), source, [str(ws.path(pattern)) for pattern in source.paths], folders=folders)
+    return find(_HereTree(), source, absolute(ws, source) if patterns is None else patterns, folders=folders)
+
+
+def absolute(ws: Workspace, source: Source) -> list[str]:
+    """The patterns of a source on this machine; relative ones start at the workspace."""
+    return [str(ws.path(pattern)) for pattern in source.paths]
 
 
 def find(
@@ -49,6 +54,7 @@ def find(
     """Expand absolute patterns over a tree, and say what stood in the way; `show` turns paths into text for people."""
     found: dict[str, Look] = {}
     problems: list[Problem] = []
+    unmatched: list[str] = []
     whole = True
     for pattern in patterns:
         matched = False
@@ -66,12 +72,13 @@ def find(
                 whole = False
                 break
         if not matched:
+            unmatched.append(pattern)
             problems.append(Problem(source.name, show(pattern), "no file matches this path"))
     if not found:
         what = "there is nothing to collect: no file matches any of its paths. Correct paths, or set enabled = false."
         problems.append(Problem(source.name, ", ".join(source.paths), what, lost_data=not source.optional))
     looks = {path: look for path, look in found.items() if look is not _UNSEEN}
-    return Found(tuple(sorted(found, key=age_order)), tuple(problems), looks, whole)
+    return Found(tuple(sorted(found, key=age_order)), tuple(problems), looks, tuple(unmatched), whole)
 
 
 _UNSEEN = Look(-1, 0, "")
@@ -98,7 +105,7 @@ class _HereTree:
     def entries(self, folder: str, pattern: str) -> list[Entry]:
         with os.scandir(folder) as entries:
             return [
-                Entry(entry.name, entry.path, entry.is_dir(), entry.is_symlink())
+                Entry(entry.name, entry.path, _is_folder(entry), entry.is_symlink())
                 for entry in entries
                 if matches(entry.name, pattern)
             ]
@@ -107,6 +114,13 @@ class _HereTree:
         status = os.stat(path, follow_symlinks=follow)  # noqa: PTH116  Path refuses what is no path at all
         link = stat.S_ISLNK(status.st_mode)
         return Entry(Path(path).name, path, Path(path).is_dir(), link)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a file handle that the share no longer knows, a link in a circle: opening it says so
+        return False
 
 
 _PACKED = re.compile(r"\.(gz|bz2|xz|zst)$")

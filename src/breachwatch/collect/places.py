@@ -39,6 +39,7 @@ class Found:
     paths: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
     looks: Mapping[str, Look] = field(default_factory=dict)
+    unmatched: tuple[str, ...] = ()  # patterns that match nothing
     whole: bool = True  # False: some folder could not be listed, so a file that is not here may be there
 
 

@@ -115,11 +115,18 @@ class Work:
         return False
 
     def seen(self, file: LogFile, log: Log, *, waiting: int = 0, said: str = "") -> None:
-        """Record that `file` is `log` and was read; bytes that wait make the next run look again."""
+        """Record that `file` is `log` and was read; bytes that wait make the next run look again.
+
+        So does a change a moment ago: where times are kept in whole seconds, a later change may leave them as they are.
+        """
         self.held[file.shown] = log.file_id
         self.retry.pop(log.file_id, None)
         paths: dict[str, Any] = {k: v for k, v in log.notes.get("seen", {}).items() if k != file.shown}
-        paths[file.shown] = {"look": file.look.as_list(), "waiting": waiting, "said": said}
+        paths[file.shown] = {
+            "look": file.look.as_list(),
+            "waiting": waiting or int(not self.is_settled(file)),
+            "said": said,
+        }
         notes = {k: v for k, v in log.notes.items() if k != "departed"}
         notes["seen"] = dict(list(paths.items())[-_PATHS_NOTED:])
         log = replace(log, path=file.shown, size_on_disk=file.look.size, modified_at=file.modified_at, notes=notes)
