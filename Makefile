@@ -8,6 +8,8 @@ WORKERS ?= 2
 
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
+# Else each of the many processes that the tests start compiles all that it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test quick bench demo lint notebook schedule lock clean
 

@@ -26,8 +26,8 @@ def test_the_sample_names_rules() -> None:
 
 
 OTHERS = [stem for stem in STEMS if stem not in ALWAYS]
-# Together, because making the records database takes longer than most files; in parts, for two processors.
-PARTS = 6
+# Together, because most of them share a lake then; in parts, for two processors.
+PARTS = 2
 
 
 def wrong(stems: list[str]) -> list[detect.CaseResult]:

@@ -5,6 +5,7 @@ Arguments: workspace, folder for the copies, number of points, incident, alert k
 
 from __future__ import annotations
 
+import importlib
 import os
 import random
 import shutil
@@ -27,6 +28,7 @@ from breachwatch.model.incident import Snapshot, ToPreserve
 from breachwatch.workspace import Workspace, open_workspace
 
 FOLDER = str(Path(evidence.__file__).parent)
+PRELOADED = ("breachwatch.", "sqlalchemy.", "alembic", "cryptography.", "jinja2", "yaml", "filelock", "pydantic")
 CLOCK = FixedClock(datetime(2026, 11, 22, 10, 15, tzinfo=UTC))
 
 
@@ -81,12 +83,18 @@ def main() -> None:
 
     def count() -> int:
         lines = preserve(copies / "count", job, None)
+        check(open_workspace(copies / "count", CLOCK))
         (copies / "lines").write_text(str(lines))
+        (copies / "modules").write_text("\n".join(sys.modules))
         return 0
 
     shutil.copytree(root, copies / "count")
     assert in_child(count) == 0
     lines = int((copies / "lines").read_text())
+    # What a child loads on the way is loaded here, once; nothing has begun that a fork could harm.
+    for name in (copies / "modules").read_text().split():
+        if name.startswith(PRELOADED):
+            importlib.import_module(name)
     chosen = [*random.Random(7).sample(range(1, lines), points - 2), lines - 40, lines - 1]
     for at in chosen:
         copy = copies / str(at)
