@@ -30,10 +30,11 @@ from breachwatch.settings_sources import Source
 from breachwatch.workspace import Workspace
 
 RUN_SECONDS = 1800.0
-"""How long one reading of the journal may take; what came by then is kept and the next run goes on from there."""
+"""How long one reading of the journal may take, at most (max_minutes may say less); what came by then is kept."""
 
 _EXPORT = format_named("journald-export")
 _STDERR_BYTES = 16 * 1024
+_ANSWER_SECONDS = 60.0
 
 
 class JournalError(EnvironmentFault, TransientError):
@@ -57,7 +58,9 @@ def collect_journal(ws: Workspace, source: Source) -> Harvest:
         work.say("journal", what, lost_data=not source.optional)
         return work.harvest
     for origin in _origins(work):
-        _collect(work, origin)
+        for trial in work.patience.tries(JournalError):
+            with trial:
+                _collect(work, origin)
     return work.harvest
 
 
@@ -94,15 +97,20 @@ def _collect(work: Work, origin: _Origin) -> None:
         file_id, work.source.name, origin.shown, _EXPORT.name, 0, "", notes={"since": max(0, int(since.timestamp()))}
     )
     start = f"--after-cursor={log.position}" if log.position else f"--since=@{log.notes['since']}"
+    if log.position and not _remembers(origin, log.position):
+        what = (
+            "its entry that was collected last is gone: entries after it may have been removed before they were read."
+        )
+        work.say(origin.shown, f"{what} Let the journal keep more (journald.conf: SystemMaxUse=).", lost_data=True)
     spool = work.ws.scratch / f"journal-{file_id}.export"
     try:
-        stopped = _export(work, [*origin.arguments, start], spool)
+        stopped, lost = _export(work, [*origin.arguments, start], spool)
         with LogFile(str(spool), work.ws.settings.limits, base=log.end) as file:
             _store(work, file, log, origin)
     finally:
         spool.unlink(missing_ok=True)
     if stopped:
-        work.say(origin.shown, stopped)
+        work.say(origin.shown, stopped, lost_data=lost)
 
 
 def _store(work: Work, file: LogFile, log: Log, origin: _Origin) -> None:
@@ -150,11 +158,13 @@ def _looks_readable(work: Work, origin: _Origin) -> bool:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env=_environment(),
-            timeout=60,
+            timeout=_ANSWER_SECONDS,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise JournalError("journalctl did not answer within 60 s. Try it by hand: journalctl --lines=0") from None
+        raise JournalError(
+            f"journalctl did not answer within {_ANSWER_SECONDS:.0f} s. Try it by hand: journalctl --lines=0"
+        ) from None
     said = answer.stderr[:_STDERR_BYTES].decode("utf-8", "replace")
     if "No journal files were found" in said:
         what = "there are no journal files. Where no systemd journal is kept, set enabled = false."
@@ -174,9 +184,30 @@ def _failed(code: int, said: str) -> str:
     return f"journalctl failed with exit code {code}: {shown(line)[:300]}. Try it by hand: journalctl --output=export"
 
 
-def _export(work: Work, arguments: list[str], spool: Path) -> str:
-    """Write what journalctl gives to `spool`; returns why it was stopped early, if it was."""
+def _remembers(origin: _Origin, cursor: str) -> bool:
+    """Whether the entry at a cursor is still there: else journalctl goes on, silently, at the nearest one."""
+    with subprocess.Popen(
+        _command(["--quiet", f"--cursor={cursor}", *origin.arguments]),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+    ) as process:
+        timer = threading.Timer(_ANSWER_SECONDS, process.kill)
+        timer.start()
+        try:
+            known = f"__CURSOR={cursor}\n".encode()  # journalctl writes it first
+            first = process.stdout.read(len(known)) if process.stdout else b""
+        finally:
+            timer.cancel()
+            process.kill()
+    return first in {known, b""}  # nothing at all: reading on will tell why
+
+
+def _export(work: Work, arguments: list[str], spool: Path) -> tuple[str, bool]:
+    """Write what journalctl gives to `spool`; returns why it ended early, if so, and whether entries are missing."""
     limit = work.ws.settings.limits.expanded_bytes
+    seconds = min(RUN_SECONDS, work.patience.left)
     stopped = ""
     with (
         explained(f"write to {spool.parent}"),
@@ -196,7 +227,7 @@ def _export(work: Work, arguments: list[str], spool: Path) -> str:
             overdue.set()
             process.kill()
 
-        timer = threading.Timer(RUN_SECONDS, stop)
+        timer = threading.Timer(seconds, stop)
         timer.start()
         written = 0
         try:
@@ -212,11 +243,13 @@ def _export(work: Work, arguments: list[str], spool: Path) -> str:
             timer.cancel()
             process.kill()
         if overdue.is_set():
-            stopped = f"reading was stopped after {RUN_SECONDS:.0f} s; the next run goes on"
+            stopped = f"reading was stopped after {seconds:.0f} s; the next run goes on"
         errors.seek(0)
         said = errors.read(_STDERR_BYTES).decode("utf-8", "replace")
         out.flush()
     # Some versions end with 1 and say nothing where no entry is new.
-    if code != 0 and not stopped and (said.strip() or written):
+    if code == 0 or stopped or not (said.strip() or written):
+        return stopped, False
+    if not written:
         raise JournalError(_failed(code, said))
-    return stopped
+    return f"{_failed(code, said)}. The entries that it gave before are kept", True

@@ -4,11 +4,13 @@ import json
 import shutil
 import struct
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import stamina
 
-from breachwatch.collect import journal
+from breachwatch.collect import checkpoints, journal
 from breachwatch.errors import EnvironmentFault
 
 # A journalctl over a JSON list of [seconds, cursor, hex of the entry]; it takes the arguments that we use, no others.
@@ -16,11 +18,13 @@ FAKE = r"""#!{python} -S
 import json, os, sys
 state = json.load(open({state!r}))
 known = {{"--no-pager", "--quiet", "--output=export", "--lines=0"}}
-after, since = None, None
+after, since, at = None, None, None
 for argument in sys.argv[1:]:
     name, _, value = argument.partition("=")
     if name == "--after-cursor":
         after = value
+    elif name == "--cursor":
+        at = value
     elif name == "--since":
         since = int(value.removeprefix("@"))
     elif argument not in known:
@@ -32,7 +36,16 @@ if state["fails"]:
     sys.exit(3)
 if "--lines=0" in sys.argv:
     sys.exit(0)
-seen = after is None
+order = lambda cursor: int(cursor.partition("i=")[2], 16)
+if at is not None:  # the entry at the cursor, or the nearest one after it
+    for time, cursor, entry in state["entries"]:
+        if order(cursor) >= order(at):
+            sys.stdout.buffer.write(bytes.fromhex(entry))
+    sys.exit(0)
+gone = after is not None and after not in [cursor for _, cursor, _ in state["entries"]]
+if gone:
+    state["entries"] = [item for item in state["entries"] if order(item[1]) > order(after)]
+seen = after is None or gone
 for time, cursor, entry in state["entries"]:
     if seen and (since is None or time >= since):
         sys.stdout.buffer.write(bytes.fromhex(entry))
@@ -63,6 +76,12 @@ class Journal:
             entries.append(entry)
         self.save()
         return b"".join(entries)
+
+
+@pytest.fixture(autouse=True)
+def _no_waits():
+    with stamina.set_testing(True, attempts=2):
+        yield
 
 
 @pytest.fixture
@@ -176,6 +195,83 @@ def test_a_journalctl_that_hangs_is_stopped_and_what_it_gave_is_kept(site, fake,
     monkeypatch.setattr(journal, "RUN_SECONDS", 1.5)
     assert list(site.by_log().values()) == [data]
     assert "was stopped after" in site.problems()[0].what
+
+
+def test_a_cursor_that_was_vacuumed_is_said_and_reading_goes_on(site, fake):
+    first = fake.add(1, 20)
+    site.collect()
+    assert site.problems() == ()
+    kept = fake.add(21, 40)
+    fake.save(entries=fake.content["entries"][30:])  # entries 1 to 30 were removed
+    later = kept[kept.index(b"__CURSOR=s=1;i=1f\n") :]
+    assert list(site.by_log().values()) == [first + later]
+    fake.add(41, 41)
+    site.collect()
+    assert site.problems() == ()  # said once: the new cursor is there
+
+
+def test_a_vacuumed_cursor_is_lost_data(site, fake):
+    fake.add(1, 20)
+    site.collect()
+    fake.add(21, 40)
+    fake.save(entries=fake.content["entries"][30:])
+    site.collect()
+    (said,) = site.lost()
+    assert "collected last is gone" in said.what
+
+
+def test_a_journalctl_that_is_killed_keeps_what_it_gave(site, fake):
+    data = fake.add(1, 5)
+    program = fake.state.parent / "journalctl"
+    whole = program.read_text()
+    die = "sys.stdout.buffer.write(b'__CURSOR=half')\nsys.stdout.flush()\nos.kill(os.getpid(), 9)\n"
+    program.write_text(whole + die)
+    assert list(site.by_log().values()) == [data]
+    assert "exit code -9" in site.problems()[0].what
+    program.write_text(whole)
+    more = fake.add(6, 9)
+    assert list(site.by_log().values()) == [data + more]
+    assert site.problems() == ()
+
+
+def test_a_journalctl_that_fails_once_is_asked_again(site, fake):
+    data = fake.add(1, 5)
+    program = fake.state.parent / "journalctl"
+    flag = fake.state.parent / "failed"
+    once = f"if not os.path.exists({str(flag)!r}):\n    open({str(flag)!r}, 'w')\n    sys.exit('busy')\n"
+    program.write_text(program.read_text().replace("state = json", once + "state = json", 1))
+    assert list(site.by_log().values()) == [data]
+    assert flag.exists()
+    assert site.problems() == ()
+
+
+def test_max_minutes_bounds_the_reading(site, fake):
+    data = fake.add(1, 5)
+    program = fake.state.parent / "journalctl"
+    text = program.read_text().replace("import json, os, sys", "import json, os, sys, time as clock")
+    program.write_text(text + "sys.stdout.flush()\nclock.sleep(60)\n")
+    site.source = site.source.model_copy(update={"max_minutes": 2 / 60})
+    assert list(site.by_log().values()) == [data]
+    assert "the next run goes on" in site.problems()[0].what
+
+
+@pytest.mark.skipif(shutil.which("journalctl") is None, reason="no journalctl here")
+def test_a_real_journalctl_goes_on_after_a_cursor_that_is_gone(make_site, shared_logs, tmp_path):
+    import gzip
+
+    packed = shared_logs / "journald" / "derived-from-elastic-auth" / "auth.journal.gz"
+    (tmp_path / "auth.journal").write_bytes(gzip.decompress(packed.read_bytes()))
+    site = make_site(kind="journal", paths=(str(tmp_path / "auth.journal"),), format="auto", since_hours=1_000_000.0)
+    site.collect()
+    (log,) = checkpoints.known_logs(site.ws, site.source.name).values()
+    fields = dict(part.split("=", 1) for part in log.position.split(";"))
+    # An entry a microsecond before the last, of which nobody knows: as if the last one had been removed.
+    gone = ";".join(
+        f"{k}={v}" for k, v in (fields | {"t": f"{int(fields['t'], 16) - 1:x}", "i": "1", "x": "1"}).items()
+    )
+    checkpoints.save_log(site.ws, replace(log, position=gone.replace(fields["s"], "0" * 32)))
+    site.collect()
+    assert "collected last is gone" in site.lost()[0].what
 
 
 def test_a_journal_without_end_is_read_in_parts(make_site, fake):
