@@ -13,6 +13,7 @@ import pyarrow as pa
 from breachwatch.detect import describing
 from breachwatch.detect.compiling import Compiler
 from breachwatch.detect.correlation import OBSERVED_UNTIL, READ_FROM, CorrelationSql
+from breachwatch.detect.correlation_fields import named_fields
 from breachwatch.detect.mapping import AUTHENTICATION
 from breachwatch.detect.ran import Ran, as_run, matched
 from breachwatch.detect.rulepack import Rule
@@ -44,14 +45,26 @@ class Episodes:
     ) -> Ran:
         """The findings of a query for episodes; `more` is said of each of them."""
         episodes = self._episodes(compiled, datasets)
+        unknown = self._unknown_fields(rule)
         if not episodes:
-            return Ran(rule.outcome(Outcome.NO_MATCH))
+            return Ran(rule.outcome(Outcome.NO_MATCH, unknown_fields=unknown))
         kept = episodes[: self.limit]
         ran_as = as_run(rule, self.compiler.filters_of(rule), compiled.sql, datasets)
         people = self._people(kept, datasets, asked)
         findings = tuple(_episode_findings(rule, ran_as.revision, compiled.group_by, kept, people))
         findings = tuple(replace(found, why={**found.why, **more}) for found in findings)
-        return matched(rule, findings, len(episodes), ran_as)
+        ran = matched(rule, findings, len(episodes), ran_as)
+        return replace(ran, outcome=replace(ran.outcome, unknown_fields=unknown))
+
+    def _unknown_fields(self, rule: Rule) -> tuple[str, ...]:
+        """The fields that it groups by, counts or measures, and that no event of its rules' logs has."""
+        known: dict[str, bool] = {}
+        for name, base, called in named_fields(rule) if rule.is_correlation else ():
+            for route in self.compiler.routes(base):
+                if self.window.rows(route.dataset):
+                    unknown = self.window.is_unknown(route.dataset, route.fields.get(called, called))
+                    known[name] = known.get(name, False) or not unknown
+        return tuple(name for name, seen in known.items() if not seen)
 
     def _episodes(self, compiled: CorrelationSql, datasets: Sequence[str]) -> list[tuple[Any, ...]]:
         """The episodes with a new event, from those on whose beginning is known (see `engine`)."""

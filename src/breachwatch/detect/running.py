@@ -187,6 +187,9 @@ class Runner:
         bases = list(rule.bases())
         # DuckDB binds every table that the query names, whether the window holds rows of it or not.
         datasets = dict.fromkeys(route.dataset for base in bases for route in self.compiler.routes(base))
+        if not datasets:
+            named = "; ".join(dict.fromkeys(base.logsource for base in bases))
+            return Ran(rule.outcome(Outcome.NOT_APPLICABLE, f"no dataset is mapped to its log source ({named})"))
         rows = [self.window.rows(dataset) for dataset in datasets]
         compiled = self.compiler.correlation(rule)
         if not rule.reports:

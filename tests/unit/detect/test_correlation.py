@@ -270,6 +270,7 @@ def boolean(text: str, condition: str) -> str:
             "circle",
         ),
         (lambda text: text.replace("timespan: 10m", "timespan: 10 minutes"), "Timespan"),
+        (lambda text: text.replace("timespan: 10m", "timespan: 999999999y"), "longer than 3660 days"),
         (lambda text: text.replace("event_count", "odd_count"), "odd_count"),
         (lambda text: boolean(text, "not failure or not success"), "nothing happens"),
         (lambda text: boolean(text, "failure or not success"), "nothing happens"),
@@ -312,6 +313,36 @@ detection: {s: {program: sudo}, condition: s}
     condition: success and not sudo"""
 )
 SUDO = {"program": "sudo", "action": "privilege-used"}
+
+
+@pytest.mark.parametrize(
+    ("change", "fields"),
+    [
+        (lambda text: text.replace("group-by: [source_ip]", "group-by: [source_ip, Nonsense]"), ("Nonsense",)),
+        (lambda text: text.replace("event_count", "value_count").replace("{gte: 3}", "{gte: 3, field: N.o}"), ("N.o",)),
+        (
+            lambda text: text.replace("[source_ip]", "[ip]\n  aliases: {ip: {failure: Wrong}}"),
+            ("ip",),
+        ),
+        (lambda text: text.replace("[source_ip]", "[ip]\n  aliases: {ip: {failure: source_ip}}"), ()),
+    ],
+)
+def test_fields_that_no_event_has_are_told(
+    ws: Workspace, change: Callable[[str], str], fields: tuple[str, ...]
+) -> None:
+    land(ws, "linux.auth", [failure("1.1.1.1", minute) for minute in range(5)])
+    text = change(BASES + BRUTE)
+    assert text != BASES + BRUTE
+    ended = next(item for item in scan(ws, UNTIL, pack=pack(text)).outcomes if item.title == "episode")
+    assert ended.unknown_fields == fields
+    assert ended.outcome is (Outcome.NO_MATCH if fields else Outcome.MATCHED)
+
+
+def test_a_correlation_over_a_log_that_no_dataset_is_for_is_not_applicable(ws: Workspace) -> None:
+    text = BASES.replace("category: authentication", "product: toaster")
+    land(ws, "linux.auth", [failure("1.1.1.1", minute) for minute in range(5)])
+    ended = next(item for item in scan(ws, UNTIL, pack=pack(text + BRUTE)).outcomes if item.title == "episode")
+    assert (ended.outcome, "product toaster" in ended.reason) == (Outcome.NOT_APPLICABLE, True)
 
 
 def test_absence_counts_once_its_time_is_over(ws: Workspace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sigma.correlations import SigmaCorrelationRule
 from sigma.exceptions import SigmaCorrelationRuleError
@@ -39,6 +40,9 @@ def correlation_sql(rule: SigmaCorrelationRule, searches: Searches) -> Correlati
     """Compile a correlation whose references are resolved (`reference.rule` set). Raises SigmaError."""
     builder = _Builder(searches)
     top = builder.stage(rule, 1)
+    if top.seconds > LONGEST.total_seconds():
+        msg = f"its windows, those of inner correlations included, are longer than {LONGEST.days} days"
+        raise SigmaCorrelationRuleError(msg)
     builder.add(top.cte("members"), episodes.episodes(top))
     builder.evidence(top)
     parts = ",\n".join(f"{name} AS MATERIALIZED (\n{body}\n)" for name, body in builder.ctes)
@@ -60,6 +64,10 @@ def _bases(rule: SigmaRule | SigmaCorrelationRule) -> Iterator[str]:
             yield from _bases(reference.rule)
     else:
         yield str(rule.id or rule.name)
+
+
+LONGEST = timedelta(days=3660)
+"""A window is no longer: as far back as any rule may look. What a time can hold ends soon after."""
 
 
 @dataclass
