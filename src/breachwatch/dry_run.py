@@ -6,29 +6,24 @@ of files only the beginnings of the newest ones are read, of journals and servic
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 from breachwatch import collect, parse
-from breachwatch.collect.paths import expand, shown
-from breachwatch.collect.stream import LogFile
-from breachwatch.errors import BreachwatchError
+from breachwatch.collect import sampling
 from breachwatch.model.datasets import REJECTS_DATASET
-from breachwatch.model.segment import Problem
+from breachwatch.model.segment import Collected, Problem
 from breachwatch.model.tried import Tried, TriedRecord
 from breachwatch.settings import Database
+from breachwatch.settings_lake import Lake
 from breachwatch.settings_sources import Source
 from breachwatch.workspace import FOLDERS, PRIVATE_DIR, Workspace
 
 RECORDS = 10
-_FILES = 3  # so many of the newest files are looked into
-_FILE_BYTES = 512 * 1024
 _ALL_BYTES = 64 * 1024 * 1024
 _HOURS = 24.0
 
@@ -38,9 +33,8 @@ def try_source(ws: Workspace, source: Source, records: int = RECORDS) -> Tried:
     with tempfile.TemporaryDirectory(prefix="breachwatch-dry-run-") as folder:
         dry = _scratch(ws, Path(folder))
         try:
-            with _sampled(ws, source, Path(folder) / "sample") as (sample, files, problems):
-                got = collect.collect(dry, sample)
-                return _told(dry, source, got, files, problems, records)
+            got, files, problems = _collected(dry, source, Path(folder) / "sample")
+            return _told(dry, source, got, files, problems, records)
         finally:
             if "database" in dry.__dict__:
                 dry.database.engine.dispose()
@@ -78,54 +72,26 @@ def _scratch(ws: Workspace, place: Path) -> _DryWorkspace:
         (place / name).mkdir(mode=PRIVATE_DIR, parents=True)
     limits = ws.settings.limits
     limits = limits.model_copy(update={"expanded_bytes": min(limits.expanded_bytes, _ALL_BYTES)})
-    settings = ws.settings.model_copy(update={"database": Database(), "limits": limits})
+    settings = ws.settings.model_copy(update={"database": Database(), "lake": Lake(), "limits": limits})
     return _DryWorkspace(ws.root, settings, ws.clock, place)
 
 
-@contextmanager
-def _sampled(ws: Workspace, source: Source, folder: Path) -> Iterator[tuple[Source, tuple[str, ...], list[Problem]]]:
-    """The source with less to read: the beginnings of its newest files, or its last hours."""
-    if source.kind != "files":
-        yield source.model_copy(update={"since_hours": min(source.since_hours, _HOURS)}), (), []
-        return
-    found = expand(ws, source)
-    problems = list(found.problems)
-    newest = sorted(found.paths, key=_modified, reverse=True)[:_FILES]
-    folder.mkdir(mode=PRIVATE_DIR)
-    for number, path in enumerate(newest):
-        try:
-            _copy_beginning(ws, path, folder / f"{number}")
-        except BreachwatchError as error:
-            problems.append(Problem(source.name, shown(path), str(error), lost_data=True))
-    sample = source.model_copy(update={"paths": (str(folder / "*"),), "settle_seconds": 0.0})
-    yield sample, tuple(shown(path) for path in newest), problems
-
-
-def _modified(path: str) -> float:
-    try:
-        return os.stat(path).st_mtime  # noqa: PTH116 - the name may be no text
-    except OSError:
-        return 0.0
-
-
-def _copy_beginning(ws: Workspace, path: str, target: Path) -> None:
-    """The first bytes of a file, uncompressed, up to the end of a line where there is one."""
-    with LogFile(path, ws.settings.limits) as file:
-        stream = file.stream()
-        held = bytearray()
-        while len(held) <= _FILE_BYTES and (piece := stream.read()):
-            held += piece
-        if len(held) > _FILE_BYTES:
-            end = held.rfind(b"\n", 0, _FILE_BYTES) + 1
-            del held[end or _FILE_BYTES :]
-        target.write_bytes(held)
-        os.utime(target, ns=(file.look.mtime_ns, file.look.mtime_ns))
+def _collected(dry: Workspace, source: Source, folder: Path) -> tuple[Collected, tuple[str, ...], list[Problem]]:
+    """What the source gives when it has less to read: the beginnings of its newest files, or its last hours."""
+    if source.kind not in sampling.KINDS:
+        hours = min(source.since_hours, _HOURS)
+        return collect.collect(dry, source.model_copy(update={"since_hours": hours})), (), []
+    files, problems = sampling.copy_beginnings(dry, source, folder)
+    if not files:
+        return Collected(source.name, (), 0, 0, ()), (), problems
+    here = {"kind": "files", "paths": (str(folder / "*"),), "settle_seconds": 0.0, "ssh": None, "objects": None}
+    return collect.collect(dry, source.model_copy(update=here)), files, problems
 
 
 def _told(
     dry: Workspace,
     source: Source,
-    got: Any,
+    got: Collected,
     files: tuple[str, ...],
     problems: list[Problem],
     most: int,

@@ -82,10 +82,11 @@ class _Rows:
 
         with lake.connect(ws, locked_down=True) as connection:
             try:
-                result = connection.execute(query)
-                self.columns = [column[0] for column in result.description or ()]
-                while rows := result.fetchmany(_FETCH):
-                    yield from rows
+                with lake.all_read(ws):
+                    result = connection.execute(query)
+                    self.columns = [column[0] for column in result.description or ()]
+                    while rows := result.fetchmany(_FETCH):
+                        yield from rows
             except duckdb.Error as error:
                 msg = f"the query does not run: {error}"
                 raise UsageError(msg) from None

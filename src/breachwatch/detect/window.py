@@ -289,7 +289,9 @@ def open_window(ws: Workspace, spans: Spans, mappings: Mappings, piece: Piece) -
     connection = lake.connect(ws, since=since, until=max(until, spans.window.end), empty_views=False)
     try:
         _limit_memory(connection)
-        yield LakeWindow(ws, connection, spans, mappings, piece)
+        # A rule that failed because the lake did not answer has not been run: no outcome of this night stands then.
+        with lake.all_read(ws):
+            yield LakeWindow(ws, connection, spans, mappings, piece)
     finally:
         connection.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from breachwatch import incidents
+from breachwatch import incidents, lake
 from breachwatch.errors import BreachwatchError, explain
 from breachwatch.evidence import mirror, recording, sealing
 from breachwatch.evidence.case import load_case, sealed_already
@@ -28,7 +28,8 @@ def preserve(ws: Workspace, job: ToPreserve, run_id: str) -> Snapshot | Preserva
     """
     with ws.lock("evidence"):
         try:
-            return _preserve(ws, job, run_id)
+            with lake.all_read(ws):
+                return _preserve(ws, job, run_id)
         except Exception as error:  # noqa: BLE001  nothing is swallowed: the incident says it, and the run is partial
             reason = _reason(error)
             with ws.database.write() as connection:

@@ -18,13 +18,17 @@ from breachwatch.lake.connection import connect, connect_bare, select_between, s
 from breachwatch.lake.landing import land
 from breachwatch.lake.originals import original_bytes, original_records
 from breachwatch.lake.reading import ReadingConnection
+from breachwatch.lake.storage import Resting, Storage, all_read
 
 __all__ = [
     "AUTHENTICATION_SCHEMA",
     "DatasetSpan",
     "LakeFile",
     "ReadingConnection",
+    "Resting",
     "SourceCounts",
+    "Storage",
+    "all_read",
     "connect",
     "connect_bare",
     "counts",

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import duckdb
 
-from breachwatch.errors import EnvironmentFault
+from breachwatch.errors import BreachwatchError, EnvironmentFault
 from breachwatch.lake.kept import KeptFiles
 from breachwatch.lake.storage import Resting
 from breachwatch.objectstore import open_store, store_errors
@@ -49,7 +49,8 @@ class ObjectStorage:
         self._kept = kept
         self._sizes: dict[str, int] = {}
         self._tail = lru_cache(maxsize=_TAILS)(self._read_tail)
-        self._faults: list[EnvironmentFault] = []
+        self._fault: EnvironmentFault | None = None  # the latest that a read met
+        self._faults = 0
 
     def put(self, finished: Mapping[str, Path]) -> None:
         from obstore import put
@@ -133,7 +134,7 @@ class ObjectStorage:
         if name not in self._sizes:
             from obstore import head
 
-            with self._at(name):
+            with self._reading(name):
                 self._sizes[name] = head(self._store, name)["size"]
         return self._sizes[name]
 
@@ -153,7 +154,7 @@ class ObjectStorage:
 
         if start >= end:
             return b""
-        with self._at(name):
+        with self._reading(name):
             return bytes(get_range(self._store, name, start=start, end=end))
 
     def location(self, name: str) -> str:
@@ -166,20 +167,34 @@ class ObjectStorage:
 
     @contextmanager
     def all_read(self) -> Iterator[None]:
-        before = len(self._faults)
-        yield
-        if len(self._faults) > before:
-            raise self._faults[-1]
+        before = self._faults
+        try:
+            yield
+        except BreachwatchError:
+            raise
+        except Exception as error:
+            if self._fault is not None and self._faults > before:
+                raise self._fault from error
+            raise
+        if self._fault is not None and self._faults > before:
+            raise self._fault
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[None]:
+        """DuckDB makes an error of its own of what fails while it reads: `all_read` looks here."""
+        try:
+            with self._at(name):
+                yield
+        except EnvironmentFault as error:
+            self._fault, self._faults = error, self._faults + 1
+            raise
 
     @contextmanager
     def _at(self, name: str) -> Iterator[None]:
-        """Errors about a name, in words. DuckDB makes its own of what fails while it reads: `all_read` looks here."""
+        """Errors about a name, in words."""
         try:
             with store_errors(f"{self.where}/{name}"):
                 yield
-        except EnvironmentFault as error:
-            self._faults.append(error)
-            raise
         except FileNotFoundError:
             # The library's own text holds the server's whole answer.
             raise FileNotFoundError(errno.ENOENT, f"no such file in {self.where}", name) from None

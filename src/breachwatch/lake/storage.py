@@ -11,7 +11,7 @@ import hashlib
 import io
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,8 +71,7 @@ class Storage(Protocol):
     def serve(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Have a connection understand locations."""
 
-    @contextmanager
-    def all_read(self) -> Iterator[None]:
+    def all_read(self) -> AbstractContextManager[None]:
         """Raise the fault of this place where a read in the block failed, whatever DuckDB made of it."""
 
 
@@ -135,9 +134,9 @@ class LocalStorage:
     def serve(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Nothing to do: DuckDB reads files."""
 
-    @contextmanager
-    def all_read(self) -> Iterator[None]:
-        yield
+    def all_read(self) -> AbstractContextManager[None]:
+        """Nothing to do: DuckDB's own words about a file on a disk say what is wrong."""
+        return nullcontext()
 
 
 def storage(ws: Workspace) -> Storage:
@@ -147,6 +146,15 @@ def storage(ws: Workspace) -> Storage:
     from breachwatch.lake.objects import opened
 
     return opened(ws.settings.lake.store, ws.root, ws.state / "lake-cache")
+
+
+def all_read(ws: Workspace) -> AbstractContextManager[None]:
+    """A block at whose end the fault is raised that kept a query in it from reading the lake.
+
+    Around work that takes errors of DuckDB for errors of a query: of a store that does not answer, DuckDB tells it
+    nothing else. Raises EnvironmentFault, also a TransientError where trying again may help.
+    """
+    return storage(ws).all_read()
 
 
 def move_in(file: Path, target: Path) -> Path:
