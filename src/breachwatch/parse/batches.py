@@ -58,6 +58,10 @@ class Batches:
         full = len(self._rejects) >= self._batch_rows or self._reject_bytes >= REJECT_BYTES
         return self._flush_rejects() if full else None
 
+    def take(self, name: str) -> Batch | None:
+        """The rows of one dataset that wait for more."""
+        return self._flush_rows(name) if self._rows.get(name) else None
+
     def rest(self) -> Iterator[Batch]:
         """What is left when the segment ends, datasets in the order of their names, rejects last."""
         for name in sorted(self._rows):
@@ -70,16 +74,16 @@ class Batches:
         rows, self._rows[name], self._row_bytes[name] = self._rows[name], [], 0
         schema = dataset(name).schema
         size = len(rows)
-        filled = _fill(rows, schema.names)
+        filled = fill(rows, schema.names)
         columns: dict[str, pa.Array[Any]] = {
             "event_id": self._ids(rows),
             "time": make_time(filled.get("time", [None] * size), rows),
-            "observed_at": _same(self._observed_at, pa.timestamp("us"), size),
-            "source": _same(self._segment.source, pa.string(), size),
+            "observed_at": same(self._observed_at, pa.timestamp("us"), size),
+            "source": same(self._segment.source, pa.string(), size),
             "host": make_column("host", pa.string(), self._hosts(filled.get("host", [None] * size)), rows),
             "repeat_count": _repeat_counts(filled["repeat_count"], rows)
             if "repeat_count" in filled
-            else _same(1, pa.int32(), size),
+            else same(1, pa.int32(), size),
             **self._provenance(rows),
         }
         for field in schema:
@@ -95,8 +99,8 @@ class Batches:
         schema = REJECTS_DATASET.schema
         columns = {
             "event_id": self._ids(rejects),
-            "observed_at": _same(self._observed_at, pa.timestamp("us"), size),
-            "source": _same(self._segment.source, pa.string(), size),
+            "observed_at": same(self._observed_at, pa.timestamp("us"), size),
+            "source": same(self._segment.source, pa.string(), size),
             "reason": pa.array([visible(reject.reason) for reject in rejects], pa.string()),
             "raw": pa.array([reject.raw for reject in rejects], pa.binary()),
             **self._provenance(rejects),
@@ -119,20 +123,21 @@ class Batches:
 
     def _provenance(self, records: list[Row] | list[Rejected]) -> dict[str, pa.Array[Any]]:
         return {
-            "segment_id": _same(self._segment.segment_id, pa.string(), len(records)),
+            "segment_id": same(self._segment.segment_id, pa.string(), len(records)),
             "record_number": pa.array([record.record_number for record in records], pa.int64()),
             "byte_offset": pa.array([record.byte_offset for record in records], pa.int64()),
             "byte_length": pa.array([record.byte_length for record in records], pa.int64()),
         }
 
 
-def _same(value: object, kind: pa.DataType, size: int) -> pa.Array[Any]:
+def same(value: object, kind: pa.DataType, size: int) -> pa.Array[Any]:
+    """A column of one value."""
     scalar: Any = pa.scalar(value, kind)
     column: pa.Array[Any] = pa.repeat(scalar, size)
     return column
 
 
-def _fill(rows: list[Row], known: list[str]) -> dict[str, list[Any]]:
+def fill(rows: list[Row], known: list[str]) -> dict[str, list[Any]]:
     """The values of the rows column by column; columns that no row fills are left out.
 
     A value under a name that the schema does not have goes to its row's `extra`.

@@ -14,7 +14,7 @@ from breachwatch.model.segment import Batch, Segment
 from breachwatch.parse.base import Parser, Rejected, Row, reason_of
 from breachwatch.parse.batches import BATCH_ROWS, Batches
 from breachwatch.parse.lines import split_lines
-from breachwatch.parse.registry import parser_for
+from breachwatch.parse.registry import block_parser_for, parser_for
 from breachwatch.settings import Limits
 
 
@@ -24,6 +24,10 @@ def parse(segment: Segment, data: BinaryIO, limits: Limits, *, batch_rows: int =
     `data` gives exactly the segment's bytes and can be sought in. Raises UnknownNameError for a format without a parser
     and what reading `data` raises; no content of a log raises.
     """
+    blocks = block_parser_for(segment, limits)
+    if blocks is not None:
+        yield from blocks(segment, data, limits, batch_rows)
+        return
     batches = Batches(segment, batch_rows)
     for record in read_records(parser_for(segment.format), segment, data, limits):
         batch = batches.add(record)

@@ -6,12 +6,17 @@ and function in the table of `breachwatch.model.formats`. Nothing is to be done 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
+from typing import BinaryIO
 
 from breachwatch.errors import UnknownNameError
 from breachwatch.model.formats import FORMATS
+from breachwatch.model.segment import Batch, Segment
 from breachwatch.parse.base import Parser
+from breachwatch.settings import Limits
+
+BlockParser = Callable[[Segment, BinaryIO, Limits, int], Iterator[Batch]]
 
 
 class _Parsers(Mapping[str, Parser]):
@@ -38,3 +43,12 @@ def parser_for(format_name: str) -> Parser:
     if format_name not in PARSERS:
         raise UnknownNameError("parser", format_name, PARSERS)
     return PARSERS[format_name]
+
+
+def block_parser_for(segment: Segment, limits: Limits) -> BlockParser | None:
+    """What reads a segment many records at once, giving what its parser gives; None where there is no such thing."""
+    if segment.format != "syslog" or segment.size > limits.segment_bytes:
+        return None
+    from breachwatch.parse.syslog_blocks import parse_blocks
+
+    return parse_blocks

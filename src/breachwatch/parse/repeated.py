@@ -14,7 +14,7 @@ from breachwatch.parse.programs.dispatch import read_message
 from breachwatch.parse.programs.meaning import VPN
 from breachwatch.parse.vpn_names import VpnNames
 
-_STARTS: Final = ("message repeated ", "last message repeated ", "--- last message repeated ")
+STARTS: Final = ("message repeated ", "last message repeated ", "--- last message repeated ")
 _REPEATED: Final = re.compile(r"message repeated (\d{1,9}) times: \[ ?(.*)\]", re.DOTALL)
 _LAST_REPEATED: Final = re.compile(r"(?:-+ )?last message repeated (\d{1,9}) times?(?: -+)?")
 
@@ -23,7 +23,7 @@ class Messages:
     """Reads the messages of one segment in their order."""
 
     def __init__(self) -> None:
-        self._previous: dict[str | None, tuple[str | None, str]] = {}  # by host: program and message
+        self.previous: dict[str | None, tuple[str | None, str]] = {}  # by host: program and message
         self._vpn_names = VpnNames()
 
     def read(
@@ -31,8 +31,8 @@ class Messages:
     ) -> str:
         """Fill in message and meaning; gives the dataset."""
         values["message"] = message
-        if not message.startswith(_STARTS):
-            self._previous[host] = (program, message)
+        if not message.startswith(STARTS):
+            self.previous[host] = (program, message)
             dataset = read_message(program, message, values, extra)
             if dataset == VPN:
                 self._vpn_names.join(host, program, values)
@@ -40,10 +40,10 @@ class Messages:
         found = _REPEATED.fullmatch(message)
         if found is not None:
             values["repeat_count"] = int(found[1])
-            self._previous[host] = (program, found[2])
+            self.previous[host] = (program, found[2])
             return read_message(program, found[2], values, extra)
         last = _LAST_REPEATED.fullmatch(message)
-        previous = self._previous.get(host)
+        previous = self.previous.get(host)
         if last is None or previous is None:
             return read_message(program, message, values, extra)
         values["repeat_count"], values["program"] = int(last[1]), previous[0]

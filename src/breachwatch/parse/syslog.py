@@ -79,12 +79,12 @@ _TAG_WITHOUT_COLON: Final = re.compile(  # ProFTPD
 
 def parse_syslog(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
     """Every line of the segment as an event, or as a reject where it is no syslog."""
-    reader = SyslogReader(SyslogClock(_written_by(segment), segment.time_zone))
+    reader = SyslogReader(SyslogClock(written_by(segment), segment.time_zone))
     reader.clock.look_ahead(data)
     yield from join_events(read_lines(segment, data, limits, reader.read))
 
 
-def _written_by(segment: Segment) -> datetime:
+def written_by(segment: Segment) -> datetime:
     """When the last line was written at the latest: the file's time, if it is one that can be believed."""
     if segment.modified_at.year < _FIRST_BELIEVED_YEAR:
         return segment.planned_at  # unpacked or copied without its time
@@ -96,7 +96,7 @@ class SyslogReader:
 
     def __init__(self, clock: SyslogClock) -> None:
         self.clock = clock
-        self._messages = Messages()
+        self.messages = Messages()
 
     def read(self, text: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
         """One line as (dataset, values, extra). Raises UnreadableError for a line that is no syslog."""
@@ -108,7 +108,7 @@ class SyslogReader:
             if pid is not None:
                 values["process_id"] = int(pid)
             extra: dict[str, Any] = {}
-            return self._messages.read(host, program, message, values, extra), values, extra
+            return self.messages.read(host, program, message, values, extra), values, extra
         return self._uncommon(text.removeprefix("\ufeff"))
 
     def _uncommon(self, text: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
@@ -149,11 +149,11 @@ class SyslogReader:
     ) -> tuple[str, dict[str, Any], dict[str, Any]]:
         tag = _TAG.fullmatch(rest) or _TAG_WITHOUT_COLON.fullmatch(rest)
         if tag is None or rest.startswith("date="):
-            dataset = self._messages.read(host, None, rest, values, extra)
+            dataset = self.messages.read(host, None, rest, values, extra)
         else:
             values["program"] = tag["program"]
             _put_process(tag["pid"], values, extra)
-            dataset = self._messages.read(host, tag["program"], tag["message"], values, extra)
+            dataset = self.messages.read(host, tag["program"], tag["message"], values, extra)
         self._put_own_time(values)
         return dataset, values, extra
 
@@ -172,7 +172,7 @@ class SyslogReader:
         values["msgid"], values["structured_data"] = fields["msgid"], fields["data"]
         _put_process(fields["pid"], values, extra)
         message = (found["message"] or "").removeprefix("\ufeff")
-        dataset = self._messages.read(fields["host"], fields["program"], message, values, extra)
+        dataset = self.messages.read(fields["host"], fields["program"], message, values, extra)
         self._put_own_time(values)
         return dataset, values, extra
 

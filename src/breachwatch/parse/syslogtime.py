@@ -96,6 +96,10 @@ class SyslogClock:
         self._minute_text, self._minute = text[:-2], self._last if steady else None
         return self._last
 
+    def minute(self) -> datetime | None:
+        """The minute of the time read last, if all that differ from it in their seconds alone lie in it."""
+        return None if self._minute is None else self._minute.replace(second=0)
+
     def with_year(self, year: int, month_name: str, day: str, clock: str) -> datetime | None:
         """The time of `Jan  6 2009 15:22:26`, in the source's zone."""
         month = MONTHS.get(month_name)

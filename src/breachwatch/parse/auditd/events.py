@@ -99,6 +99,41 @@ def join_events(records: Iterable[Row | Rejected]) -> Iterator[Row | Rejected]:
         yield _release(queue, events)
 
 
+class Joiner:
+    """`join_events` for callers that hand over the records of linux.auditd alone and count the others."""
+
+    def __init__(self) -> None:
+        self._queue: deque[tuple[Row, _Event, int, int]] = deque()
+        self._events: dict[tuple[str | None, str], _Event] = {}
+        self._accounts = _Accounts()
+
+    def add(self, record: Row, number: int, before: int) -> Iterator[Row]:
+        """Take record `number` of the segment, before which its other records have `before` bytes; gives those done."""
+        yield from self._release(number - 1, before)
+        event = self._events.setdefault(_key(record), _Event())
+        _learn(event, record.values)
+        self._accounts.name(record.values)
+        self._queue.append((record, event, number, before))
+        yield from self._release(number, before + record.byte_length)
+
+    def rest(self) -> Iterator[Row]:
+        """What is left when the segment ends."""
+        while self._queue:
+            yield self._first()
+
+    def _release(self, number: int, end: int) -> Iterator[Row]:
+        while self._queue and (number - self._queue[0][2] >= WINDOW or end - self._queue[0][3] > _WINDOW_CHARACTERS):
+            yield self._first()
+
+    def _first(self) -> Row:
+        record, event, _, _ = self._queue.popleft()
+        _tell(event, record.values)
+        event.waiting -= 1
+        if not event.waiting:
+            del self._events[_key(record)]
+        return record
+
+
 def _key(row: Row) -> tuple[str | None, str]:
     return row.values.get("host"), row.values["audit_id"]
 

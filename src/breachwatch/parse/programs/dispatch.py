@@ -1,8 +1,8 @@
 """Which program's parser reads which message.
 
 A module beside this one names in `READERS` the programs that it reads (lower case, without path, instance and bracketed
-module), and in `OWN_LOG` (`OWN_LOGS` for several) how a log is known that a program writes itself; nothing else knows of
-it.
+module), and in `OWN_LOG` (`OWN_LOGS` for several) how a log is known that a program writes itself. That is all: nothing
+else needs to be told of it.
 
 `action = logon` marks an attempt to sign in, and each attempt is marked once, however many lines tell of it:
 
@@ -93,7 +93,7 @@ def read_message(program: str | None, message: str, values: Values, extra: Value
             return found
     if program is None or len(program) > _LONGEST_PROGRAM:
         return SYSLOG
-    reader, service, default = _reader(program)
+    reader, service, default = reader_of(program)
     if not readable and reader not in _ANY_LENGTH:
         return default
     if service is not None:
@@ -102,7 +102,7 @@ def read_message(program: str | None, message: str, values: Values, extra: Value
 
 
 @lru_cache(maxsize=8192)
-def _reader(program: str) -> tuple[MessageReader | None, str | None, str]:
+def reader_of(program: str) -> tuple[MessageReader | None, str | None, str]:
     """(parser, PAM service, default dataset) for a tag such as `CRON`, `/usr/sbin/cron` or `sshd(pam_unix)`."""
     name = program.lower()
     if name.startswith("/"):

@@ -1,0 +1,149 @@
+"""Syslog, many lines at once: the same rows that `breachwatch.parse.syslog` reads line by line, as whole columns.
+
+A block of lines is split with numpy (`syslog_heads`), its times are read by the minute (`syslog_times`). Messages that
+no parser of a program understands, most of a host's log, never become Python objects. The others are read by their
+program's parser, once for each text where the parser looks at nothing else. Lines with an uncommon head, and whatever
+else is not plain, are read by `SyslogReader` in their place, so that what it knows of the lines before is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+import pyarrow as pa
+
+from breachwatch.model.segment import Batch, Segment
+from breachwatch.parse.assembling import Assembler, Ints, native_columns
+from breachwatch.parse.auditd.events import Joiner
+from breachwatch.parse.auditd.records import AUDITD
+from breachwatch.parse.base import Rejected, Row
+from breachwatch.parse.batches import Batches
+from breachwatch.parse.lines import read_split
+from breachwatch.parse.syslog import SyslogReader, written_by
+from breachwatch.parse.syslog_block import MEANING, TIME, Block, line_bounds
+from breachwatch.parse.syslog_meaning import Meanings
+from breachwatch.parse.syslog_times import MinuteRuns, in_bounds
+from breachwatch.parse.syslogtime import SyslogClock
+from breachwatch.settings import Limits
+
+
+def parse_blocks(segment: Segment, data: BinaryIO, limits: Limits, batch_rows: int) -> Iterator[Batch]:
+    """The batches of a segment of syslog; it is held in memory as a whole."""
+    reader = SyslogReader(SyslogClock(written_by(segment), segment.time_zone))
+    reader.clock.look_ahead(data)
+    yield from _Blocks(segment, data.read(), limits, batch_rows, reader).read()
+
+
+_REPEATED: Final = b"message repeated "  # in all of `parse.repeated.STARTS`
+_NONE: Final = np.zeros(0, np.int64)
+
+
+class _Blocks:
+    """Reads the blocks of one segment in their order."""
+
+    def __init__(self, segment: Segment, text: bytes, limits: Limits, batch_rows: int, reader: SyslogReader) -> None:
+        self._segment = segment
+        self._text = text
+        self._limits = limits
+        self._batch_rows = batch_rows
+        self._reader = reader
+        self._batches = Batches(segment, batch_rows)
+        self._assembler = Assembler(segment)
+        self._joiner = Joiner()
+        self._meanings = Meanings(segment, reader.messages)
+        self._records = 0  # before the block at hand
+        self._bytes = 0  # in them
+
+    def read(self) -> Iterator[Batch]:
+        starts, ends = line_bounds(self._text)
+        for first in range(0, len(starts), self._batch_rows):
+            part = slice(first, first + self._batch_rows)
+            yield from self._block(first, starts[part], ends[part])
+        for row in self._joiner.rest():
+            yield from self._add(row)
+        yield from self._batches.rest()
+
+    def _block(self, first: int, starts: Ints, ends: Ints) -> Iterator[Batch]:
+        block = Block(self._text, starts, ends, self._limits.record_bytes)
+        numbers = self._segment.first_record + first + np.arange(len(starts))
+        offsets = self._segment.start + starts
+        record_of = self._records + np.cumsum(block.is_record)
+        end_of = self._bytes + np.cumsum(np.where(block.is_record, block.lengths, 0))
+        self._records, self._bytes = int(record_of[-1]), int(end_of[-1])
+        runs = MinuteRuns(self._reader.clock, block.heads.stamp, block.heads.times, block.traditional)
+        meanings = self._meanings
+        meanings.begin(block)
+        understood: dict[str, list[tuple[int, Row]]] = {}
+        run = 0
+        for line, step in block.steps(runs.starts, meanings.lines):
+            if step == TIME:
+                runs.read(run)
+                run += 1
+                continue
+            number, offset = int(numbers[line]), int(offsets[line])
+            if step == MEANING:
+                record, meaning_only = meanings.read(line, number, offset)
+            else:
+                record, meaning_only = self._slowly(block, line, number - self._segment.first_record, offset), False
+                if isinstance(record, Row):
+                    meanings.passed(line, record.values.get("host"))
+            if meaning_only and isinstance(record, Row):
+                understood.setdefault(record.dataset, []).append((line, record))
+            elif isinstance(record, Row) and record.dataset == AUDITD:
+                for done in self._joiner.add(record, int(record_of[line]), int(end_of[line]) - record.byte_length):
+                    yield from self._add(done)
+            else:
+                yield from self._add(record)
+        meanings.end()
+        by_dataset = _by_dataset(meanings.others, block.program_codes, meanings.datasets())
+        for name in sorted(by_dataset.keys() | understood.keys()):
+            lines, rows = by_dataset.get(name, _NONE), understood.get(name, [])
+            yield from self._table(name, block, lines, rows, numbers, offsets)
+
+    def _slowly(self, block: Block, line: int, index: int, offset: int) -> Row | Rejected:
+        raw = block.raw(line)
+        if _REPEATED in raw:
+            self._meanings.remember_before(line)
+        whole = (index, offset - self._segment.start, len(raw), raw)
+        return next(iter(read_split(self._segment, (whole,), self._limits, self._reader.read)))
+
+    def _add(self, record: Row | Rejected) -> Iterator[Batch]:
+        batch = self._batches.add(record)
+        if batch is not None:
+            yield batch
+
+    def _table(
+        self, name: str, block: Block, lines: Ints, rows: list[tuple[int, Row]], numbers: Ints, offsets: Ints
+    ) -> Iterator[Batch]:
+        """The rows of one dataset: `lines` that have a head and a message only, and those whose meaning is known."""
+        here = np.sort(np.concatenate((lines, np.array([line for line, _ in rows], np.int64))))
+        heads = block.heads
+        times, process = heads.times[here], heads.process[here]
+        columns: dict[str, pa.Array[Any]] = {
+            "time": pa.array(times, mask=~in_bounds(times)).cast(pa.timestamp("us")),
+            "time_text": heads.time_text(here),
+            "host": heads.hosts(here),
+            "program": heads.programs(here),
+            "process_id": pa.array(process, mask=process < 0),
+            "message": heads.messages(here),
+        }
+        if rows:
+            places = np.searchsorted(here, np.array([line for line, _ in rows]))
+            columns |= native_columns(name, [row for _, row in rows], places, len(here))
+        table = self._assembler.table(name, columns, numbers[here], offsets[here], block.lengths[here])
+        waiting = self._batches.take(name)
+        if waiting is not None:
+            table = pa.concat_tables([table, waiting.table]).combine_chunks()
+            order: pa.Array[Any] = pa.array(np.argsort(table["record_number"].to_numpy(), kind="stable"))
+            table = table.take(order)
+        for start in range(0, table.num_rows, self._batch_rows):
+            yield Batch(name, table.slice(start, self._batch_rows))
+
+
+def _by_dataset(lines: Ints, program_codes: Ints, datasets: list[str]) -> dict[str, Ints]:
+    names = sorted(set(datasets))
+    code_of = np.array([names.index(name) for name in datasets], np.int64)
+    codes = code_of[program_codes[lines]] if len(lines) else _NONE
+    return {name: found for code, name in enumerate(names) if len(found := lines[codes == code])}

@@ -1,0 +1,165 @@
+"""Which messages of a block are to be understood, and what they mean."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from breachwatch.model.segment import Segment
+from breachwatch.parse.base import Rejected, Row, reason_of
+from breachwatch.parse.columns import EARLIEST
+from breachwatch.parse.lines import UnreadableError
+from breachwatch.parse.programs.dispatch import read_message, reader_of
+from breachwatch.parse.programs.meaning import SYSLOG
+from breachwatch.parse.repeated import STARTS, Messages
+from breachwatch.parse.screens import BY_MESSAGE_ALONE, NEEDED_WORDS
+from breachwatch.parse.syslog_block import Block
+from breachwatch.parse.syslog_heads import NO_TIME, Ints
+
+_REMEMBERED: Final = 8192  # messages whose meaning is kept for the next of the same text
+_LONGEST_REMEMBERED: Final = 512  # characters
+_LONGEST_PROGRAM: Final = 128
+_LOOKED_AT: Final = np.array(
+    [int.from_bytes(start, "little") for start in (b"pam_", b"(pam", b"mess", b"last", b"--- ")]
+)
+_CORE: Final = ("time", "time_text", "host", "program", "process_id", "message")
+_OVERRIDDEN: Final = frozenset((*_CORE, "repeat_count"))
+
+Values = dict[str, Any]
+
+
+class _Program(NamedTuple):
+    dataset: str  # of messages that nobody understands
+    read: bool  # whether a parser must see all of its messages
+    words: tuple[bytes, ...]  # or else those with one of these words
+    alone: bool  # whether its messages mean the same whatever stands around them
+
+
+class Meanings:
+    """Understands the messages of one segment, block by block."""
+
+    def __init__(self, segment: Segment, messages: Messages) -> None:
+        self._segment = segment
+        self._messages = messages
+        self._programs: dict[str, _Program] = {}
+        self._known: dict[tuple[str, str], tuple[str, Values, Values]] = {}
+        self._host_set_at: dict[str | None, int] = {}  # the slow line that last spoke for a host
+        self._synced = 0
+
+    def begin(self, block: Block) -> None:
+        """Take a block; `lines` are then those that must be understood, `datasets` what the others belong to."""
+        self._block = block
+        self._synced = 0
+        self._host_set_at.clear()
+        programs = [self._program(name) for name in block.programs]
+        self._kinds = programs
+        codes = block.program_codes[block.lines]
+        wanted = np.array([program.read for program in programs], np.bool_)[codes] if len(codes) else np.zeros(0, bool)
+        for word in sorted({word for program in programs for word in program.words}):
+            needing = np.array([word in program.words for program in programs], np.bool_)
+            wanted |= needing[codes] & np.isin(block.lines, block.having(word))
+        starts = block.message_starts()
+        wanted |= np.isin(starts, _LOOKED_AT) | (starts & 0xFF == ord("%"))
+        self.lines: Ints = block.lines[wanted]
+        self.others: Ints = block.lines[~wanted]
+        self._texts = dict(zip(self.lines.tolist(), block.heads.messages(self.lines).to_pylist(), strict=True))
+
+    def datasets(self) -> list[str]:
+        """By the code of its program, what a message that nobody understands belongs to."""
+        return [program.dataset for program in self._kinds]
+
+    def read(self, line: int, number: int, offset: int) -> tuple[Row | Rejected, bool]:
+        """The record of a line. With True its values are the message's meaning alone, without what the head says."""
+        block, message = self._block, self._texts[line]
+        code = int(block.program_codes[line])
+        program = block.programs[code]
+        length = int(block.lengths[line])
+        try:
+            if self._kinds[code].alone and not message.startswith(("%", *STARTS)):
+                dataset, values, extra = self._alone(program, message)
+                if _OVERRIDDEN.isdisjoint(values):
+                    return Row(dataset, number, offset, length, values, dict(extra) if extra else {}), True
+                return Row(dataset, number, offset, length, {**self._head(line, message), **values}, dict(extra)), False
+            head = self._head(line, message)
+            values, extra = dict(head), {}
+            if message.startswith(STARTS):
+                self.remember_before(line)
+            dataset = self._messages.read(head["host"], program, message, values, extra)
+        except UnreadableError as error:
+            return Rejected(number, offset, length, block.raw(line), str(error)), False
+        except Exception as error:  # noqa: BLE001 - a bug in reading one record must not lose the file
+            return Rejected(number, offset, length, block.raw(line), reason_of(error)), False
+        row = Row(dataset, number, offset, length, values, extra)
+        if "repeat_count" in values or any(values.get(name) is not head.get(name) for name in _CORE):
+            return row, False
+        for name in head:
+            del values[name]
+        return row, True
+
+    def passed(self, line: int, host: str | None) -> None:
+        """A line of that host was read by another."""
+        self._host_set_at[host] = line
+
+    def end(self) -> None:
+        """The block is done: remember what the next may repeat."""
+        self.remember_before(len(self._block.starts))
+
+    def _alone(self, program: str, message: str) -> tuple[str, Values, Values]:
+        known = self._known.get((program, message))
+        if known is None:
+            values: Values = {}
+            extra: Values = {}
+            known = read_message(program, message, values, extra), values, extra
+            if len(message) <= _LONGEST_REMEMBERED:
+                if len(self._known) >= _REMEMBERED:
+                    self._known.clear()
+                self._known[program, message] = known
+        return known
+
+    def _head(self, line: int, message: str) -> Values:
+        block = self._block
+        time = int(block.heads.times[line])
+        at = np.array([line])
+        head: Values = {
+            "time": None if time == NO_TIME else EARLIEST + timedelta(microseconds=time),
+            "time_text": block.heads.time_text(at)[0].as_py(),
+            "host": block.hosts[int(block.host_codes[line])],
+            "program": block.programs[int(block.program_codes[line])],
+        }
+        if block.heads.process[line] >= 0:
+            head["process_id"] = int(block.heads.process[line])
+        head["message"] = message
+        return head
+
+    def remember_before(self, line: int) -> None:
+        """Tell `Messages` the last message of each host before that line, which it has not seen itself."""
+        block = self._block
+        lines = block.lines[(block.lines >= self._synced) & (block.lines < line)]
+        self._synced = line
+        codes = block.host_codes[lines][::-1]
+        _, last = np.unique(codes, return_index=True)
+        for at in lines[::-1][last].tolist():
+            host = block.hosts[int(block.host_codes[at])]
+            if self._host_set_at.get(host, -1) < at:
+                message = block.heads.messages(np.array([at]))[0].as_py()
+                if not message.startswith(STARTS):
+                    program = block.programs[int(block.program_codes[at])]
+                    self._messages.previous[host] = program, message
+
+    def _program(self, name: str) -> _Program:
+        found = self._programs.get(name)
+        if found is None:
+            reader, service, dataset = reader_of(name)
+            if len(name) > _LONGEST_PROGRAM:
+                dataset = SYSLOG
+            screened = reader in NEEDED_WORDS and service is None
+            device = not name[:1].isalpha()
+            found = self._programs[name] = _Program(
+                dataset,
+                device or service is not None or (reader is not None and not screened),
+                NEEDED_WORDS[reader] if screened and reader is not None else (),
+                not device and (service is not None or reader is None or reader in BY_MESSAGE_ALONE),
+            )
+        return found
