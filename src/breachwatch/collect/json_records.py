@@ -3,7 +3,8 @@
 A record is an object. It stands on a line of its own (JSON lines), in a list (`[{...}, {...}]`), in a list within an
 envelope (`{"Records": [{...}]}`), pretty-printed or not, one such document after another or mixed. What lies between
 records (brackets, commas, the envelope's other members) is no record; any other text there is one, up to the end of its
-line: it will be rejected, not dropped.
+line: it will be rejected, not dropped. In UTF-16 the same marks are found, as each is followed or preceded by a NUL;
+there an envelope is one record.
 
 An object ends where its braces balance (RFC 8259). A line that was cut short must not swallow the rest of the file: a
 record that has more than its brace on its first line ends, broken, before a line that begins with another brace. A
@@ -34,8 +35,9 @@ _ENVELOPE = re.compile(
 _ENVELOPE_OPEN = re.compile(rb"\{" + _SCALARS_ONLY)  # what may still become one
 _TAIL = re.compile(rb"\](?:\s*+,\s*+" + _STRING + rb"\s*+:\s*+" + _SCALAR + rb")*+\s*+\}")
 _TAIL_OPEN = re.compile(rb"\]" + _SCALARS_ONLY)
-_BOM: Final = b"\xef\xbb\xbf"
-_NOISE = re.compile(rb"(?:[\s,\[]|" + _BOM + rb")++")
+_BOMS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+# A NUL is half a character of UTF-16, or what a crash left behind.
+_NOISE = re.compile(rb"(?:[\s,\[\0]|" + rb"|".join(_BOMS) + rb")++")
 _DOUBLED = re.compile(rb"\{\s*+\{")  # no object: the line was cut right behind its brace
 _PRETTY = re.compile(rb"\{[ \t\r]*+\n")
 
@@ -113,7 +115,7 @@ class JsonRecords:
             return self._begin(data, at, base)
         if data[at] == _LIST_END:
             return self._tail(data, at, base)
-        if len(data) - at < len(_BOM) and _BOM.startswith(data[at:]):
+        if len(data) - at < len(_BOMS[0]) and any(mark.startswith(data[at:]) for mark in _BOMS):
             return at
         self._start, self._depth = base + at, 0
         return at + 1

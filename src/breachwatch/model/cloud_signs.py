@@ -77,16 +77,20 @@ _SIGNS: Final = tuple((enough, frozenset(names.lower().encode().split())) for en
 
 def is_cloud_json(head: bytes) -> bool:
     """Whether the head of a file is that of a cloud service's audit log as JSON."""
+    head = _narrow(head)
     if not _BEGIN.match(head):
         return False
     found = {name.lower() for name in _NAME.findall(head)}
     return any(len(found & names) >= enough for enough, names in _SIGNS)
 
 
+def _narrow(head: bytes) -> bytes:
+    """The head in UTF-8; PowerShell 5 writes UTF-16."""
+    return head.decode("utf-16", "ignore").encode() if head.startswith((b"\xff\xfe", b"\xfe\xff")) else head
+
+
 def is_cloud_csv(head: bytes) -> bool:
     """Whether the first line is the heading of an export of the unified audit log."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # as PowerShell writes it by default
-        head = head.decode("utf-16", "ignore").encode()
-    heading = head.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0]
+    heading = _narrow(head).removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0]
     names = {cell.strip(b' "\r') for cell in re.split(rb"[,;\t]", heading)}
     return b"AuditData" in names and b"CreationDate" in names

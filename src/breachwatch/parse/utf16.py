@@ -32,3 +32,8 @@ def decoded(raw: bytes, order: Order) -> str:
     elif len(raw) % 2:
         raw = raw.removesuffix(b"\0")
     return raw.decode(order, "backslashreplace").removeprefix("\ufeff").rstrip("\r")
+
+
+def of_object(raw: bytes, order: Order) -> str:
+    """The text of a JSON object that was cut from its first brace to its last, one byte each."""
+    return (b"\0" + raw if order == "utf-16-be" else raw + b"\0").decode(order, "backslashreplace")

@@ -23,9 +23,14 @@ _CELL = re.compile(r'(?:^|[,;\t])"(\{(?:[^"]++|"")*+)"(?=[,;\t]|$)')
 
 
 def parse_cloud_json(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
-    """Every object as one event or one reject; other text between the records as rejects."""
+    """Every object as one event or one reject; other text between the records as rejects. UTF-8, or UTF-16."""
+    order = utf16.order_of(data.read(2)) if segment.start == 0 else None
+    data.seek(0)
     for line in split_json(data, limits):
-        yield record_of(segment, line, limits)
+        wide = line[3][1:2] == b"\0"
+        # A record lacks the NUL of its first brace or of its last one, which lies outside it.
+        text = utf16.of_object(line[3], order or "utf-16-le") if wide else _text(line[3])
+        yield _record(segment, line, limits, text)
 
 
 def record_of(segment: Segment, line: Line, limits: Limits) -> Row | Rejected:
