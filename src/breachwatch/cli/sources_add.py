@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from breachwatch.cli.options import JsonOption, WorkspaceOption, open_workspace, remark, show, show_json
+from breachwatch.cli.sources_ask import PATHS, ask_table, table_of
 from breachwatch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,9 +42,10 @@ def add(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     ws = open_workspace(ctx, workspace)
     ask = sys.stdin.isatty() and not (yes or as_json)
-    values = _values(ws, ask, name=name, kind=kind, paths=paths or [], time_zone=time_zone)
+    given = _more(more or [])
+    values = _values(ws, ask, given, name=name, kind=kind, paths=paths or [], time_zone=time_zone)
     values |= {key: value for key, value in (("format", log_format), ("host", host)) if value not in ("", "auto")}
-    values |= _more(more or [])
+    values |= {key: value for key, value in given.items() if key not in values}
     settings = ws.root / SETTINGS_NAME
     text = with_source(settings, values, f"added on {ws.clock.now().astimezone(ws.settings.city.zone):%Y-%m-%d}")
     source = parse_settings(text, settings).source(values["name"])
@@ -57,7 +59,9 @@ def add(  # noqa: PLR0913, PLR0917 - one parameter an option
         remark(f"added to {settings}. The next run collects it: breachwatch run")
 
 
-def _values(ws: Workspace, ask: bool, *, name: str, kind: str, paths: list[str], time_zone: str) -> dict[str, Any]:
+def _values(
+    ws: Workspace, ask: bool, given: dict[str, Any], *, name: str, kind: str, paths: list[str], time_zone: str
+) -> dict[str, Any]:
     """What was given by options, and what a person adds; raises UsageError where something is missing."""
     from breachwatch.collect.collector import COLLECTORS
 
@@ -69,9 +73,13 @@ def _values(ws: Workspace, ask: bool, *, name: str, kind: str, paths: list[str],
     if kind not in COLLECTORS:
         msg = f"--kind {kind!r} is no kind of source. Known: {kinds}."
         raise UsageError(msg)
-    if kind == "files" and not paths and ask:
-        paths = [typer.prompt("Files (a pattern, such as /srv/logs/vpn01/auth.log*)")]
-    if not time_zone and ask:
+    table = table_of(kind)
+    own = ask_table(ws, kind, given.get(table, {})) if ask and table else given.get(table)
+    if kind in PATHS and not paths and ask:
+        text, default = PATHS[kind]
+        said = typer.prompt(text, default=default, show_default=False)
+        paths = [said] if said else []
+    if not time_zone and ask and kind in PATHS:  # the others tell the zone of their times
         time_zone = typer.prompt("Time zone of times that name none", default=ws.settings.city.time_zone)
     if not name:
         msg = "a source needs a name: --name vpn01-auth."
@@ -87,7 +95,7 @@ def _values(ws: Workspace, ask: bool, *, name: str, kind: str, paths: list[str],
         "kind": kind,
         "paths": paths or None,
         "time_zone": None if time_zone in ("", ws.settings.city.time_zone) else time_zone,
-    }
+    } | ({table: own} if own else {})
 
 
 def _more(given: list[str]) -> dict[str, Any]:

@@ -82,25 +82,32 @@ class _Listed:
         file_id = hashlib.sha256(seed).hexdigest()[:32]
         known = known_logs(work.ws, work.source.name, file_ids=(file_id,))
         self.log = known.get(file_id) or Log(file_id, work.source.name, place.show(""), "", 0, "")
-        if self.log.position:
-            since = datetime.fromisoformat(self.log.position) - timedelta(days=work.source.objects.late_days)
-        else:
-            since = work.now - timedelta(hours=work.source.since_hours)
-        self._paths = work.source.paths or EVERYTHING
-        # Clocks differ, and folders are named by the hour: a day that begins within one is listed, too.
-        self._span = since.astimezone(UTC), work.now.astimezone(UTC) + timedelta(hours=1)
+        self._last = datetime.fromisoformat(self.log.position) if self.log.position else None
 
     def objects(self) -> Iterator[tuple[str, Look]]:
-        """Every object that a pattern fits, as listed; one that several fit comes more than once only if far apart."""
-        for path in self._paths:
-            patterns = patterns_of((path,), *self._span)
-            for folder, those in folders_of(path, patterns, self._place.folders):
-                for key, look in self._place.objects(folder):
-                    if any(fits(key, pattern) for pattern in those):
-                        yield key, look
+        return listed_objects(self._place, self._work.source, self._work.now, self._last)
 
     def remember(self) -> None:
         """Everything that was listed is collected."""
         now = self._work.now.astimezone(UTC).isoformat()
         log = self._work.plan(self.log, ())
         self._work.note(replace(log, position=now))
+
+
+def listed_objects(
+    place: ObjectsPlace, source: Source, now: datetime, last: datetime | None = None
+) -> Iterator[tuple[str, Look]]:
+    """Every object that a pattern of the source fits, as listed; one that two patterns fit comes twice.
+
+    `last`: until when everything is collected; of dated patterns what is older by late_days is left out. Raises
+    LostError, RefusedError, CutOffError.
+    """
+    assert source.objects is not None  # noqa: S101  the settings see to it
+    since = last - timedelta(days=source.objects.late_days) if last else now - timedelta(hours=source.since_hours)
+    # Clocks differ, and folders are named by the hour: a day that begins within one is listed, too.
+    span = since.astimezone(UTC), now.astimezone(UTC) + timedelta(hours=1)
+    for path in source.paths or EVERYTHING:
+        for folder, patterns in folders_of(path, patterns_of((path,), *span), place.folders):
+            for key, look in place.objects(folder):
+                if any(fits(key, pattern) for pattern in patterns):
+                    yield key, look

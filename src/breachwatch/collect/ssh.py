@@ -33,7 +33,7 @@ def collect_ssh(ws: Workspace, source: Source) -> Harvest:
     work = Work(ws, source, Patience(source.ssh.max_minutes))
     connection = Connection(source.ssh, ws.path, work.patience)
     try:
-        collect_from(work, SftpPlace(ws, connection), lambda: _found(connection, source))
+        collect_from(work, SftpPlace(ws, connection), lambda: found_on(connection, source))
     except LostError as error:
         what = f"{error}, also when asked again. What was fetched is kept; the next run goes on from there."
         work.say(connection.shown, what, lost_data=not source.optional)
@@ -46,7 +46,8 @@ def collect_ssh(ws: Workspace, source: Source) -> Harvest:
     return work.harvest
 
 
-def _found(connection: Connection, source: Source) -> Found:
+def found_on(connection: Connection, source: Source) -> Found:
+    """The files of a source on the host. Raises LostError, RefusedError, CutOffError."""
     return find(_SftpTree(connection), source, source.paths, show=lambda path: connection.shown + shown(path))
 
 

@@ -71,6 +71,27 @@ async def log_in(
         raise LostError(f"{name}: cannot connect ({shown(str(error))[:200]})") from None
 
 
+def offered_key(settings: Ssh, seconds: float) -> tuple[str, str]:
+    """The key that a host shows: as `ssh.host_key` has it, and as kind and fingerprint for people to compare.
+
+    Nothing is proven by it. Raises LostError where the host shows none.
+    """
+
+    async def asked() -> asyncssh.SSHKey | None:
+        async with asyncio.timeout(seconds):
+            return await asyncssh.get_server_host_key(settings.address, settings.port, config=None)
+
+    try:
+        key = asyncio.run(asked())
+    except TimeoutError:
+        raise LostError(f"no answer within {seconds:.0f} s") from None
+    except (asyncssh.Error, OSError) as error:
+        raise LostError(shown(str(error))[:200]) from None
+    if key is None:
+        raise LostError("it sends none")
+    return " ".join(key.export_public_key("openssh").decode("ascii").split()[:2]), _key_words(key)
+
+
 def _own_key(path: Path) -> asyncssh.SSHKey:
     try:
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
