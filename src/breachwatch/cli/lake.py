@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from breachwatch.cli import lake_holds
 from breachwatch.cli.options import JsonOption, WorkspaceOption, open_workspace, person, show, show_json
 from breachwatch.errors import DataError
 
@@ -65,3 +66,55 @@ def compact(
         show(compacted_page(done))
     if done.refused:
         raise typer.Exit(DataError.exit_code)
+
+
+@app.command()
+def retain(
+    ctx: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would go; remove nothing.")] = False,
+    clock_is_right: Annotated[
+        bool, typer.Option("--clock-is-right", help="Go on although nothing has landed for a month.")
+    ] = False,
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Dispose of what is past its period ([lake] retention); each night does it, too.
+
+    What a hold or an incident that is not closed covers stays, and so does what is in doubt; then it ends with 1.
+    Each disposal is recorded for good: `breachwatch lake disposals`.
+    """
+    from breachwatch.cli.progress import bars
+    from breachwatch.lake import care
+    from breachwatch.report.lake import retained_page
+
+    ws = open_workspace(ctx, workspace)
+    with bars() as progress:
+        done = care.retain(ws, actor=person(), dry_run=dry_run, sure_of_clock=clock_is_right, progress=progress)
+    if as_json:
+        show_json(done)
+    else:
+        show(retained_page(done, periods=bool(ws.settings.lake.retention)))
+    if done.doubted:
+        raise typer.Exit(DataError.exit_code)
+
+
+@app.command()
+def disposals(
+    ctx: typer.Context,
+    last: Annotated[int, typer.Option(min=0, help="Only so many of the latest; 0: all.")] = 50,
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """List what retention has disposed of: what, when, why, by whom, with its hash."""
+    from breachwatch.lake import care
+    from breachwatch.report.lake import disposals_page
+
+    ws = open_workspace(ctx, workspace)
+    found = care.disposals(ws, last=last)
+    if as_json:
+        show_json(found)
+    else:
+        show(disposals_page(found, ws.settings.city.zone))
+
+
+app.add_typer(lake_holds.app, name="hold")

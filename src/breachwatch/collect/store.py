@@ -217,6 +217,10 @@ def open_segment(ws: Workspace, segment: Segment) -> BinaryIO:
     try:
         raw = _SegmentFile(path)
     except FileNotFoundError:
+        if segment.pruned_at is not None:
+            when = f"{segment.pruned_at:%Y-%m-%d}"
+            msg = f"the stored bytes of segment {segment.segment_id} were disposed of on {when}, past their retention"
+            raise DataError(msg) from None
         raise DataError(f"the stored bytes of segment {segment.segment_id} are gone: there is no {path}") from None
     except OSError as error:
         raise EnvironmentFault(f"cannot read {path}: {error.strerror}") from error

@@ -28,7 +28,10 @@ def protect(connection: Connection) -> None:
 
 
 def protect_rows(connection: Connection, tables: Mapping[str, tuple[str, ...]]) -> None:
-    """Create the triggers of further tables whose rows are only ever added; called by the migration that makes them."""
+    """Create the triggers of further tables whose rows are only ever added; called by the migration that makes them.
+
+    Each table comes with its keys; a key of several columns is written as `first, second`.
+    """
     postgresql = connection.dialect.name == "postgresql"
     for statement in _postgresql_rows(tables) if postgresql else _sqlite_rows(tables):
         connection.exec_driver_sql(statement)
@@ -40,7 +43,8 @@ def _sqlite_rows(tables: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
         yield f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}"
         yield f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}"
         # INSERT OR REPLACE deletes the row it replaces without asking the trigger for DELETE.
-        same = " OR ".join(f"{column} = NEW.{column}" for column in identity)
+        keys = (key.split(", ") for key in identity)
+        same = " OR ".join(" AND ".join(f"{column} = NEW.{column}" for column in key) for key in keys)
         yield (
             f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
             f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {refuse}"

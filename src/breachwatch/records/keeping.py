@@ -49,6 +49,25 @@ def hold_covers(file: str, dialect: str) -> str:
     )
 
 
+def hold_covers_bytes(segment: str, dialect: str) -> str:
+    """Whether the active hold `h` may cover the stored bytes of `segment`: its source, and the times of its events.
+
+    Whether bytes name an account or a host is not known without parsing them, so such a hold covers all of its time.
+    """
+    items = "SELECT 1 FROM hold_item t WHERE t.hold = h.number"
+    of_incident = (
+        "t.kind = 'incident' AND EXISTS (SELECT 1 FROM incident i "
+        f"WHERE i.number = t.value AND {around_incident(segment, dialect)})"
+    )
+    named = f"t.kind IN ('account', 'host') OR (t.kind = 'source' AND t.value = {segment}.source) OR ({of_incident})"
+    return f"h.released_at IS NULL AND {in_time(segment)} AND (NOT EXISTS ({items}) OR EXISTS ({items} AND ({named})))"
+
+
+def around_incident(row: str, dialect: str) -> str:
+    """Whether what has `min_time` and `max_time` may have events of the incident `i` or of a day around it."""
+    return _around(row, dialect)
+
+
 def in_time(file: str) -> str:
     """Whether a lake file may have events of the time of the hold `h`."""
     return (

@@ -5,6 +5,26 @@ from __future__ import annotations
 from breachwatch.lake.care.checking import check
 from breachwatch.lake.care.compacting import Compacted, compact
 from breachwatch.lake.care.differences import CheckReport, Difference, Kind
+from breachwatch.lake.care.disposals import Disposal, disposals
+from breachwatch.lake.care.disposing import Retained
+from breachwatch.lake.care.holds import Hold, holds, place_hold, release_hold
+from breachwatch.lake.care.retaining import retain
 from breachwatch.lake.care.retired import remove_retired
 
-__all__ = ["CheckReport", "Compacted", "Difference", "Kind", "check", "compact", "remove_retired"]
+__all__ = [
+    "CheckReport",
+    "Compacted",
+    "Difference",
+    "Disposal",
+    "Hold",
+    "Kind",
+    "Retained",
+    "check",
+    "compact",
+    "disposals",
+    "holds",
+    "place_hold",
+    "release_hold",
+    "remove_retired",
+    "retain",
+]

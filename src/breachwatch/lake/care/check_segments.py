@@ -52,8 +52,9 @@ def _ids(ws: Workspace) -> Iterator[tuple[str, str]]:
 
 def _segment(ws: Workspace, report: CheckReport, segment_id: str, path: str) -> None:
     segment = collect.segment(ws, segment_id)
-    wrong = _wrong(ws, report, segment)
+    wrong = difference(ws, segment, quick=report.quick)
     if wrong is None:
+        report.bytes += (ws.segments / segment.source / f"{segment.segment_id}.zst").stat().st_size
         return
     kind, what = wrong
     if collect.segment(ws, segment_id).pruned_at is not None:
@@ -64,18 +65,18 @@ def _segment(ws: Workspace, report: CheckReport, segment_id: str, path: str) -> 
     report.tell(kind, path, what, remedy)
 
 
-def _wrong(ws: Workspace, report: CheckReport, segment: Segment) -> tuple[Kind, str] | None:
+def difference(ws: Workspace, segment: Segment, *, quick: bool = False) -> tuple[Kind, str] | None:
+    """How the stored bytes of a segment differ from what the catalog says; `quick` looks at their length only."""
     place = ws.segments / segment.source / f"{segment.segment_id}.zst"
     if place.is_symlink() or not place.is_file():
         return Kind.MISSING, "its stored bytes are gone"
-    report.bytes += place.stat().st_size
     found = hashlib.sha256()
     try:
         with collect.open_segment(ws, segment) as data:
-            while not report.quick and (piece := data.read(_READ)):
+            while not quick and (piece := data.read(_READ)):
                 found.update(piece)
     except (BreachwatchError, OSError) as error:
         return Kind.CHANGED, str(error)
-    if not report.quick and segment.sha256 and found.hexdigest() != segment.sha256:
+    if not quick and segment.sha256 and found.hexdigest() != segment.sha256:
         return Kind.CHANGED, f"the SHA-256 of its bytes is {found.hexdigest()}, {segment.sha256} were stored"
     return None

@@ -46,4 +46,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("disposal", "segment_id", name=op.f("pk_disposal_part")),
     )
     op.create_index("ix_disposal_part_segment_id", "disposal_part", ["segment_id"], unique=False)
-    protect_rows(op.get_bind(), {"disposal": ("seq",), "disposal_part": ("disposal", "segment_id")})
+    protect_rows(op.get_bind(), {"disposal": ("seq",), "disposal_part": ("disposal, segment_id",)})

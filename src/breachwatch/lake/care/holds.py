@@ -1,0 +1,141 @@
+"""Preservation orders (holds): placed, listed, released. What an active hold covers is not disposed of.
+
+A hold covers events of its time (or of any time) that name one of its accounts or hosts, come from one of its sources,
+or lie around one of its incidents; without any of these all events of its time. It is never changed: to cover more,
+place another; to end it, release it, with a reason. The database refuses everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from breachwatch.errors import UnknownNameError, UsageError
+from breachwatch.records import cases, catalog
+from breachwatch.workspace import Workspace
+
+KINDS = ACCOUNT, HOST, SOURCE, INCIDENT = "account", "host", "source", "incident"
+LONGEST_NAME = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A hold; `items` are (kind, value). Times are aware UTC, `since` and `until` those of events, [since, until)."""
+
+    number: str
+    reason: str
+    placed_at: datetime
+    placed_by: str
+    since: datetime | None
+    until: datetime | None
+    released_at: datetime | None
+    released_by: str | None
+    release_reason: str | None
+    items: tuple[tuple[str, str], ...] = ()
+
+
+def place_hold(
+    ws: Workspace,
+    items: Iterable[tuple[str, str]],
+    *,
+    reason: str,
+    actor: str,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Hold:
+    """Place a hold on `items`, each (kind, value); without any it covers all events of its time.
+
+    Raises UsageError for one without a reason or time, UnknownNameError for a source or incident that does not exist.
+    """
+    items = tuple(dict.fromkeys((kind, value.strip()) for kind, value in items))
+    _check(reason, items, since, until)
+    now = ws.clock.now()
+    with ws.database.write() as connection:
+        _known(ws, connection, items)
+        number = _number(connection, now.astimezone(ws.settings.city.zone).year)
+        connection.execute(
+            insert(cases.hold).values(
+                number=number, reason=reason.strip(), placed_at=now, placed_by=actor, since=since, until=until
+            )
+        )
+        if items:
+            rows = [{"hold": number, "kind": kind, "value": value} for kind, value in items]
+            connection.execute(insert(cases.hold_item), rows)
+        _audit(connection, now, actor, number, "none -> in force", reason)
+        return _hold(connection, number)
+
+
+def release_hold(ws: Workspace, number: str, *, reason: str, actor: str) -> Hold:
+    """End a hold. Raises UsageError for one that was released before, UnknownNameError."""
+    if not reason.strip():
+        msg = "say why the hold is released: it stays in the records."
+        raise UsageError(msg)
+    now = ws.clock.now()
+    with ws.database.write() as connection:
+        found = _hold(connection, number)
+        if found.released_at is not None:
+            msg = f"{number} was released {found.released_at:%Y-%m-%d} by {found.released_by}. Place another hold."
+            raise UsageError(msg)
+        ended = {"released_at": now, "released_by": actor, "release_reason": reason.strip()}
+        connection.execute(update(cases.hold).where(cases.hold.c.number == number).values(**ended))
+        _audit(connection, now, actor, number, "in force -> released", reason)
+        return _hold(connection, number)
+
+
+def holds(ws: Workspace) -> tuple[Hold, ...]:
+    """All holds, released ones too, in order of placing."""
+    with ws.database.read() as connection:
+        query = select(cases.hold.c.number).order_by(cases.hold.c.placed_at, cases.hold.c.number)
+        return tuple(_hold(connection, number) for number in connection.execute(query).scalars().all())
+
+
+def _check(reason: str, items: tuple[tuple[str, str], ...], since: datetime | None, until: datetime | None) -> None:
+    if not reason.strip():
+        msg = "say what the hold is for (an order, a request, a case): it stays in the records."
+        raise UsageError(msg)
+    if any(kind not in KINDS for kind, _ in items):
+        msg = f"a hold is on {', '.join(KINDS)} or on all events of its time."
+        raise UsageError(msg)
+    if any(not value or len(value) > LONGEST_NAME for _, value in items):
+        msg = f"a hold names accounts, hosts, sources and incidents in 1 to {LONGEST_NAME} characters."
+        raise UsageError(msg)
+    for moment in (since, until):
+        if moment is not None and moment.tzinfo is None:
+            msg = f"{moment} has no time zone; give since and until as aware times."
+            raise UsageError(msg)
+    if since is not None and until is not None and since >= until:
+        msg = f"the hold would begin {since:%Y-%m-%d %H:%M} and end {until:%Y-%m-%d %H:%M}: it covers nothing."
+        raise UsageError(msg)
+
+
+def _known(ws: Workspace, connection: Connection, items: tuple[tuple[str, str], ...]) -> None:
+    names = {source.name for source in ws.settings.sources}
+    names |= set(connection.execute(select(catalog.segment.c.source).distinct()).scalars())
+    cases_known = set(connection.execute(select(cases.incident.c.number)).scalars())
+    for kind, value in items:
+        known = {SOURCE: names, INCIDENT: cases_known}.get(kind)
+        if known is not None and value not in known:
+            raise UnknownNameError(kind, value, known)
+
+
+def _number(connection: Connection, year: int) -> str:
+    prefix = f"HOLD-{year}-"
+    taken = connection.execute(select(cases.hold.c.number).where(cases.hold.c.number.startswith(prefix))).scalars()
+    return f"{prefix}{max((int(number.removeprefix(prefix)) for number in taken), default=0) + 1:04d}"
+
+
+def _hold(connection: Connection, number: str) -> Hold:
+    row = connection.execute(select(cases.hold).where(cases.hold.c.number == number)).mappings().first()
+    if row is None:
+        raise UnknownNameError("hold", number, connection.execute(select(cases.hold.c.number)).scalars())
+    item = cases.hold_item.c
+    items = connection.execute(select(item.kind, item.value).where(item.hold == number).order_by(item.kind, item.value))
+    return Hold(**row, items=tuple((kind, value) for kind, value in items))
+
+
+def _audit(connection: Connection, at: datetime, actor: str, number: str, change: str, reason: str) -> None:
+    values = {"at": at, "actor": actor, "entity": number, "change": change, "reason": reason.strip()}
+    connection.execute(insert(cases.audit).values(**values))
