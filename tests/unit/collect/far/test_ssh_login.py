@@ -112,6 +112,16 @@ def test_a_host_without_sftp(told, sshd):
     assert "offers no SFTP" in told()
 
 
+def test_a_key_that_may_do_nothing_else_is_enough(make_site, sshd):
+    """What docs/administrator.md recommends for authorized_keys."""
+    path = sshd.folder / "authorized_keys"
+    path.write_text('restrict,command="internal-sftp -R" ' + path.read_text())
+    site = make_site(kind="ssh", ssh=sshd.settings())
+    site.write("auth.log", lines(5))
+    assert list(site.by_log().values()) == [lines(5)]
+    assert not site.problems()
+
+
 def test_no_password_and_no_agent_is_ever_offered(told, sshd, monkeypatch):
     monkeypatch.setenv("SSH_AUTH_SOCK", str(sshd.folder / "agent"))
     told(key_file=str(sshd.other_key()))
