@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
+
+IDLE = ("CANCELLATION_CLEANUP", "FOREMAN", "LATE_RUNS", "PAUSE_EXPIRATIONS", "SCHEDULER", "TRIGGERS")
+"""Services of a server that look around every few seconds; flows that are called need none of them."""
 
 
 @pytest.fixture(scope="session")
@@ -14,6 +18,10 @@ def prefect_server() -> Iterator[None]:
     os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "true"
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=180):
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:  # for this server alone
+            for name in IDLE:
+                patch.setenv(f"PREFECT_SERVER_SERVICES_{name}_ENABLED", "false")
+            stack.enter_context(prefect_test_harness(server_startup_timeout=180))
         yield
     os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "false"
