@@ -43,6 +43,20 @@ def check(
 
 
 @app.command()
+def stats(ctx: typer.Context, as_json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
+    """Show what each dataset uses, how it grows, and when the disk or the quota is full."""
+    from breachwatch.lake import care
+    from breachwatch.report.lake_stats import stats_page
+
+    ws = open_workspace(ctx, workspace)
+    used = care.statistics(ws)
+    if as_json:
+        show_json(used)
+    else:
+        show(stats_page(used, ws.settings.city.zone))
+
+
+@app.command()
 def compact(
     ctx: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be merged; change nothing.")] = False,

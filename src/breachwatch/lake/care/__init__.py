@@ -10,14 +10,17 @@ from breachwatch.lake.care.disposing import Retained
 from breachwatch.lake.care.holds import Hold, holds, place_hold, release_hold
 from breachwatch.lake.care.retaining import retain
 from breachwatch.lake.care.retired import remove_retired
+from breachwatch.lake.care.statistics import DatasetUse, LakeUse, statistics
 
 __all__ = [
     "CheckReport",
     "Compacted",
+    "DatasetUse",
     "Difference",
     "Disposal",
     "Hold",
     "Kind",
+    "LakeUse",
     "Retained",
     "check",
     "compact",
@@ -27,4 +30,5 @@ __all__ = [
     "release_hold",
     "remove_retired",
     "retain",
+    "statistics",
 ]
