@@ -41,6 +41,8 @@ def measured(name: str, work: Callable[..., Any], *args: Any) -> Measured:
 
 
 def _child(pipe: Connection, name: str, work: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    import pandas  # noqa: F401, ICN001 - pyarrow imports it as soon as it makes an array, and so does every stage
+
     from breachwatch import run  # noqa: F401 - what every stage imports
 
     began, cpu = time.perf_counter(), time.process_time()

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from breachwatch.detect.backend import Table
+from breachwatch.detect.backend.literals import identifier
 from breachwatch.detect.compiling import Search
 from breachwatch.detect.copies import needed
 from breachwatch.detect.mapping import Mappings
@@ -25,6 +26,7 @@ from breachwatch.detect.prune.rows import plan
 from breachwatch.detect.prune.sifting import Reach, Sieve, Sifted, ascii_or
 
 BATCH_ROWS = 61_440
+_KEPT_ROWS = 50_000
 FEWEST = 4
 """With fewer searches of a table than this they are run as they are."""
 
@@ -53,10 +55,12 @@ class Candidates:
             return bool({field, field.split(".", maxsplit=1)[0]} & sifted.keys) if table.extra in columns else None
         return column.sql in sifted.filled if column.sql in columns else None
 
-    def find(self, dataset: str, asked: Sequence[tuple[Search, str]], source: str) -> None:
+    def find(
+        self, dataset: str, asked: Sequence[tuple[Search, str]], source: str, empty: frozenset[str] = frozenset()
+    ) -> None:
         """Pass the events of `source` (what stands after FROM) and remember what the searches may match.
 
-        With each search comes the SQL of what will be shown of its matches.
+        With each search comes the SQL of what will be shown of its matches; `empty` are columns that no event has.
         """
         if len(asked) < FEWEST:
             return
@@ -64,6 +68,7 @@ class Candidates:
         table = self.mappings.tables[dataset]
         bounds = [from_json(item.bounds) for item in searches]
         texts = sorted({str(value) for bound in bounds for leaf in leaves(bound) for value in leaf.values})
+        tests = [leaf for bound in bounds for leaf in leaves(bound) if leaf.kind == "test"]
         lowered = dict(zip(texts, map(str, self._lower(pa.array(texts, pa.string())).to_pylist()), strict=True))
         joined = {table.searched_text: table.searched}
         sought: dict[str, Sought] = {}
@@ -73,8 +78,14 @@ class Candidates:
             self.connection.execute(
                 f"CREATE TABLE {schema}.{table.sql} AS SELECT {', '.join(columns)} FROM {source} LIMIT 0"
             )
-        sieve = Sieve(plans, sought, _members(table, searches))
-        sifted = sieve.sift(self._batches(columns, source), _Aside(self.connection, table), ascii_or(self._lower))
+        # What is computed from a column needs it, even where it has no value.
+        computed = {*(set(sought) - set(columns)), *(leaf.expression for leaf in tests)}
+        empty -= set(needed(dataset, computed))
+        sieve = Sieve(plans, sought, _members(table, searches), empty)
+        aside = _Aside(self.connection, table)
+        read = [name for name in columns if name not in empty]
+        sifted = sieve.sift(self._batches(read, source), aside, ascii_or(self._lower))
+        aside.store()
         for item, reach in zip(searches, sifted.reach, strict=True):
             self._reach[dataset, item.sql] = reach
         self._sifted[dataset] = frozenset(columns), sifted
@@ -101,6 +112,7 @@ class _Aside:
     def __init__(self, connection: duckdb.DuckDBPyConnection, table: Table) -> None:
         self.connection = connection
         self.table = table
+        self._kept: dict[Reach, list[pa.Table]] = {Reach.FEW: [], Reach.SOME: []}
 
     def keys(self, batch: pa.Table) -> frozenset[str]:
         """The keys of the batch's JSON column."""
@@ -125,11 +137,24 @@ class _Aside:
         return found.to_numpy(zero_copy_only=False).astype(np.bool_)
 
     def keep(self, reach: Reach, events: pa.Table) -> None:
-        """Put candidates into the tables of their reach and of what includes it."""
-        schemas = ("memory.few", "memory.some") if reach is Reach.FEW else ("memory.some",)
-        columns = ", ".join(events.column_names)
-        self.connection.register("kept_now", events.rename_columns([_bare(name) for name in events.column_names]))
-        for schema in schemas:
+        """Put candidates into the tables of their reach and of what includes it, many at once."""
+        self._kept[reach].append(events.rename_columns([_bare(name) for name in events.column_names]))
+        if sum(map(len, self._kept[reach])) > _KEPT_ROWS:
+            self._store(reach)
+
+    def store(self) -> None:
+        """Put what is left into the tables."""
+        for reach in self._kept:
+            self._store(reach)
+
+    def _store(self, reach: Reach) -> None:
+        if not self._kept[reach]:
+            return
+        events = pa.concat_tables(self._kept[reach], promote_options="default")
+        self._kept[reach] = []
+        columns = ", ".join(map(identifier, events.column_names))
+        self.connection.register("kept_now", events)
+        for schema in ("memory.few", "memory.some") if reach is Reach.FEW else ("memory.some",):
             self.connection.execute(f"INSERT INTO {schema}.{self.table.sql} ({columns}) SELECT {columns} FROM kept_now")
         self.connection.unregister("kept_now")
 

@@ -43,6 +43,7 @@ class Runner:
     def prepare(self) -> None:
         """Find out for all rules at once what they cannot match, and say what they will ask for."""
         found: list[tuple[Search, str]] = []
+        self._look_for_logs()
         for rule in self._rules:
             try:
                 if rule.is_correlation:
@@ -54,6 +55,19 @@ class Runner:
             except (RuleError, ValueError, duckdb.Error):
                 continue  # its outcome will say so
         self.window.sift(found)
+
+    def _look_for_logs(self) -> None:
+        """Find out for all rules at once which of their logs there are."""
+        try:
+            asked = dict.fromkeys(
+                (route.dataset, self.compiler.picks(route))
+                for rule in self._rules
+                if not rule.problem and not rule.is_correlation
+                for route in self.compiler.routes(rule)
+            )
+            self.window.look_for(asked)
+        except (RuleError, ValueError, duckdb.Error):
+            return  # rule by rule, then, so that the outcome of the one that cannot be asked says so
 
     def _plan_correlation(self, rule: Rule) -> None:
         sql = self.compiler.correlation(rule).sql

@@ -25,7 +25,7 @@ import duckdb
 import pyarrow as pa
 
 from breachwatch import lake
-from breachwatch.detect.backend.literals import quoted
+from breachwatch.detect.backend.literals import identifier, quoted
 from breachwatch.detect.candidates import Candidates
 from breachwatch.detect.compiling import Search
 from breachwatch.detect.copies import Copies
@@ -33,7 +33,7 @@ from breachwatch.detect.mapping import AUTHENTICATION, Mappings, Route
 from breachwatch.detect.pieces import Piece
 from breachwatch.detect.prune.sifting import Reach
 from breachwatch.lake.shapes import dataset_select, stored
-from breachwatch.lake.sql import moment
+from breachwatch.lake.sql import moment, text_list
 from breachwatch.model.datasets import DATASETS
 from breachwatch.model.finding import Window
 from breachwatch.workspace import Workspace
@@ -117,7 +117,7 @@ class LakeWindow:
         for dataset in dict.fromkeys(item.dataset for item, _ in searches):
             if dataset != AUTHENTICATION and self.rows(dataset):
                 mine = [pair for pair in searches if pair[0].dataset == dataset]
-                self.candidates.find(dataset, mine, self._source(dataset))
+                self.candidates.find(dataset, mine, self._source(dataset), self._empty(dataset))
         for item, shown in searches:
             if self.candidates.reach(item) is Reach.ALL:
                 self.plan("search", item.dataset, f"{item.sql}\n{shown}")
@@ -155,17 +155,24 @@ class LakeWindow:
 
     def has_rows(self, route: Route, picks: str) -> bool:
         """Whether there are events to be searched that a route picks; `picks` is its condition as SQL, or empty."""
-        key = route.dataset, picks
-        if key not in self._picked:
-            some = bool(self.rows(route.dataset))
-            if some and picks:
-                table = self.mappings.tables[route.dataset]
-                sql = (
-                    f"SELECT 1 FROM (SELECT * FROM {self._source(route.dataset)}) AS {table.sql} WHERE {picks} LIMIT 1"
-                )
-                some = bool(self.run_in("memory.main", sql))
-            self._picked[key] = some
-        return self._picked[key]
+        if not picks or not self.rows(route.dataset):
+            return bool(self.rows(route.dataset))
+        if (route.dataset, picks) not in self._picked:
+            self.look_for([(route.dataset, picks)])
+        return self._picked[route.dataset, picks]
+
+    def look_for(self, asked: Iterable[tuple[str, str]]) -> None:
+        """Answer `has_rows` for many datasets and conditions, those of a dataset at once."""
+        by_dataset: dict[str, dict[str, None]] = {}
+        for dataset, picks in asked:
+            if picks and (dataset, picks) not in self._picked and self.rows(dataset):
+                by_dataset.setdefault(dataset, {})[picks] = None
+        for dataset, conditions in by_dataset.items():
+            table = self.mappings.tables[dataset]
+            told = ", ".join(f"coalesce(bool_or({picks}), false)" for picks in conditions)
+            sql = f"SELECT {told} FROM (SELECT * FROM {self._source(dataset)}) AS {table.sql}"
+            (found,) = self.run_in("memory.main", sql)
+            self._picked |= {(dataset, picks): some for picks, some in zip(conditions, found, strict=True)}
 
     def is_unknown(self, dataset: str, field: str) -> bool:
         """Whether no event to be searched has a field."""
@@ -254,6 +261,20 @@ class LakeWindow:
             self.connection.execute(f"CREATE VIEW {name} AS {dataset_select(DATASETS[dataset], places)}")
             self._made.add(name)
         return name
+
+    def _empty(self, dataset: str) -> frozenset[str]:
+        """Columns (SQL) that no event of the new files has, as far as the files themselves tell."""
+        new = [file for file in self.piece.files or () if file.dataset == dataset]
+        places = stored(self._ws, ((file.dataset, file.path, file.shape) for file in new))
+        if not places or any(place.columns for place in places):
+            return frozenset()
+        # A column that a file lacks, or does not count, is taken for a filled one.
+        sql = (
+            f"SELECT path_in_schema FROM parquet_metadata({text_list([place.place for place in places])}) "
+            "GROUP BY path_in_schema HAVING bool_and(coalesce(stats_null_count = num_values, false)) "
+            f"AND count(DISTINCT file_name) = {len(places)}"
+        )
+        return frozenset(identifier(name) for (name,) in self.run_in("memory.main", sql))
 
     def _new_ids(self, dataset: str) -> str:
         """A table of the ids of the events to be searched."""

@@ -7,8 +7,10 @@ those of searches that match more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Protocol, TypeAlias
@@ -66,15 +68,21 @@ class Sieve:
     """The bounds of all searches of one table, ready to be used on batches of its events."""
 
     def __init__(
-        self, plans: Sequence[Plan | None], sought: Mapping[str, Sought], members: Mapping[str, frozenset[str]]
+        self,
+        plans: Sequence[Plan | None],
+        sought: Mapping[str, Sought],
+        members: Mapping[str, frozenset[str]],
+        empty: Iterable[str] = (),
     ) -> None:
         """`plans` are None for searches without a bound.
 
-        `members` names, of expressions over the JSON column, the keys of which an event must have one.
+        `members` names, of expressions over the JSON column, the keys of which an event must have one; `empty` columns
+        that no event has, and no batch.
         """
         self.plans = plans
         self.sought = sought
         self.members = members
+        self.empty = frozenset(empty)
         self._used = sorted(expressions([item for item in plans if item is not None]))
         # By what must be found for a search to have candidates, so that most searches cost nothing in most batches.
         self._by_witness: dict[Witness, list[int]] = {}
@@ -90,7 +98,7 @@ class Sieve:
         """Pass all batches. Their columns are named by their SQL."""
         found = Sifted([Reach.NONE if item is not None else Reach.ALL for item in self.plans])
         waiting: tuple[pa.Table, _Searched] | None = None
-        with ThreadPoolExecutor(_THREADS) as pool:
+        with _no_cycles_sought(), ThreadPoolExecutor(_THREADS) as pool:
             # While the rules are asked about one batch the next one is searched; never two at once, for what searches
             # an expression learns from each batch which texts are common.
             for batch in batches:
@@ -109,7 +117,7 @@ class Sieve:
     ) -> _Searched:
         columns = {name: _flat(batch[name]) for name in batch.column_names}
         found.filled |= {name for name, column in columns.items() if column.null_count < len(column)}
-        computed = [name for name in self._used if name not in columns]
+        computed = [name for name in self._used if name not in columns and name not in self.empty]
         keys = asks.keys(batch)
         found.keys |= keys
         computed = [name for name in computed if name not in self.members or self.members[name] & keys]
@@ -154,6 +162,22 @@ class Sieve:
             for part, number in () if column is None else column.found():
                 numbers.update(self._by_witness.get((name, part, number), ()))
         return numbers
+
+
+@contextmanager
+def _no_cycles_sought() -> Iterator[None]:
+    """No search for cyclic garbage meanwhile.
+
+    Hits come as millions of tuples, and each so many of them would have every rule looked through for what nobody holds
+    any more.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _reach(count: int, size: int) -> Reach:
