@@ -7,6 +7,7 @@ The format is described in `detections/mappings/README.md`.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -40,7 +41,7 @@ class Route:
 
     logsource: tuple[str, str, str]
     dataset: str
-    where: Mapping[str, Any] | None
+    where: Mapping[str, Any] | list[Mapping[str, Any]] | None  # a list: any of them
     fields: Mapping[str, str]
     values: Mapping[str, Mapping[str, str]]
 
@@ -61,7 +62,7 @@ class Route:
             {
                 "title": "rows of a route",
                 "logsource": {"product": "breachwatch"},
-                "detection": {"rows": dict(self.where), "condition": "rows"},
+                "detection": {"rows": copy.deepcopy(self.where), "condition": "rows"},
             }
         )
 
