@@ -34,6 +34,9 @@ def list_rules(
     ctx: typer.Context,
     outcome: Annotated[Ended | None, typer.Option(help="Only rules that ended the last run like this.")] = None,
     pack: Annotated[str, typer.Option(help="Only rules of this pack.")] = "",
+    unknown_fields: Annotated[
+        bool, typer.Option("--unknown-fields", help="Only rules that name a field which no event of the last run had.")
+    ] = False,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -44,6 +47,7 @@ def list_rules(
     lines = _lines(ws)
     wanted = outcome.value.replace("-", " ") if outcome else None
     chosen = [line for line in lines if wanted in {None, line.outcome} and pack in {"", line.pack}]
+    chosen = [line for line in chosen if line.unknown_fields or not unknown_fields]
     if as_json:
         show_json(chosen)
     else:
@@ -138,6 +142,7 @@ def _lines(ws: Workspace) -> list[RuleLine]:
     """The rules of the settings, the highest level first; then the texts that are no rules."""
     from breachwatch import detect
     from breachwatch.detect.outcomes import last_outcomes
+    from breachwatch.detect.provenance import licence_of
     from breachwatch.report.rules import RuleLine
 
     pack = detect.load_rules(ws)
@@ -156,6 +161,8 @@ def _lines(ws: Workspace) -> list[RuleLine]:
                 reason=(ended.reason if ended else "") or rule.problem,
                 author=rule.author,
                 pack=rule.source.pack,
+                licence=licence_of(rule.source, rule.head.said).name,
+                unknown_fields=ended.unknown_fields if ended else (),
             )
         )
     return lines + [

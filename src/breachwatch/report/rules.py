@@ -39,6 +39,8 @@ class RuleLine:
     reason: str
     author: str = ""
     pack: str = ""
+    licence: str = ""
+    unknown_fields: tuple[str, ...] = ()  # fields it names that no event of the last run had
 
 
 def rules_page(lines: Sequence[RuleLine], *, shown_of: int | None = None) -> RenderableType:
@@ -49,9 +51,12 @@ def rules_page(lines: Sequence[RuleLine], *, shown_of: int | None = None) -> Ren
     for line in lines:
         title = safe(line.title, longest=200)
         if line.author not in {"", OUR_AUTHOR}:
-            title = Text.assemble(title, "\n", safe(f"by {line.author}", "dim", 200))
+            licence = f" ({line.licence})" if line.licence else ""
+            title = Text.assemble(title, "\n", safe(f"by {line.author}{licence}", "dim", 200))
         if line.reason:
             title = Text.assemble(title, "\n", safe(line.reason, "dim", 300))
+        if line.unknown_fields:
+            title = Text.assemble(title, "\n", safe(f"no event had {', '.join(line.unknown_fields)}", "yellow", 300))
         ended = (
             Text("not run yet", "dim")
             if line.outcome is None

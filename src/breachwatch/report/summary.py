@@ -66,6 +66,10 @@ def _rules(summary: RunSummary) -> Iterator[RenderableType]:
     yield heading("Rules")
     over = f"{counted(len(summary.outcomes), 'rule')} over {counted(summary.events_searched, 'event')}: {told}"
     yield indented(Text(over))
+    unknown = sum(bool(item.unknown_fields) for item in summary.outcomes)
+    if unknown:
+        named = f"{counted(unknown, 'rule names', 'rules name')} fields that no event had"
+        yield indented(Text(f"{named}: `breachwatch rules list --unknown-fields`", style="dim"))
     matched = sorted(
         (item for item in summary.outcomes if item.outcome is Outcome.MATCHED),
         key=lambda item: (-item.level, item.title),

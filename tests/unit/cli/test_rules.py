@@ -43,6 +43,7 @@ def test_list_tells_how_each_rule_ended_the_last_run(call: Call, rules_ws: Works
     assert "not run yet" in ended.out
     at = rules_ws.clock.now()
     outcome = {"rule_id": "6f2c8a52-5d8f-4a0e-9d1c-1f6d3c1d7a11", "outcome": "matched", "findings": 3, "reason": ""}
+    outcome["unknown_fields"] = ["Nonsense", "\x1b[2J"]  # type: ignore[assignment]
     with rules_ws.database.write() as connection:
         connection.execute(
             catalog.run.insert().values(
@@ -56,6 +57,10 @@ def test_list_tells_how_each_rule_ended_the_last_run(call: Call, rules_ws: Works
         ("mine/broken.yml", "could not run", 0),
     ]
     assert found[1]["reason"]
+    assert (found[0]["licence"], found[0]["unknown_fields"]) == ("not stated", ["Nonsense", "\x1b[2J"])
+    listed = call("-w", rules_ws.root, "rules", "list", "--unknown-fields").out
+    assert "no event had Nonsense, \\x1b[2J" in listed
+    assert "broken.yml" not in listed
     matched = call("-w", rules_ws.root, "rules", "list", "--outcome", "matched").out
     assert "Log emptied" in matched
     assert "broken" not in matched

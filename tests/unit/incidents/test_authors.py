@@ -38,7 +38,9 @@ author: [Ben Writer, "\\x1b[2Jeve"]
 
 
 def test_the_summary_of_a_run_names_the_authors() -> None:
-    outcome = RuleOutcome("r1", "Over", Level.HIGH, Outcome.MATCHED, findings=2, author="Ann Author")
+    outcome = RuleOutcome(
+        "r1", "Over", Level.HIGH, Outcome.MATCHED, findings=2, author="Ann Author", unknown_fields=("x",)
+    )
     ours = RuleOutcome("r2", "Under", Level.LOW, Outcome.MATCHED, findings=1, author="breachwatch")
     at = datetime(2026, 11, 22, tzinfo=UTC)
     summary = RunSummary(
@@ -51,6 +53,7 @@ def test_the_summary_of_a_run_names_the_authors() -> None:
     shown = console.export_text()
     assert "Over  by Ann Author" in shown
     assert "by breachwatch" not in shown
+    assert "1 rule names fields that no event had: `breachwatch rules list --unknown-fields`" in shown
 
 
 def test_incident_and_queue_name_the_authors(ws: Workspace) -> None:
