@@ -10,6 +10,7 @@ import re
 from abc import ABC, abstractmethod
 
 from breachwatch.collect.json_records import JsonRecords
+from breachwatch.collect.xml_records import XmlRecords
 from breachwatch.model.formats import RECORD_SIZES, Framing
 
 LONGEST_RECORD = 64 * 1024 * 1024
@@ -84,7 +85,7 @@ class _Json(Framer):
 
     def __init__(self, start: int) -> None:
         super().__init__(start)
-        self._scanner = JsonRecords(start)
+        self._scanner: JsonRecords | XmlRecords = JsonRecords(start)
 
     @property
     def waiting(self) -> int:
@@ -97,6 +98,14 @@ class _Json(Framer):
     def close_record(self) -> None:
         self.records += self._scanner.close() is not None
         self.boundary = self._scanner.boundary
+
+
+class _Xml(_Json):
+    """Events in XML, wherever they stand (`collect.xml_records`)."""
+
+    def __init__(self, start: int) -> None:
+        super().__init__(start)
+        self._scanner = XmlRecords(start)
 
 
 # An entry of text fields only, in one go: the atomic groups keep hostile input from backtracking.
@@ -181,6 +190,7 @@ def make_framer(framing: Framing, start: int) -> Framer:
         "journal-export": JournalExport,
         "evtx": _Whole,
         "json": _Json,
+        "xml": _Xml,
     }
     return kinds[framing](start)
 
@@ -194,8 +204,8 @@ def first_record(framing: Framing, head: bytes, whole: bool) -> bytes | None:
     if framing in RECORD_SIZES:
         size = RECORD_SIZES[framing]
         end = size if len(head_part) >= size else -1
-    elif framing == "json":  # brackets and an envelope's head begin many a log, so they alone name none
-        found = JsonRecords(0).feed(head_part)
+    elif framing in ("json", "xml"):  # brackets and an envelope's head begin many a log, so they alone name none
+        found = (JsonRecords(0) if framing == "json" else XmlRecords(0)).feed(head_part)
         end = found[0][1] if found else IDENTITY_BYTES if len(head_part) == IDENTITY_BYTES else -1
     else:
         mark = b"\n\n" if framing == "journal-export" else b"\n"

@@ -25,7 +25,7 @@ from breachwatch.model.line_signs import (
 )
 from breachwatch.model.record_signs import is_lastlog, is_utmp
 
-Framing = Literal["lines", "journal-export", "utmp", "utmp-400", "lastlog", "lastlog-296", "evtx", "json"]
+Framing = Literal["lines", "journal-export", "utmp", "utmp-400", "lastlog", "lastlog-296", "evtx", "json", "xml"]
 """How records lie in the bytes.
 
 lines            text lines ended by LF (a CR before it belongs to the record's ending)
@@ -34,6 +34,7 @@ utmp             fixed records of 384 bytes (glibc where times are 32 bits wide:
 utmp-400         fixed records of 400 bytes (glibc where they are 64 bits wide: ARM64, IBM Z, RISC-V)
 lastlog          fixed records of 292 bytes, lastlog-296 of 296: the same difference
 json             JSON objects: one a line, or in a list, or in a list within an envelope, pretty-printed or not
+xml              elements `<Event>`: one a line, over several lines, or many on one line within `<Events>`
 evtx             a Windows event log: a file header and 64 KiB chunks; the file is one whole, rewritten in place
 """
 
@@ -93,6 +94,14 @@ def _is_windows_xml(head: bytes) -> bool:
 
 def _is_web_access(head: bytes) -> bool:
     return re.match(rb"\S+ \S+ .{1,256}? \[\d{2}/[A-Z][a-z]{2}/\d{4}:", _first_line(head)) is not None
+
+
+def _is_windows_xml_events(head: bytes) -> bool:
+    """Not one event a line: within `<Events>`, or spread over lines."""
+    if not _is_windows_xml(head):
+        return False
+    line = next(line for line in head.split(b"\n") if re.search(rb"<Events?[ >]", line))
+    return b"<Events" in line or (b"</Event>" not in line and b"\n" in head[head.index(line) :])
 
 
 _TAGGED = rb"[^\s:\[\]]{1,255} [A-Za-z][^\s:\[\]]{0,127}(\[\d{1,19}\]:? |: )"
@@ -158,6 +167,13 @@ _ALL = (
         "Windows events as JSON lines (evtx_dump, winlogbeat)",
         "windows_json:parse_windows_json",
         _is_windows_json,
+    ),
+    Format(
+        "windows-xml-events",
+        "xml",
+        "Windows events as XML, as Event Viewer saves them, or over several lines",
+        "windows_xml:parse_windows_xml_events",
+        _is_windows_xml_events,
     ),
     Format(
         "windows-xml",

@@ -53,6 +53,7 @@ _JSON_APPLICATION: Final = (
     (b'"reqId"', b'"remoteAddr"', b'"app"'),  # Nextcloud
     (b'"controller"', b'"action"', b'"method"', b'"path"'),  # GitLab
     (b'"ei"', b'"event"', b'"code"', b'"cluster_name"'),  # Teleport
+    (b'"logger"', b'"level"', b'"msg"', b'"t"'),  # Grafana
     (b'"level"', b'"sender"', b'"time"'),  # SFTPGo
 )
 _DAEMON_LOG: Final = re.compile(

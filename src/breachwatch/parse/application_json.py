@@ -1,13 +1,14 @@
-"""Logs of applications that people run themselves, as JSON lines: Nextcloud, GitLab, SFTPGo, Teleport.
+"""Logs of applications that people run themselves, as JSON lines: Nextcloud, GitLab, SFTPGo, Teleport, Grafana.
 
 Sources: Nextcloud administration manual, "Logging"; GitLab "Log system", `production_json.log`; SFTPGo "Logs"; Teleport
-"Audit events". What counts as an attempt to sign in (`action = logon`):
+"Audit events"; Grafana "Configure logging". What counts as an attempt to sign in (`action = logon`):
 
 ===========  =======================================================================================================
 Nextcloud    `Login failed: <user> (Remote IP: ...)`; successes with the app admin_audit: `Login successful: "<user>"`
 GitLab       a request to `SessionsController#create` (success: answered 302), to `OmniauthCallbacksController`
 SFTPGo       `User "..." logged in with ...`; the sender `connection_failed`
 Teleport     the event `user.login`
+Grafana      `Invalid username or password`
 ===========  =======================================================================================================
 
 All other records are events with their time and words. What has no column goes to `extra`, as in the log.
@@ -140,10 +141,22 @@ def _teleport(record: Values, values: Values, extra: Values) -> str:
     return AUTH
 
 
+def _grafana(record: Values, values: Values, extra: Values) -> str:
+    values["time"], values["time_text"] = _time(record["t"], ZoneInfo("UTC")), _text(record["t"])
+    values["message"], values["user"] = _text(record["msg"]) or values["message"], _text(record.get("uname"))
+    put_source(values, extra, _text(record.get("remote_addr")))
+    refused = record["msg"] == "Invalid username or password" or "[password-auth.failed]" in str(record.get("error"))
+    if not refused:
+        return SYSLOG
+    _attempt(values, "grafana", values["user"], succeeded=False)
+    return AUTH
+
+
 _PRODUCTS: Final[tuple[tuple[str, tuple[str, ...], _Product], ...]] = (
     ("nextcloud", ("reqId", "remoteAddr", "app"), _nextcloud),
     ("gitlab", ("controller", "action", "method", "path"), _gitlab),
     ("teleport", ("ei", "event", "code", "cluster_name"), _teleport),
+    ("grafana", ("logger", "level", "msg", "t"), _grafana),
     ("sftpgo", ("level", "sender", "time"), _sftpgo),
 )
 """Which members tell a product's records from the others'."""

@@ -1,4 +1,4 @@
-"""Windows events as XML, one `<Event>` a line, as Windows renders them and forwarders pass them on.
+"""Windows events as XML: one `<Event>` a line, as Windows renders them and forwarders pass them on, or in any layout.
 
 A line may hold the XML declaration or the opening or closing tag of a surrounding `<Events>`; those become no rows, so
 they are rejects unless they stand on the same line as an event. The XML is read with expat from the standard library;
@@ -12,21 +12,33 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 from xml.parsers import expat
 
+from breachwatch.collect.xml_records import XmlRecords
 from breachwatch.model.segment import Segment
 from breachwatch.parse.base import Rejected, Row
-from breachwatch.parse.lines import UnreadableError, read_lines
+from breachwatch.parse.cloud.records import split_scanned
+from breachwatch.parse.lines import UnreadableError, read_lines, read_split
 from breachwatch.parse.windows_event import event_row
 from breachwatch.parse.windows_shapes import WindowsEvent, put, set_system
 from breachwatch.settings import Limits
 
 _DEEPEST = 32
 _MOST_ELEMENTS = 20_000
+_VIEW_BEGINS = 1024
+_COPIED_VIEW = re.compile(
+    r">\s{0,64}- <System"
+)  # an event copied from a browser's view: each element that folds has a mark
+_COPIED_MARK = re.compile(r"(^|>\s{0,64})- (?=<)")
 _OPENING = re.compile(r"\ufeff?\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<Events\b[^>]{0,500}>\s*)?")
 
 
 def parse_windows_xml(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
     """Every line as one event or one reject."""
     return read_lines(segment, data, limits, _read)
+
+
+def parse_windows_xml_events(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
+    """Every `<Event>` as one event or one reject, however they are laid out; other text between them as rejects."""
+    return read_split(segment, split_scanned(XmlRecords(0), data, limits), limits, _read)
 
 
 def _read(text: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
@@ -37,6 +49,8 @@ def from_xml(text: str) -> WindowsEvent:
     """One event from its XML. Raises UnreadableError for what is no well-formed Windows event, and for any DTD."""
     opening = _OPENING.match(text)
     text = text[opening.end() :] if opening else text
+    if _COPIED_VIEW.search(text, 0, _VIEW_BEGINS):
+        text = _COPIED_MARK.sub(r"\1", text)
     reader = _Reader()
     try:
         reader.parser.Parse(text.rstrip().removesuffix("</Events>"), True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from breachwatch.collect.json_records import JsonRecords
+from breachwatch.collect.xml_records import XmlRecords
 from breachwatch.model.segment import Segment
 from breachwatch.parse import utf16
 from breachwatch.parse.base import Rejected, Row, reason_of
@@ -58,11 +59,15 @@ def parse_m365_csv(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator
 
 
 def split_json(data: BinaryIO, limits: Limits) -> Iterator[Line]:
-    """The records of `data`: number from 0, offset, length and bytes.
+    """The objects in `data`: number from 0, offset, length and bytes."""
+    return split_scanned(JsonRecords(0), data, limits)
+
+
+def split_scanned(scanner: JsonRecords | XmlRecords, data: BinaryIO, limits: Limits) -> Iterator[Line]:
+    """The records that a scanner finds in `data`: number from 0, offset, length and bytes.
 
     Of a record longer than `limits.segment_bytes` only that many bytes are held here; its length is the true one.
     """
-    scanner = JsonRecords(0)
     most = limits.segment_bytes
     held, start = bytearray(), 0  # the open record's bytes so far, and where it begins
     base = number = 0

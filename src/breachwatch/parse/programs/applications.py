@@ -26,7 +26,9 @@ _ENDPOINT: Final = r"\[?(?P<address>[0-9A-Fa-f.:]{2,45}?)\]?:(?P<port>\d{1,5})"
 _APPLICATIONS: Final = {
     "adguardhome": (
         r"\[\w{4,5}\] [A-Z]{3,7} [0-9A-Fa-f.:]{2,45} /control/",
-        r"\[error\][ ][A-Z]{3,7}[ ]" + _ADDRESS + r"[ ]/control/login:[ ]invalid[ ]username[ ]or[ ]password",
+        r"\[error\][ ][A-Z]{3,7}[ ](?:[^ ]{2,64}[ ]/control/login:[ ]from[ ]ip[ ])?"
+        + _ADDRESS
+        + r"(?:[ ]/control/login)?:[ ]invalid[ ]username[ ]or[ ]password",
     ),
     "cimserver": ("", r"PGS17200:[ ]Authentication[ ]failed[ ]for[ ]user[ ](?P<user>[^ ]{1,256}?)\.?"),
     "exchange": (
@@ -42,7 +44,8 @@ _APPLICATIONS: Final = {
     "grafana": (
         r"logger=\w{1,64} (?:userId|level|t)=|(?:.{0,256} )?logger=context ",
         r"(?:.{0,256}[ ])?logger=context[ ](?:.{0,256}[ ])?uname=(?P<user>[^ ]{0,256})[ ].{0,256}?"
-        r'msg="Invalid[ ]username[ ]or[ ]password"[ ].{0,256}?remote_addr=' + _ADDRESS + r"(?:[ ].*)?",
+        r'msg=(?:"Invalid[ ]username[ ]or[ ]password"|Unauthorized[ ]error="\[password-auth\.failed\])[ ]'
+        r".{0,256}?remote_addr=" + _ADDRESS + r"(?:[ ].*)?",
     ),
     "immich": (
         r"(?:WARN|LOG|ERROR|DEBUG|VERBOSE) \[",
