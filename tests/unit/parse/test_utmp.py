@@ -113,3 +113,18 @@ def test_records_are_what_utmpdump_says(shared_logs: Path, name: str) -> None:
             assert event["source_ip"] == host.strip()  # utmpdump shows 1337:1:: as the IPv4 address 19.55.0.1
         else:
             assert event.get("source_ip", "0.0.0.0") == address
+
+
+def test_a_real_lastlog(shared_logs: Path) -> None:
+    data = (shared_logs / "utmp/dissect.target/lastlog/lastlog").read_bytes()
+    slots = [data[at : at + 292] for at in range(0, len(data), 292)]
+    expected = [
+        (number, int.from_bytes(slot[:4], "little"), slot[4:36].rstrip(b"\0").decode())
+        for number, slot in enumerate(slots)
+        if any(slot)
+    ]
+    found = parsed("lastlog", data)
+    assert found.rejects == []
+    assert [(event["extra"]["uid"], int(event["time_text"]), event["tty"]) for event in found.events] == expected
+    assert len(expected) == 3
+    assert all("action" not in event for event in found.events)
