@@ -76,10 +76,10 @@ def parse_all(root: Path) -> int:
 
 
 def land_all(root: Path) -> int:
-    from breachwatch import run
+    from breachwatch import landing
 
     ws = open_ws(root)
-    return sum(run.land(ws, segment_id).records for segment_id in _stored(ws))
+    return sum(landing.land(ws, segment_id).records for segment_id in _stored(ws))
 
 
 def search(root: Path) -> tuple[Any, Any]:

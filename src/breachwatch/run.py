@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from breachwatch import collect, detect, evidence, incidents, lake, parse
-from breachwatch.errors import TransientError, explain
+from breachwatch import collect, detect, evidence, incidents
+from breachwatch.errors import explain
+from breachwatch.landing import land_all
 from breachwatch.model.finding import Outcome, RuleOutcome, Scan
 from breachwatch.model.incident import Opened, PreservationFailure, Snapshot, ToPreserve
 from breachwatch.model.night import Night
@@ -95,16 +96,11 @@ def ingest(ws: Workspace, source_name: str, progress: Progress = no_progress) ->
     source = ws.settings.source(source_name)
     with ws.lock(f"source-{source.name}"):
         collected = collect.collect(ws, source)
-        landed: list[Landed] = []
-        problems = list(collected.problems)
-        for number, segment_id in enumerate(collected.segment_ids, 1):
-            try:
-                landed.append(land(ws, segment_id))
-            except TransientError:
-                raise
-            except Exception as error:  # noqa: BLE001  said in the summary; the segment waits in the store for the next run
-                problems.append(Problem(source.name, segment_id, explain(error), lost_data=True))
-            progress(source.name, number, len(collected.segment_ids))
+        total = len(collected.segment_ids)
+        landed, unlanded = land_all(
+            ws, source.name, collected.segment_ids, lambda done: progress(source.name, done, total)
+        )
+        problems = [*collected.problems, *unlanded]
     return _report(collected.source, collected.files, collected.bytes, landed, problems)
 
 
@@ -119,13 +115,6 @@ def ingest_or_report(ws: Workspace, source_name: str, progress: Progress = no_pr
 def failed_source(source_name: str, reason: str) -> SourceReport:
     """The report of a source that broke off."""
     return SourceReport(source_name, 0, 0, 0, 0, 0, 0, failed=reason)
-
-
-def land(ws: Workspace, segment_id: str) -> Landed:
-    """Parse one stored segment and land its events in the lake. A segment that has landed is left as it is."""
-    segment = collect.segment(ws, segment_id)
-    with collect.open_segment(ws, segment) as data:
-        return lake.land(ws, segment, parse.parse(segment, data, ws.settings.limits))
 
 
 def search(ws: Workspace, begun: Begun, progress: Progress = no_progress) -> Searched:

@@ -45,6 +45,7 @@ class Run(Section):
     """How a run goes about its work."""
 
     parallel_sources: Annotated[int, Field(ge=1, le=64)] = 2
+    cores: Annotated[int, Field(ge=0, le=64)] = 0  # processes that land one source's logs; 0: one for each core
     schedule: str = "15 4 * * *"  # cron, in the city's time zone; 04:15 never falls into a clock change
 
     @field_validator("schedule")

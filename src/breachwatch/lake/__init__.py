@@ -15,6 +15,7 @@ from breachwatch.lake.catalog import (
     unscanned_files,
 )
 from breachwatch.lake.connection import connect, connect_bare, select_between, select_segments
+from breachwatch.lake.duplicates import POSITION_NAMES_THE_RECORD
 from breachwatch.lake.landing import land
 from breachwatch.lake.originals import original_bytes, original_records
 from breachwatch.lake.reading import ReadingConnection
@@ -22,6 +23,7 @@ from breachwatch.lake.storage import Resting, Storage, all_read
 
 __all__ = [
     "AUTHENTICATION_SCHEMA",
+    "POSITION_NAMES_THE_RECORD",
     "DatasetSpan",
     "LakeFile",
     "ReadingConnection",

@@ -21,7 +21,12 @@ from breachwatch.model.segment import Segment
 from breachwatch.records import catalog
 from breachwatch.workspace import Workspace
 
-POSITION_NAMES_THE_RECORD = frozenset({"syslog", "web-access", "utmp"})
+POSITION_NAMES_THE_RECORD = frozenset(
+    {
+        *("syslog", "auditd", "daemon-log", "web-access", "web-error", "web-json", "squid"),
+        *("cloud-json", "m365-csv", "windows-json", "windows-xml", "utmp", "utmp-400", "lastlog", "lastlog-296"),
+    }
+)
 """Formats whose event ids come from the byte offset."""
 
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, insert, select, update
 
 from breachwatch.errors import DataError, UnknownNameError
-from breachwatch.lake.duplicates import without_known
+from breachwatch.lake.duplicates import POSITION_NAMES_THE_RECORD, without_known
 from breachwatch.lake.faults import faults_at
 from breachwatch.lake.parquet import WrittenFile, scratch_name, write_scratch
 from breachwatch.lake.partition import by_day, distinct
@@ -69,7 +69,7 @@ def _write(ws: Workspace, segment: Segment, batches: Iterable[Batch], folder: Pa
     files = []
     repeated = 0
     for name, table in _gather(batches).items():
-        once = distinct(table)
+        once = table if segment.format in POSITION_NAMES_THE_RECORD else distinct(table)
         repeated += table.num_rows - once.num_rows
         for part in by_day(name, once):
             new = without_known(ws, segment, part)

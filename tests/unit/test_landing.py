@@ -1,0 +1,120 @@
+"""Segments land the same on one core and on several, also where a helper process dies."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from breachwatch import landing, run
+from breachwatch.model.summary import SourceReport
+from breachwatch.records import catalog
+from breachwatch.workspace import Workspace
+
+_SETTINGS = """
+[city]
+time_zone = "America/Chicago"
+[run]
+cores = 3
+[limits]
+segment_bytes = 65536
+[[sources]]
+name = "hosts"
+kind = "files"
+paths = ["{folder}/*.log"]
+settle_seconds = 0
+"""
+
+
+def _log() -> bytes:
+    lines = [
+        f"Nov 20 {number // 3600:02}:{number // 60 % 60:02}:{number % 60:02} web{number % 3} sshd[{number}]: "
+        f"Failed password for root from 203.0.113.{number % 256} port {number % 65536} ssh2"
+        for number in range(0, 20_000, 5)
+    ]
+    return "\n".join([*lines, "a line that is no syslog", ""]).encode()
+
+
+def _landed(ws: Workspace) -> dict[str, str]:
+    return {
+        path.relative_to(ws.lake).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(ws.lake.rglob("*.parquet"))
+    }
+
+
+def _ingested(ws: Workspace) -> tuple[SourceReport, list[tuple[str, int]]]:
+    told: list[tuple[str, int]] = []
+    report = run.ingest(ws, "hosts", lambda source, done, total: told.append((source, total)))
+    assert len(told) == report.segments
+    return report, told
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    (folder / "auth.log").write_bytes(_log())
+    return folder
+
+
+def _alone(make_ws: Callable[[str], Workspace], logs: Path) -> tuple[SourceReport, dict[str, str]]:
+    ws = make_ws(_SETTINGS.format(folder=logs))
+    report, _ = _ingested(ws)
+    assert report.segments > 4
+    assert (report.rows, report.rejects, report.problems) == (4000, 1, ())
+    files = _landed(ws)
+    ws.database.engine.dispose()
+    shutil.rmtree(ws.root)
+    return report, files
+
+
+def test_several_processes_leave_the_same_lake(
+    make_ws: Callable[[str], Workspace], logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report, files = _alone(make_ws, logs)
+    monkeypatch.setattr(landing, "SHARED_BYTES", 0)
+    ws = make_ws(_SETTINGS.format(folder=logs))
+    assert _ingested(ws)[0] == report
+    assert _landed(ws) == files
+    with ws.database.read() as connection:
+        assert set(connection.execute(select(catalog.segment.c.landed_at)).scalars()) == {ws.clock.now()}
+    assert sorted(path.name for path in (ws.state / "locks").glob("landing-hosts-*.lock")) == [
+        "landing-hosts-0.lock",
+        "landing-hosts-1.lock",
+    ]
+
+
+def test_helpers_that_die_cost_no_segment(
+    make_ws: Callable[[str], Workspace], logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report, files = _alone(make_ws, logs)
+    monkeypatch.setattr(landing, "SHARED_BYTES", 0)
+    monkeypatch.setattr("sys.executable", shutil.which("false"))
+    ws = make_ws(_SETTINGS.format(folder=logs))
+    assert _ingested(ws)[0] == report
+    assert _landed(ws) == files
+
+
+def test_a_helper_of_a_killed_run_is_waited_for(
+    make_ws: Callable[[str], Workspace], logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(landing, "_ORPHANS_WAIT", 0.01)
+    ws = make_ws(_SETTINGS.format(folder=logs))
+    with ws.lock("landing-hosts-0"):
+        refused = run.ingest_or_report(ws, "hosts")
+    assert "landing-hosts-0" in (refused.failed or "")
+    assert not _landed(ws)
+
+
+@pytest.mark.parametrize("name", ["journald-json", "evtx"])
+def test_segments_that_may_repeat_records_are_landed_one_after_the_other(
+    name: str, make_ws: Callable[[str], Workspace], logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(landing, "SHARED_BYTES", 0)
+    monkeypatch.setattr(landing, "_helper", lambda *_: pytest.fail("a helper was started"))
+    ws = make_ws(_SETTINGS.format(folder=logs) + f'format = "{name}"\n')
+    run.ingest(ws, "hosts")
