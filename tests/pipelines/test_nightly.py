@@ -16,7 +16,7 @@ from breachwatch.model.night import Night
 from breachwatch.model.segment import Collected
 from breachwatch.model.summary import RunState, RunSummary
 from breachwatch.workspace import Workspace, open_workspace
-from tests.spine.small_city import ATTACKER, CLOCK_TIMES, contents, make_workspace, write_logs
+from tests.spine.small_city import ALL, ATTACKER, CLOCK_TIMES, contents, make_workspace, write_logs
 
 pytestmark = [
     pytest.mark.prefect,
@@ -42,8 +42,8 @@ def _flow(ws: Workspace, **parameters: Any) -> RunSummary:
 
 
 def test_flow_and_plain_run_leave_the_same_lake_and_incidents(tmp_path: Path, logs: Path) -> None:
-    by_flow = make_workspace(tmp_path / "flow", logs)
-    plain = open_workspace(make_workspace(tmp_path / "plain", logs).root, SystemClock())
+    by_flow = make_workspace(tmp_path / "flow", logs, ALL)
+    plain = open_workspace(make_workspace(tmp_path / "plain", logs, ALL).root, SystemClock())
     from_flow = _flow(by_flow)
     from_run = run.run(plain)
     assert contents(by_flow, CLOCK_TIMES) == contents(plain, CLOCK_TIMES)

@@ -21,6 +21,8 @@ from breachwatch.workspace import Workspace, open_workspace
 
 NOW = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
 ATTACKER = "203.0.113.7"
+ALL = ("builtin",)
+"""All rules that come with breachwatch."""
 
 SETTINGS = """
 [city]
@@ -39,6 +41,23 @@ name = "dc01-security"
 paths = ["{logs}/dc01/Security.jsonl"]
 settle_seconds = 0
 """
+
+
+FEW = tuple(
+    str(Path(__file__).resolve().parents[2] / "detections" / "rules" / f"{stem}.yml")
+    for stem in (
+        "any_authentication_brute_force_one_address",
+        "any_authentication_outside_hours",
+        "any_authentication_success_after_failures",
+        "linux_auth_account_created",
+        "linux_auth_new_privileged_account",
+        "linux_auth_privileged_group",
+        "linux_sudo_root_shell",
+        "windows_records_missing",
+        "windows_security_log_cleared",
+    )
+)
+"""The rules that find something here: the same alerts and incidents as all give, in a fifth of the time."""
 
 
 def write_logs(folder: Path) -> None:
@@ -133,13 +152,13 @@ def _event(
     return {"Event": {"System": system, "EventData": data}}
 
 
-def make_workspace(root: Path, logs: Path) -> Workspace:
+def make_workspace(root: Path, logs: Path, rules: tuple[str, ...] = FEW) -> Workspace:
     """A workspace over these logs; laid out like `breachwatch init` does, with its own signing key.
 
     Its rules are compiled already, as on every night but the first: that takes longer than all the rest of the run.
     """
-    ws = _new_workspace(root, logs)
-    for path, content in _compiled_rules().items():
+    ws = _new_workspace(root, logs, rules)
+    for path, content in _compiled_rules(rules).items():
         target = root / path
         target.parent.mkdir(exist_ok=True)
         target.write_bytes(content)
@@ -147,23 +166,24 @@ def make_workspace(root: Path, logs: Path) -> Workspace:
     return ws
 
 
-def _new_workspace(root: Path, logs: Path) -> Workspace:
+def _new_workspace(root: Path, logs: Path, rules: tuple[str, ...]) -> Workspace:
     from breachwatch.evidence import create_key
 
     root.mkdir(parents=True)
-    (root / "breachwatch.toml").write_text(SETTINGS.format(logs=logs))
+    detect = f"[detect]\nrules = {json.dumps(rules)}\n"
+    (root / "breachwatch.toml").write_text(detect + SETTINGS.format(logs=logs))
     ws = open_workspace(root, FixedClock(NOW))
     create_key(ws.keys)
     return ws
 
 
 @cache
-def _compiled_rules() -> dict[str, bytes]:
+def _compiled_rules(rules: tuple[str, ...]) -> dict[str, bytes]:
     """The caches that a run leaves, by their paths in the workspace."""
     with tempfile.TemporaryDirectory() as folder:
         logs = Path(folder) / "logs"
         write_logs(logs)
-        ws = _new_workspace(Path(folder) / "ws", logs)
+        ws = _new_workspace(Path(folder) / "ws", logs, rules)
         run.run(ws)
         compiled = [*ws.state.glob("*.cache"), ws.keys / "cache.key"]
         found = {path.relative_to(ws.root).as_posix(): path.read_bytes() for path in compiled}
