@@ -17,7 +17,7 @@ import stamina
 from breachwatch import run
 from breachwatch.settings_file import load_settings
 from breachwatch.workspace import Workspace
-from tests.unit.cli.conftest import Call
+from tests.unit.cli.conftest import Call, Ended
 from tests.unit.cli.test_sources import LINE
 from tests.unit.collect.far.s3 import S3
 from tests.unit.collect.far.sshd import Sshd
@@ -55,14 +55,14 @@ def log(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def answer(call: Call, monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
+def answer(call: Call, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ended]:
     """Run a command at a terminal on which these lines are typed."""
 
     class Typed(io.StringIO):
         def isatty(self) -> bool:
             return True
 
-    def run(answers: list[str], *arguments: object) -> object:
+    def run(answers: list[str], *arguments: object) -> Ended:
         monkeypatch.setattr(sys, "stdin", Typed("\n".join(answers) + "\n"))
         return call(*arguments)
 
@@ -101,12 +101,11 @@ def test_only_the_newest_objects_are_looked_into(call: Call, make_ws: MakeWs, s3
     assert len(tried["files"]) == 3
 
 
-@pytest.mark.parametrize("said", ["y", "n"])
-def test_a_host_is_added_at_a_terminal(make_ws: MakeWs, sshd: Sshd, log: Path, said: str) -> None:
-    """With a real pseudo-terminal: the key of the host is trusted where a person says so, and only then."""
+def test_a_host_is_added_at_a_terminal(make_ws: MakeWs, sshd: Sshd, log: Path) -> None:
+    """With a real pseudo-terminal: the key of the host is trusted because a person says that it is the host's."""
     ws = make_ws()
     ssh = sshd.settings()
-    answers = ["far", "ssh", "127.0.0.1", str(sshd.port), ssh["user"], str(sshd.client_key), said, str(log), "", "y"]
+    answers = ["far", "ssh", "127.0.0.1", str(sshd.port), ssh["user"], str(sshd.client_key), "y", str(log), "", "y"]
     ours, theirs = pty.openpty()
     main = "import sys; from breachwatch.cli.app import main; sys.exit(main(sys.argv[1:]))"
     environment = {**os.environ, "TERM": "dumb", "COLUMNS": "160"}
@@ -127,8 +126,20 @@ def test_a_host_is_added_at_a_terminal(make_ws: MakeWs, sshd: Sshd, log: Path, s
     (source,) = load_settings(ws.root / "breachwatch.toml").sources
     assert source.ssh is not None
     assert (source.kind, source.paths, source.ssh.port) == ("ssh", (str(log),), sshd.port)
-    assert source.ssh.host_key == (sshd.host_key if said == "y" else "")
-    assert (text.count("root from 203.0.113.9") == 10) == (said == "y")
+    assert source.ssh.host_key == sshd.host_key
+    assert text.count("root from 203.0.113.9") == 10
+
+
+def test_a_key_that_nobody_vouches_for_is_not_trusted(
+    answer: Callable[..., Ended], make_ws: MakeWs, sshd: Sshd, log: Path
+) -> None:
+    ws, ssh = make_ws(), sshd.settings()
+    answers = ["far", "ssh", "127.0.0.1", str(sshd.port), ssh["user"], str(sshd.client_key), "n", str(log), "", "n"]
+    ended = answer(answers, "-w", ws.root, "sources", "add")
+    assert ended.code != 0
+    assert "then it is not trusted" in ended.err
+    assert "203.0.113.9" not in ended.out
+    assert load_settings(ws.root / "breachwatch.toml").sources == ()
 
 
 @pytest.mark.parametrize(
@@ -154,7 +165,7 @@ def test_a_host_is_added_at_a_terminal(make_ws: MakeWs, sshd: Sshd, log: Path, s
     ],
 )
 def test_each_kind_asks_for_what_it_needs(
-    answer: Callable[..., object],
+    answer: Callable[..., Ended],
     make_ws: MakeWs,
     answers: list[str],
     expected: dict[str, object],
@@ -172,7 +183,7 @@ def test_each_kind_asks_for_what_it_needs(
     assert {key: getattr(table, key) for key in expected} == expected
 
 
-def test_what_was_given_is_not_asked_for(answer: Callable[..., object], make_ws: MakeWs, s3: S3) -> None:
+def test_what_was_given_is_not_asked_for(answer: Callable[..., Ended], make_ws: MakeWs, s3: S3) -> None:
     s3.put("fw/a.log", (LINE * 3).encode())
     ws = make_ws()
     given = [f"objects.{key}={json.dumps(value)}" for key, value in s3.settings().items()]

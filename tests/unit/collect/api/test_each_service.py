@@ -98,14 +98,11 @@ def test_a_signature_that_aws_finds_too_old_is_made_at_its_time(
 
 
 @ALL
-@pytest.mark.parametrize("hours", [-5, 5])
-def test_a_clock_that_is_wrong_here_loses_nothing(
-    case: Case, hours: int, make_ws: Make, service: Service, tmp_path: Path
-) -> None:
+def test_a_clock_that_is_behind_here_loses_nothing(case: Case, make_ws: Make, service: Service, tmp_path: Path) -> None:
     case.serve(service, records(case, DAYS_AGO))
-    report = ingest(source(case, make_ws, service, tmp_path, now=NOW + timedelta(hours=hours)), "cloud")
+    report = ingest(source(case, make_ws, service, tmp_path, now=NOW - timedelta(hours=5)), "cloud")
     assert (report.rows, report.rejects) == (4, 0)
-    assert [f"18000 s {'behind' if hours < 0 else 'ahead of'}" in problem.what for problem in report.problems] == [True]
+    assert ["18000 s behind" in problem.what for problem in report.problems] == [True]
 
 
 @pytest.mark.parametrize(
@@ -177,16 +174,16 @@ def test_a_page_fetched_again_after_a_crash_lands_once(
     assert [at for (at,) in landed] == sorted(DAYS_AGO)
 
 
-@ALL
-@pytest.mark.parametrize("status", [502])
+@pytest.mark.parametrize("name", ["m365", "cloudtrail"])
 def test_a_service_that_stays_down_is_told_and_the_next_night_goes_on(
-    case: Case, status: int, make_ws: Make, service: Service, tmp_path: Path
+    name: str, make_ws: Make, service: Service, tmp_path: Path
 ) -> None:
+    case = CASES[name]
     case.serve(service, records(case, DAYS_AGO))
     ws = source(case, make_ws, service, tmp_path)
-    service.inject(case.page, *[Reply({}, status)] * 200)
+    service.inject(case.page, *[Reply({}, 502)] * 200)
     report = ingest(ws, "cloud")
-    assert f"answered {status}" in report.problems[0].what
+    assert "answered 502" in report.problems[0].what
     assert report.problems[0].lost_data
     service.errors.clear()
     assert ingest(ws, "cloud").rows + report.rows == 4
