@@ -16,6 +16,7 @@ import os
 import random
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -241,6 +242,8 @@ def main() -> None:
         "--write", type=Path, metavar="FILE", help="write the result as Markdown, and its plot beside it"
     )
     asked = parser.parse_args()
+    # Stopped by a signal, it takes its folder with it all the same.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     with tempfile.TemporaryDirectory(prefix="breachwatch-bench-") as folder:
         result = measure(Path(folder), asked)
     show(result)

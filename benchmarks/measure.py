@@ -35,6 +35,9 @@ def measured(name: str, work: Callable[..., Any], *args: Any) -> Measured:
         result: Measured = ours.recv()
     except EOFError:
         raise SystemExit(f"{name} broke off, see above") from None
+    except BaseException:  # interrupted or stopped: so is the work
+        process.terminate()
+        raise
     finally:
         process.join()
     return result

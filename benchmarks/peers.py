@@ -93,7 +93,10 @@ def one_sqlite_query_each(root: Path, rules: dict[str, str], columns: Sequence[s
 
 
 def zircolite(root: Path, command: Sequence[str], rules: dict[str, str], columns: Sequence[str]) -> Timed:
-    """Zircolite over the same events as JSON lines, with rules converted beforehand (its own ruleset format)."""
+    """Zircolite 3 over the same events as JSON lines, with rules converted beforehand (its own ruleset format).
+
+    It runs in the folder of its script, where it looks for its configuration; it writes to a temporary one.
+    """
     from sigma.backends.sqlite import sqliteBackend
     from sigma.collection import SigmaCollection
 
@@ -116,10 +119,12 @@ def zircolite(root: Path, command: Sequence[str], rules: dict[str, str], columns
         with (folder / "events.json").open("w", encoding="utf-8") as file:
             for row in _rows(root, ["event_id", *columns]):
                 file.write(json.dumps({key: value for key, value in row.items() if value is not None}) + "\n")
-        arguments = ["--events", "events.json", "--json-input", "--ruleset", "rules.json", "--outfile", "found.json"]
+        # With --nolog it would not write what it found either.
+        paths = {"--events": "events.json", "--ruleset": "rules.json", "--outfile": "found.json", "--logfile": "log"}
+        arguments = [text for option, file in paths.items() for text in (option, str(folder / file))]
         began, cpu = time.perf_counter(), _children()
         ended = subprocess.run(
-            [*command, *arguments, "--no-event-filter", "--nolog", "--quiet"], cwd=folder, check=False
+            [*command, *arguments, "--json-input", "--no-event-filter", "--quiet"], cwd=_home(command), check=False
         )
         seconds, cpu_seconds = time.perf_counter() - began, _children() - cpu
         if ended.returncode:
@@ -128,6 +133,12 @@ def zircolite(root: Path, command: Sequence[str], rules: dict[str, str], columns
     hits = dict.fromkeys(ids.values(), hits_of(()))
     hits |= {ids[item["title"]]: hits_of(match["event_id"] for match in item["matches"]) for item in found}
     return Timed(seconds, cpu_seconds, hits, refused)
+
+
+def _home(command: Sequence[str]) -> Path:
+    """The folder of the last file that a command names: of the script rather than of the interpreter."""
+    files = [Path(word) for word in command if Path(word).is_file()]
+    return files[-1].resolve().parent if files else Path.cwd()
 
 
 def _children() -> float:
