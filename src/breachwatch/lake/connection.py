@@ -155,9 +155,8 @@ def listed_files(
     for file in chosen:
         if file.path in gone:
             msg = (
-                f"the lake file {file.path} is in the catalog but not in {rests.where}. `breachwatch lake check "
-                f"--repair` makes it again from the stored segments; or restore it from a backup "
-                f"(SHA-256 {file.sha256})."
+                f"the lake file {file.path} is in the catalog but not in {rests.where}. Restore it from a backup "
+                f"(SHA-256 {file.sha256}); `breachwatch lake check` tells what else is gone."
             )
             raise DataError(msg)
     found: dict[str, list[Stored]] = {}

@@ -70,11 +70,11 @@ class ObjectStorage:
                     yield Resting(item["path"], item["size"], item["last_modified"])
 
     def missing(self, names: Iterable[str]) -> set[str]:
-        """Those of some names under which nothing rests; their sizes are learned on the way.
+        """Those of some names under which nothing rests in the store; the sizes of the others are learned on the way.
 
         Lists each dataset once, from the first name asked for to the last: a thousand objects a request.
         """
-        lacking = {name for name in names if self._kept.path(name) is None}
+        lacking = set(names)
         for dataset, group in groupby(sorted(lacking), key=lambda name: name.partition("/")[0]):
             asked = list(group)
             with self._at(dataset):

@@ -17,7 +17,14 @@ from breachwatch.lake.faults import faults_at
 from breachwatch.lake.partition import Partition
 from breachwatch.lake.sql import column_names
 
-ROW_GROUP_ROWS = 122_880  # DuckDB reads row groups in parallel and skips them by their statistics
+ROW_GROUP_ROWS = 32_768
+"""A busy day becomes several groups, those of its hours that hold nothing asked for are left out. Larger groups read
+more, smaller ones ask an object store more often: docs/performance-lake.md has the measures."""
+
+FILTERED = ("user", "target_user", "host", "source_ip")
+"""Whom analysts ask about: a row group says with a Bloom filter that a name is not in it."""
+
+_DISTINCT_NAMES = 4096  # in a row group; with more of them the filter is wrong more often, and never larger
 
 _READ_ONLY = 0o444
 _DELTA = {
@@ -89,8 +96,11 @@ def writing_options(names: Sequence[str], rows: int) -> dict[str, Any]:
         "compression": "zstd",  # both pyarrow and DuckDB would take snappy
         "use_dictionary": [name for name in names if name not in delta],
         "column_encoding": delta,
-        # Finding an event by its id reads one filter a file instead of all ids.
-        "bloom_filter_options": {"event_id": {"ndv": min(rows, ROW_GROUP_ROWS), "fpp": 0.01}},
+        "bloom_filter_options": {
+            # Finding an event by its id reads the filters instead of all ids.
+            "event_id": {"ndv": min(rows, ROW_GROUP_ROWS), "fpp": 0.01},
+            **{name: {"ndv": min(rows, _DISTINCT_NAMES), "fpp": 0.01} for name in FILTERED if name in names},
+        },
         "store_schema": False,  # Parquet's own types say all; the Arrow copy would be a quarter of a small file
     }
 

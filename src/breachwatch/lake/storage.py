@@ -2,7 +2,7 @@
 
 A file is whole or not there, and is never changed: it is written in scratch space, put under its name, and only then
 entered in the catalog. What a killed run has put and not entered is seen by nobody; landing again replaces or removes
-it, and so does `breachwatch lake check --repair`.
+it.
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ def test_a_segment_lands_in_the_store_and_nowhere_else(make_ws: Any, s3: S3Serve
 def test_a_file_that_is_gone_from_the_store_is_named(make_ws: Any, s3: S3Server) -> None:
     ws = landed(make_ws, s3, "gone", cache_bytes=0)
     storage(ws).remove([lake.files(ws)[0].path])
-    with pytest.raises(DataError, match=r"in the catalog but not in s3://lake/gone.*lake check --repair"):
+    with pytest.raises(DataError, match=r"in the catalog but not in s3://lake/gone.*Restore it from a backup"):
         lake.connect(ws)
 
 
