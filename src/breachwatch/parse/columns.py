@@ -11,12 +11,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from breachwatch.parse import quick_json
 from breachwatch.parse.base import Row
 
 EARLIEST = datetime(1970, 1, 1)  # noqa: DTZ001 - naive by design: all times of rows are UTC
@@ -108,6 +110,8 @@ def _integer(kind: pa.DataType, value: Any) -> int:
 
 def _json(extra: dict[str, Any]) -> str:
     """The extra fields as JSON text; what JSON cannot say is written as text, so that no row is lost to it."""
+    with suppress(quick_json.NotQuickError):
+        return quick_json.write(extra)
     try:
         text = json.dumps(extra, ensure_ascii=False, allow_nan=False, default=_plain, separators=(",", ":"))
     except (ValueError, TypeError, RecursionError):

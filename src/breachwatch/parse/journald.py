@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any, BinaryIO, Final
 
 from breachwatch.model.segment import Segment
+from breachwatch.parse import quick_json
 from breachwatch.parse.auditd.events import join_events
 from breachwatch.parse.base import Rejected, Row, reason_of
 from breachwatch.parse.journal_export import ENTRY_DAMAGED, Entry, split_entries
@@ -67,7 +68,7 @@ def _read_export(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[R
 def _from_json(number: int, offset: int, raw: bytes, messages: Messages) -> Row | Rejected:
     try:
         try:
-            fields = json.loads(raw.decode("utf-8", "backslashreplace"))
+            fields = _loaded(raw)
         except (ValueError, RecursionError):
             return Rejected(number, offset, len(raw), raw, "the line is no JSON")
         if not isinstance(fields, dict):
@@ -77,6 +78,13 @@ def _from_json(number: int, offset: int, raw: bytes, messages: Messages) -> Row 
         return Rejected(number, offset, len(raw), raw, str(error))
     except Exception as error:  # noqa: BLE001 - a bug in reading one record must not lose the file
         return Rejected(number, offset, len(raw), raw, reason_of(error))
+
+
+def _loaded(raw: bytes) -> Any:
+    try:
+        return quick_json.read(raw)
+    except quick_json.NotQuickError:
+        return json.loads(raw.decode("utf-8", "backslashreplace"))
 
 
 def _from_export(number: int, offset: int, entry: Entry, messages: Messages) -> Row | Rejected:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from breachwatch.collect.json_records import JsonRecords
 from breachwatch.collect.xml_records import XmlRecords
 from breachwatch.model.segment import Segment
-from breachwatch.parse import utf16
+from breachwatch.parse import quick_json, utf16
 from breachwatch.parse.base import Rejected, Row, reason_of
 from breachwatch.parse.cloud.dispatch import read_document
 from breachwatch.parse.lines import Line, UnreadableError, split_lines
@@ -18,6 +19,8 @@ from breachwatch.settings import Limits
 
 _READ = 256 * 1024
 _MOST_DIGITS = 40
+_LONGEST_HEADING = 1024
+_OTHER_COLUMNS = frozenset({"RecordType", "CreationDate", "UserIds", "UserId", "Operations", "Operation"})
 _decode = json.JSONDecoder(strict=False).decode
 # The cell with the record, whatever separates the cells: a quoted object, its quotes doubled (RFC 4180).
 _CELL = re.compile(r'(?:^|[,;\t])"(\{(?:[^"]++|"")*+)"(?=[,;\t]|$)')
@@ -53,9 +56,14 @@ def parse_m365_csv(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator
         wide = wide or order is not None
         text = utf16.decoded(line[3], order) if order else _text(line[3]).removeprefix("\ufeff")
         cell = _CELL.search(text)
-        if cell is None and "AuditData" in text and "{" not in text:
+        if cell is None and _is_heading(text):
             continue
         yield _record(segment, line, limits, cell[1].replace('""', '"') if cell else "")
+
+
+def _is_heading(text: str) -> bool:
+    names = {name.strip(' "\r') for name in re.split(r"[,;\t]", text[:_LONGEST_HEADING])}
+    return "AuditData" in names and not _OTHER_COLUMNS.isdisjoint(names)
 
 
 def split_json(data: BinaryIO, limits: Limits) -> Iterator[Line]:
@@ -106,6 +114,8 @@ def _text(raw: bytes) -> str:
 
 def _document(text: str) -> Any:
     """The JSON value. Of two members of one name the last counts (RFC 8259 leaves it open; the bytes stay)."""
+    with suppress(quick_json.NotQuickError):
+        return quick_json.read(text)
     try:
         return _decode(text)
     except RecursionError:

@@ -1,0 +1,39 @@
+"""JSON by orjson where it gives exactly what the standard library gives, in a third of the time.
+
+The two differ in integers of more than 64 bits, which orjson rounds, and in what is no JSON by RFC 8259 (NaN, lone
+surrogates, numbers too large, control characters in strings), which orjson refuses: those are left to the caller.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import orjson
+
+_LONG: Final = re.compile(r"[0-9]{20}|-[0-9]{19}")
+_LONG_BYTES: Final = re.compile(rb"[0-9]{20}|-[0-9]{19}")
+
+
+class NotQuickError(ValueError):
+    """The standard library must read or write this."""
+
+
+def read(text: str | bytes) -> Any:
+    """The value of a JSON text in UTF-8. Raises NotQuickError for whatever is to be read by the standard library."""
+    if _LONG_BYTES.search(text) if isinstance(text, bytes) else _LONG.search(text):
+        raise NotQuickError
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise NotQuickError from error
+
+
+def write(texts: dict[str, Any]) -> str:
+    """An object as compact JSON, not escaped beyond need. Raises NotQuickError unless all its values are text."""
+    if not all(type(value) is str for value in texts.values()):
+        raise NotQuickError
+    try:
+        return orjson.dumps(texts).decode()
+    except TypeError as error:  # a lone surrogate
+        raise NotQuickError from error
