@@ -3,7 +3,7 @@
 Datasets gain fields, and a field may change its type. A file is never rewritten for that. The catalog keeps the columns
 of each file (its *shape*, shared by all files that one version wrote of a dataset), and files of another shape than
 today's are read by a SELECT of their own: a column they lack is NULL; one whose type changed is converted, and a value
-that cannot be converted moves to `extra` under the column's name; so does a column that today's schema has no more.
+that cannot be converted without a loss stands in `extra` under the column's name; so does a column that is no more.
 """
 
 from __future__ import annotations
@@ -145,7 +145,9 @@ def _left_over(theirs: Columns, mine: Columns) -> list[tuple[str, str]]:
         if wanted is None:
             found.append((name, f"CAST({value} AS VARCHAR)" if kind in _AS_TEXT else value))
         elif wanted not in (kind, "VARCHAR"):
-            found.append((name, f"CASE WHEN {_try(value, wanted)} IS NULL THEN CAST({value} AS VARCHAR) END"))
+            # What does not come back as it was (007, 1.6 as a whole number) is kept beside the number.
+            back = _try(_try(value, wanted), kind)
+            found.append((name, f"CASE WHEN {back} IS DISTINCT FROM {value} THEN CAST({value} AS VARCHAR) END"))
     return found
 
 
