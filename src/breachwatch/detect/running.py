@@ -39,6 +39,7 @@ class Runner:
         self.analytics = Analytics(self, ws, rules)
         self._rules = rules
         self._matches: dict[str, int] = {}
+        self._known: dict[str, list[Search] | RuleOutcome] = {}
 
     def prepare(self) -> None:
         """Find out for all rules at once what they cannot match, and say what they will ask for."""
@@ -111,6 +112,11 @@ class Runner:
 
     def _searches(self, rule: Rule) -> list[Search] | RuleOutcome:
         """The searches of those tables that hold anything the rule is for, or why there is none."""
+        if rule.id not in self._known:
+            self._known[rule.id] = self._find_searches(rule)
+        return self._known[rule.id]
+
+    def _find_searches(self, rule: Rule) -> list[Search] | RuleOutcome:
         if rule.problem:
             raise RuleError(rule.problem)
         routes = self.compiler.routes(rule)
