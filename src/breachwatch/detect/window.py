@@ -182,9 +182,16 @@ class LakeWindow:
             return not said
         key = dataset, column.sql
         if key not in self._known:
-            sql = f"SELECT 1 FROM {self._source(dataset)} AND {column.sql} IS NOT NULL LIMIT 1"
-            self._known[key] = bool(self.rows(dataset) and self.run_in("memory.main", sql))
+            self._known[key] = bool(self.rows(dataset) and self._has_some(dataset, column.sql))
         return not self._known[key]
+
+    def _has_some(self, dataset: str, column: str) -> bool:
+        source = f"{self._source(dataset)} AND"
+        if dataset == AUTHENTICATION:
+            # Its rules are about to search the copy of this view, which takes longer to bind than to search.
+            self._copy("search", "memory.search", dataset, column)
+            source = f"memory.search.{self.mappings.tables[dataset].sql} WHERE"
+        return bool(self.run_in("memory.main", f"SELECT 1 FROM {source} {column} IS NOT NULL LIMIT 1"))
 
     def new_among(self, datasets: Iterable[str], event_ids: Sequence[str]) -> set[str]:
         """Those of some events that are among the events to be searched."""
