@@ -217,7 +217,7 @@ def plot(result: Result, path: Path) -> None:
             x=alt.X(f"{what}:Q", scale=alt.Scale(zero=True)), y=alt.Y("CPU seconds:Q", scale=alt.Scale(zero=True))
         ).properties(width=260, height=180)
 
-    largest = result.sizes[-1]
+    largest = max(result.sizes, key=lambda size: size.events)
     rates = [
         {"engine": item.name, "rules x events a second": item.rules * largest.events / item.seconds}
         for item in largest.lines
