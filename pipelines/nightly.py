@@ -88,7 +88,7 @@ def nightly(workspace: str | None = None, night: str | None = None) -> State[Run
     except BaseException as error:
         pipeline.record_failure(ws, begun, error)
         raise
-    summary = pipeline.finish(ws, begun, reports, searched, sealed)
+    summary = pipeline.finish(ws, begun, reports, searched, sealed, pipeline.tend(ws))
     create_markdown_artifact(summary_markdown(summary), key="nightly-summary", description="What the night gave")
     get_run_logger().info("%s: %s", begun.night.date, summary.state)
     partial = summary.state is RunState.PARTIAL

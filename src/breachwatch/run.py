@@ -1,7 +1,7 @@
 """The nightly run: the stage calls, top to bottom.
 
 `run` does a whole night without a server. `pipelines/nightly.py` wraps the same steps (`begin`, `ingest`, `search`,
-`preserve`, `finish`) in Prefect tasks; both leave the same lake and the same incidents.
+`preserve`, `tend`, `finish`) in Prefect tasks; both leave the same lake and the same incidents.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from typing import Any
 
 from breachwatch import collect, detect, evidence, incidents
 from breachwatch.errors import explain
+from breachwatch.lake import care
 from breachwatch.landing import land_all
 from breachwatch.model.finding import Outcome, RuleOutcome, Scan
 from breachwatch.model.incident import Opened, PreservationFailure, Snapshot, ToPreserve
 from breachwatch.model.night import Night
 from breachwatch.model.segment import Landed, Problem
-from breachwatch.model.summary import RunState, RunSummary, SourceReport
+from breachwatch.model.summary import RunState, RunSummary, SourceReport, Upkeep
 from breachwatch.records import catalog
 from breachwatch.workspace import Workspace
 
@@ -67,7 +68,7 @@ def run(ws: Workspace, night: Night | None = None, progress: Progress = no_progr
     except BaseException as error:
         record_failure(ws, begun, error)
         raise
-    return finish(ws, begun, reports, searched, sealed)
+    return finish(ws, begun, reports, searched, sealed, tend(ws))
 
 
 def begin(ws: Workspace, night: Night | None = None) -> Begun:
@@ -159,12 +160,18 @@ def preserve(ws: Workspace, begun: Begun, job: ToPreserve) -> Snapshot | Preserv
         return evidence.preserve(ws, job, begun.run_id)
 
 
+def tend(ws: Workspace) -> Upkeep:
+    """Keep to retention and merge small files, now that all is searched and sealed. What fails is told, not raised."""
+    return care.tend(ws)
+
+
 def finish(
     ws: Workspace,
     begun: Begun,
     reports: Sequence[SourceReport],
     searched: Searched,
     sealed: Sequence[Snapshot | PreservationFailure],
+    upkeep: Upkeep | None = None,
 ) -> RunSummary:
     """Sum up the run and record the summary."""
     summary = RunSummary(
@@ -184,6 +191,7 @@ def finish(
         failures=tuple(item for item in sealed if isinstance(item, PreservationFailure)),
         workspace=str(ws.root),
         vault=str(ws.vault),
+        upkeep=upkeep or Upkeep(),
     )
     if _left_something_out(ws, summary):
         summary = replace(summary, state=RunState.PARTIAL)
@@ -224,7 +232,7 @@ def _left_something_out(ws: Workspace, summary: RunSummary) -> bool:
     """
     optional = {source.name for source in ws.settings.sources if source.optional}
     broken = (item for item in summary.outcomes if item.outcome is Outcome.COULD_NOT_RUN and not item.excused)
-    if summary.failures or any(broken):
+    if summary.failures or summary.upkeep.problems or any(broken):
         return True
     return any(
         report.failed or any(problem.lost_data for problem in report.problems)

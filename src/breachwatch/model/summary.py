@@ -38,6 +38,18 @@ class SourceReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What a night did for the lake: files and stored segments disposed of, kept past their period by holds, merged."""
+
+    disposed_files: int = 0
+    disposed_segments: int = 0
+    kept_files: int = 0
+    merged_files: int = 0
+    merged_into: int = 0
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RunSummary:
     """What one run did, from sources to evidence. Times are aware UTC."""
 
@@ -57,3 +69,4 @@ class RunSummary:
     failures: tuple[PreservationFailure, ...]
     workspace: str
     vault: str
+    upkeep: Upkeep = Upkeep()

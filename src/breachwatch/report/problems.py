@@ -35,6 +35,7 @@ def troubles(summary: RunSummary) -> list[Trouble]:
         found.append(
             Trouble("rules", f"{counted(broken, 'rule')} could not run; `breachwatch rules list` says why.", False)
         )
+    found += [Trouble("lake", problem, True) for problem in summary.upkeep.problems]
     return sorted(found, key=lambda item: not item.serious)
 
 

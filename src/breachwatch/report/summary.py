@@ -24,8 +24,8 @@ _SHOWN = 10  # matched rules, snapshots and problems on one screen; the rest is 
 
 def summary_page(summary: RunSummary, zone: ZoneInfo) -> RenderableType:
     """The whole summary; times in `zone`."""
-    return Group(*_head(summary, zone), *_sources(summary), *_rules(summary), *_found(summary), *_problems(summary),
-                 *_next(summary))  # fmt: skip
+    return Group(*_head(summary, zone), *_sources(summary), *_rules(summary), *_found(summary), *_upkeep(summary),
+                 *_problems(summary), *_next(summary))  # fmt: skip
 
 
 def _head(summary: RunSummary, zone: ZoneInfo) -> Iterator[RenderableType]:
@@ -117,6 +117,21 @@ def _names(numbers: tuple[str, ...]) -> str:
 def _more(rest: int, what: str, where: str) -> Iterator[RenderableType]:
     if rest > 0:
         yield indented(Text(f"and {counted(rest, f'more {what}')}: {where}", style="dim"))
+
+
+def _upkeep(summary: RunSummary) -> Iterator[RenderableType]:
+    done = summary.upkeep
+    told = []
+    if done.disposed_files or done.disposed_segments:
+        what = f"{counted(done.disposed_files, 'lake file')} and {counted(done.disposed_segments, 'stored segment')}"
+        told.append(f"{what} past their period disposed of")
+    if done.kept_files:
+        told.append(f"{counted(done.kept_files, 'file')} past their period kept by holds and open incidents")
+    if done.merged_files:
+        told.append(f"{counted(done.merged_files, 'small file')} merged into {number(done.merged_into)}")
+    if told:
+        yield heading("Lake")
+        yield indented(Text("; ".join(told)))
 
 
 def _problems(summary: RunSummary) -> Iterator[RenderableType]:

@@ -11,6 +11,7 @@ from breachwatch.lake.care.holds import Hold, holds, place_hold, release_hold
 from breachwatch.lake.care.retaining import retain
 from breachwatch.lake.care.retired import remove_retired
 from breachwatch.lake.care.statistics import DatasetUse, LakeUse, statistics
+from breachwatch.lake.care.tending import tend
 
 __all__ = [
     "CheckReport",
@@ -31,4 +32,5 @@ __all__ = [
     "remove_retired",
     "retain",
     "statistics",
+    "tend",
 ]
