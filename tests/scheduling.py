@@ -13,6 +13,7 @@ LONGEST = (
     "tests/spine/test_city.py",
     "tests/docs/test_readme.py",
     "tests/pipelines/",
+    "tests/spine/test_exactly_once.py",
     "tests/spine/test_real_logs.py",
     "tests/detections/test_cases.py",
     "tests/spine/",
