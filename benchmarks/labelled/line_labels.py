@@ -11,7 +11,7 @@ from typing import Final
 import yaml
 
 from benchmarks.labelled import fail2ban, ini
-from benchmarks.labelled.signins import Case, SignIn
+from benchmarks.labelled.signins import UNREAD, Case, SignIn
 from benchmarks.labelled.trying import form_of, of_lines
 from breachwatch.detect.trial import TrialLog
 
@@ -39,7 +39,7 @@ def fail2ban_cases(logs: Path) -> Iterator[Case]:
             for index, line in enumerate(lines):
                 place = places.get(index)
                 if line.match and not _NO_ATTEMPT.search(line.text):
-                    case.signins.append(SignIn("failure", line.user, line.host, place or ("unread", index)))
+                    case.signins.append(SignIn("failure", line.user, line.host, place or (UNREAD, index)))
                 elif place and not line.match:
                     case.quiet.append(place)
             yield case
@@ -56,7 +56,7 @@ def ini_cases(logs: Path) -> Iterator[Case]:
         for index, line in enumerate(lines):
             meaning = ini.meanings().get(line.rule, "") if line.level >= ini.LEAST else ""
             if meaning and not meaning.startswith(_ACTING_AS):
-                case.signins.append(SignIn("failure", place=places.get(index) or ("unread", index)))
+                case.signins.append(SignIn("failure", place=places.get(index) or (UNREAD, index)))
         yield case
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.labelled import line_labels, record_labels
-from benchmarks.labelled.signins import Case, SignIn, numbered
+from benchmarks.labelled.signins import UNREAD, Case, SignIn, numbered
 from benchmarks.labelled.trying import form_of, of_lines
 from breachwatch.collect.json_records import JsonRecords
 from breachwatch.detect.trial import TrialLog
@@ -99,7 +99,7 @@ def _panther(path: Path, logs: Path) -> Case:
     for index, document in enumerate(documents):
         label = record_labels.of_document(document)
         if label is not None:
-            place = places.get(index) or ("unread", index)
+            place = places.get(index) or (UNREAD, index)
             case.signins.append(SignIn(label.outcome, label.user, label.source, place))
     return case
 

@@ -15,6 +15,8 @@ from breachwatch.model.datasets import DATASETS
 from breachwatch.settings import Settings
 from breachwatch.workspace import Workspace
 
+UNREAD = "unread"
+"""In the place of a label: the name of the log, where the line is of no format that is known."""
 NOBODY = ("", "-", "?", "NULL", "null", "LOCAL", "unknown")
 """How logs write that there is no name or address."""
 

@@ -6,6 +6,7 @@ rows + rejects = records, and each record's place cuts exactly its original byte
 from __future__ import annotations
 
 import io
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -65,4 +66,5 @@ def _check_numbers(form: str, data: bytes, numbers: list[int]) -> None:
 def _heading(line: bytes) -> bool:
     """The heading of a table, and what UTF-16 leaves of a last line feed, are no records."""
     text = line.replace(b"\0", b"")
-    return not text.strip(_BLANKS) or (b"AuditData" in text and b"{" not in text)
+    names = {name.strip(b' "\r') for name in re.split(rb"[,;\t]", text)}
+    return not text.strip(_BLANKS) or (b"AuditData" in names and len(names) > 1)
