@@ -1,4 +1,7 @@
-"""Promise 1 for collecting, parsing and landing: killed at hundreds of points, every record is in the lake once."""
+"""Promise 1 for collecting, parsing and landing: killed at hundreds of points, every record is in the lake once.
+
+More points than the usual two hundred: `EXACTLY_ONCE_KILLS=2000 pytest tests/spine/test_exactly_once.py`.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from tests.spine import exactly_once as site
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("exactly-once")]
 
-KILLS = int(os.environ.get("BREACHWATCH_TEST_KILLS", "200"))
+KILLS = int(os.environ.get("EXACTLY_ONCE_KILLS", "200"))
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["breachwatch.run", "breachwatch.notebook.session", "tests.spine.exactly_once"])
 
