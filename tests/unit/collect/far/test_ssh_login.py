@@ -91,6 +91,7 @@ def test_our_key_may_be_used_by_others(told, sshd):
     assert sshd.connections == 0
 
 
+@pytest.mark.filterwarnings("ignore:Warning. bcrypt")
 def test_our_key_has_a_passphrase(told, sshd):
     key = asyncssh.generate_private_key("ssh-ed25519")
     path = sshd.folder / "locked"
