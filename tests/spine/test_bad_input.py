@@ -32,7 +32,8 @@ def test_files_of_every_bad_kind_beside_good_ones(site: Site) -> None:
     site.write("nul", lines(0, 5) + line(5).replace(b"jmeyer", b"j\0\0r") + b"\0" * 5000 + b"\n" + lines(6, 10))
     site.write("long", lines(0, 5) + b"Nov 22 01:00:00 web01 sshd[1]: " + b"A" * 10_000_000 + b"\n" + lines(6, 10))
     site.write("unfinished", lines(0, 5) + line(5)[:-20])
-    site.write("bomb", gzip.compress(b"\0" * 300_000_000, 6))
+    entry = b"Nov 22 04:15:00 web01 sshd[8]: Connection closed by 203.0.113.9 port 1\n"
+    site.write("bomb", gzip.compress(entry + b"\0" * 300_000_000, 6))
     (site.logs / "folder").mkdir()
     os.mkfifo(site.logs / "pipe")
     (site.logs / "device").symlink_to("/dev/zero")
