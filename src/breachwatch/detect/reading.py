@@ -145,10 +145,22 @@ def _head(text: RuleText, document: Mapping[str, Any]) -> Head:
     if not isinstance(document.get("tags") or [], list):
         msg = "`tags` is no list"
         raise ValueError(msg)  # noqa: TRY004 - see parse_document
+    _check_logsource(document.get("logsource", {}))
     _check_correlation(document)
     _check_custom(document.get(CUSTOM_KEY))
     kind: Kind = "correlation" if "correlation" in document else "rule"
     return Head(kind, _identity(text, document), title.strip(), Level.parse(level), said)
+
+
+def _check_logsource(given: object) -> None:
+    """What routes are chosen by, before pySigma has a look: else the rule would seem to ask for another log."""
+    if not isinstance(given, dict):
+        msg = "`logsource` is no mapping"
+        raise ValueError(msg)  # noqa: TRY004 - see parse_document
+    odd = [key for key in ("product", "category", "service") if not isinstance(given.get(key, ""), str | None)]
+    if odd:
+        msg = f"`logsource.{odd[0]}` is no text"
+        raise ValueError(msg)
 
 
 def _check_correlation(document: Mapping[str, Any]) -> None:

@@ -73,6 +73,8 @@ def test_broken_rules_are_named_with_file_and_reason(tmp_path: Path) -> None:
         "h_action.yml": rule(1) + "action: global",
         "i_bytes.yml": "\xff",
         "j_own.yml": rule(1) + "breachwatch: {firstseen: {}}",
+        "l_logsource.yml": "title: x\nlogsource: [linux]\ndetection: {s: {a: b}, condition: s}",
+        "m_product.yml": "title: x\nlogsource: {product: [linux]}\ndetection: {s: {a: b}, condition: s}",
         "k_bomb.yml": "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
         + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9))
         + rule(1),
@@ -94,6 +96,8 @@ def test_broken_rules_are_named_with_file_and_reason(tmp_path: Path) -> None:
         "action",
         "UTF-8",
         "firstseen",
+        "`logsource` is no mapping",
+        "`logsource.product` is no text",
     ):
         assert reason in reasons(found)
 
