@@ -159,7 +159,7 @@ _TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(st.lists(_TEXTS, min_size=1, max_size=20))
 def test_no_text_is_lost_where_it_becomes_a_number(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     from breachwatch.clock import FixedClock

@@ -195,10 +195,8 @@ def test_rows_that_get_lost_on_the_way_stop_the_merge(site: Workspace, monkeypat
 
 
 POINTS = [
-    (merging, "_compare", 0),
     (compacting, "storage", 1),
     (compacting, "_commit", 1),
-    (compacting, "_audit", 0),
     (compacting.shutil, "rmtree", 0),
     (retired, "_remove", 1),
 ]
