@@ -39,7 +39,7 @@ def collect_from(work: Work, place: Place, find: Callable[[], Found]) -> None:
         work.say(problem.where, problem.what, lost_data=problem.lost_data)
     if not found.whole or not found.paths:  # a share that is not mounted is an empty folder
         work.unreadable = True
-    say_missing(work, found)
+    say_missing(work, place, found)
     take_all(work, place, found)
     if work.retry:  # a log was rotated or cut while it was read: look for it under another name
         take_all(work, place, find())

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from breachwatch.collect.paths import shown
-from breachwatch.collect.places import Found
+from breachwatch.collect.places import Found, Place
 from breachwatch.collect.work import Work
 
 ANSWER_SECONDS = 30.0
@@ -39,20 +39,20 @@ def fixed_folder(pattern: str) -> str:
     return "/".join(parts[:magic]) or "/"
 
 
-def say_missing(work: Work, found: Found) -> None:
+def say_missing(work: Work, place: Place, found: Found) -> None:
     """Say where logs were collected before and nothing is now: more likely a share that is gone than deleted logs."""
     for pattern in found.unmatched:
         folder = fixed_folder(pattern)
         above = f"{folder.rstrip('/')}/"
         if any(path.startswith(above) for path in found.paths):
             continue
-        before = sum(log.path.startswith(above) for log in work.logs.values())
+        before = sum(log.path.startswith(place.show(above)) for log in work.logs.values())
         if before:
             work.unreadable = True
             what = (
                 f"nothing is there, where {before} log(s) had been collected. Is the share mounted? Nothing is given up"
             )
-            work.say(shown(pattern), f"{what}; the next run looks again.", lost_data=not work.source.optional)
+            work.say(place.show(pattern), f"{what}; the next run looks again.", lost_data=not work.source.optional)
 
 
 def _share_of(folder: str) -> str:

@@ -175,6 +175,21 @@ def test_patterns_reach_into_folders(make_site, sshd, tmp_path):
     _whole(site, lines(5), lines(5, 100))
 
 
+def test_a_disk_that_is_not_mounted_there_is_no_deletion(make_site, sshd, tmp_path):
+    folder = tmp_path / "ws-logs"
+    paths = (str(folder / "*.log"), str(folder / "disk/*.log"))
+    site = make_site(kind="ssh", ssh=sshd.settings(), paths=paths)
+    (site.logs / "disk").mkdir()
+    site.write("a.log", lines(5))
+    site.write("disk/b.log", lines(5, 100))
+    site.collect()
+    (site.logs / "disk/b.log").unlink()
+    site.collect()
+    (said,) = site.lost()
+    assert "Is the share mounted?" in said.what
+    assert said.where == f"sftp://127.0.0.1:{sshd.port}{paths[1]}"
+
+
 def test_a_folder_that_may_not_be_read_is_said(make_site, sshd, tmp_path):
     site = make_site(kind="ssh", ssh=sshd.settings(), paths=("/proc/1/nothing*", str(tmp_path / "ws-logs/auth.log")))
     site.write("auth.log", lines(5))
