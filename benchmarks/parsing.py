@@ -91,14 +91,14 @@ def records_by_format(scores: Scores) -> str:
     summed: dict[tuple[str, str], list[Score]] = defaultdict(list)
     for (folder, _, form), score in scores.items():
         summed[form, folder].append(score)
-    rows = [_records_row(form, folder, parts) for (form, folder), parts in sorted(summed.items())]
-    rows.append(_records_row("all", "", list(scores.values())))
+    rows = [_records_row(form, folder, len(parts), parts) for (form, folder), parts in sorted(summed.items())]
+    rows.append(_records_row("all", "", len({key[:2] for key in scores}), list(scores.values())))
     return table(("format", "folder", "files", "records", "parsed", "rejected", "format unknown"), rows)
 
 
-def _records_row(form: str, folder: str, parts: list[Score]) -> tuple[object, ...]:
+def _records_row(form: str, folder: str, files: int, parts: list[Score]) -> tuple[object, ...]:
     whole = total(parts)
-    return (form, folder, len(parts), whole.records, whole.rows, whole.rejects, whole.unread)
+    return (form, folder, files, whole.records, whole.rows, whole.rejects, whole.unread)
 
 
 def signin_row(name: str, score: Score) -> tuple[object, ...]:
