@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -146,7 +147,7 @@ def document(result: Result, image: str) -> str:
     parts = [
         "# Performance of detection",
         "Made by this command, on one machine, in one run; run it again on yours:",
-        f"    .venv/bin/python -m benchmarks.detect {' '.join(map(str, sys.argv[1:]))}",
+        f"    .venv/bin/python -m benchmarks.detect {shlex.join(sys.argv[1:])}",
         _machine(result),
         _about(result),
     ]
