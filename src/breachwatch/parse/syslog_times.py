@@ -13,6 +13,7 @@ from breachwatch.parse.syslogtime import SyslogClock
 
 _MINUTE: Final = 13  # characters of `Apr  3 00:17:`
 _SECOND: Final = 1_000_000
+_FEW: Final = 6  # lines that are read faster one by one
 _MICROSECOND: Final = timedelta(microseconds=1)
 _EARLIEST, _LATEST = (int(np.datetime64(moment, "us").astype(np.int64)) for moment in (EARLIEST, LATEST))
 
@@ -36,6 +37,10 @@ class MinuteRuns:
     def read(self, number: int) -> None:
         """Read the times of one run; runs, and lines read elsewhere, must come in the order of the lines."""
         start, end = int(self.starts[number]), int(self._ends[number])
+        if end - start < _FEW:
+            for line in range(start, end):
+                self._put(line, self._clock.yearless(self._text(line)))
+            return
         first = self._clock.yearless(self._text(start))
         seconds = (self._stamp[start:end, 13].astype(np.int64) - 48) * 10 + self._stamp[start:end, 14] - 48
         steady = self._clock.minute() if first is not None else None
