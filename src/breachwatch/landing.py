@@ -111,7 +111,7 @@ def _lock(source: str, number: int | str) -> str:
 @contextmanager
 def _helper(ws: Workspace, source: str, number: int) -> Iterator[Callable[[str], Landed | Problem]]:
     """A helper process as a function; its end closes the process."""
-    words = [sys.executable, "-m", "breachwatch.landing", str(ws.root), source, str(number)]
+    words = [sys.executable, "-P", "-m", "breachwatch.landing", str(ws.root), source, str(number)]
     path = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
     process = subprocess.Popen(
         words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path}

@@ -21,15 +21,23 @@ def stats_page(used: LakeUse, zone: ZoneInfo) -> RenderableType:
 
 
 def _parts(used: LakeUse, zone: ZoneInfo) -> Iterator[RenderableType]:
+    # Two tables, for all of it in one is wider than a terminal of eighty columns.
     columns = ("files", "small", "rows", "size", "a day")
-    shown = table("dataset", *columns, "first event", "last event", "kept", right=columns)
+    amounts = table("dataset", *columns, right=columns)
+    times = table("dataset", "first event", "last event", "kept")
     for item in used.datasets:
         a_day = f"{size(item.bytes_per_day)}" if item.bytes_per_day is not None else "?"
         counts = (Text(number(value)) for value in (item.files, item.small_files, item.rows))
-        times = (Text(_day(item.first_event, zone)), Text(_day(item.last_event, zone)))
+        amounts.add_row(safe(item.dataset), *counts, Text(size(item.bytes)), Text(a_day))
         period = Text(f"{item.days} d" if item.days else "for ever", style="" if item.days else "dim")
-        shown.add_row(safe(item.dataset), *counts, Text(size(item.bytes)), Text(a_day), *times, period)
-    yield shown if used.datasets else Text("The lake is empty.")
+        ends = (Text(_day(item.first_event, zone)), Text(_day(item.last_event, zone)))
+        times.add_row(safe(item.dataset), *ends, period)
+    if used.datasets:
+        yield amounts
+        yield Text(f"\nTimes in {zone.key}", style="dim")
+        yield times
+    else:
+        yield Text("The lake is empty.")
     waiting = f" ({size(used.retired_bytes)} more wait to be removed)" if used.retired_bytes else ""
     yield safe(f"\nlake      {size(used.lake_bytes)}{waiting} in {used.where}")
     yield Text(f"segments  {size(used.segment_bytes)} in {counted(used.segment_files, 'file')}")
