@@ -25,7 +25,9 @@ from breachwatch.detect.prune.literals import Mask, Values
 from breachwatch.detect.prune.rows import plan
 from breachwatch.detect.prune.sifting import Reach, Sieve, Sifted, ascii_or
 
-BATCH_ROWS = 61_440
+BATCH_ROWS = 122_880
+"""So many events at least are asked about at once (but for the last): DuckDB gives no more at a time than a row group
+holds, and each batch has its price for every rule."""
 _KEPT_ROWS = 50_000
 FEWEST = 4
 """With fewer searches of a table than this they are run as they are."""
@@ -94,9 +96,14 @@ class Candidates:
         reading = self.connection.cursor()
         try:
             named = ", ".join(columns)
+            waiting: list[pa.RecordBatch] = []
             for batch in reading.sql(f"SELECT {named} FROM {source}").to_arrow_reader(BATCH_ROWS):
-                if batch.num_rows:
-                    yield pa.Table.from_batches([batch]).rename_columns(list(columns))
+                waiting.append(batch)
+                if sum(item.num_rows for item in waiting) >= BATCH_ROWS:
+                    yield _joined(waiting, columns)
+                    waiting = []
+            if any(item.num_rows for item in waiting):
+                yield _joined(waiting, columns)
         finally:
             reading.close()
 
@@ -180,6 +187,10 @@ def _keys(field: str) -> frozenset[str]:
     """Where a field may be in JSON: a member of its name, or, dotted, one of an object or list of objects."""
     parts = field.split(".")
     return frozenset(".".join(parts[:number]) for number in range(1, len(parts) + 1))
+
+
+def _joined(batches: Sequence[pa.RecordBatch], columns: Sequence[str]) -> pa.Table:
+    return pa.Table.from_batches(batches).combine_chunks().rename_columns(list(columns))
 
 
 def _bare(name: str) -> str:
