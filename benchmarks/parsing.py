@@ -8,20 +8,18 @@ into the document, only names of files and counts.
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.labelled.command import write_page
 from benchmarks.labelled.line_labels import NOT_ABOUT_SIGN_INS
 from benchmarks.labelled.log_files import cases, log_files, read_log
 from benchmarks.labelled.signins import UNREAD, Case, Score, measured, total
 from benchmarks.labelled.table import paragraph, share, table
 from benchmarks.labelled.trying import form_of
-from breachwatch.detect.trial import Trials, trials
+from breachwatch.detect.trial import Trials
 
 _TITLE = "# How well logs are understood"
 _INTRODUCTION = (
@@ -189,25 +187,7 @@ def _unknown(logs: Path) -> str:
 
 def main() -> int:
     """The command."""
-    shared = Path(os.environ.get("BREACHWATCH_SHARED", "../shared"))
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--logs", type=Path, default=shared / "data" / "logs", help="folder of the labelled logs")
-    parser.add_argument("--write", type=Path, help="file to write; standard output when left out")
-    asked = parser.parse_args()
-    if not asked.logs.is_dir():
-        print(
-            f"benchmarks.parsing: there is no folder {asked.logs}; name the labelled logs with --logs.", file=sys.stderr
-        )
-        return 2
-    started = time.process_time()
-    with trials() as room:
-        text = document(room, asked.logs)
-    if asked.write:
-        asked.write.write_text(text, encoding="utf-8")
-    else:
-        print(text)
-    print(f"benchmarks.parsing: {time.process_time() - started:.0f} CPU seconds", file=sys.stderr)
-    return 0
+    return write_page("benchmarks.parsing", __doc__, document)
 
 
 if __name__ == "__main__":

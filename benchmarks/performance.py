@@ -18,6 +18,9 @@ from benchmarks.measure import Measured
 if TYPE_CHECKING:
     from rich.table import Table
 
+_INGEST = (
+    "How fast logs are taken in, and where that time goes, stands in [performance-ingest.md](performance-ingest.md)."
+)
 HEAD = ("", "rules run", "seconds", "CPU seconds", "rules x events / s", "times the floor", "peak MiB")
 
 
@@ -148,6 +151,7 @@ def document(result: Result, image: str) -> str:
         "# Performance of detection",
         "Made by this command, on one machine, in one run; run it again on yours:",
         f"    .venv/bin/python -m benchmarks.detect {shlex.join(sys.argv[1:])}",
+        _INGEST,
         _machine(result),
         _about(result),
     ]

@@ -8,16 +8,14 @@ into the document, only names of files and rules, and counts.
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
-import time
 from pathlib import Path
 
 from benchmarks.labelled import crowdsec, fail2ban, ini, panther, techniques
+from benchmarks.labelled.command import write_page
 from benchmarks.labelled.table import paragraph
 from benchmarks.labelled.trying import rules
-from breachwatch.detect.trial import Trials, trials
+from breachwatch.detect.trial import Trials
 
 _TITLE = "# How good the rules are"
 _INTRODUCTION = (
@@ -53,25 +51,7 @@ def document(parts: list[str]) -> str:
 
 def main() -> int:
     """The command."""
-    shared = Path(os.environ.get("BREACHWATCH_SHARED", "../shared"))
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--logs", type=Path, default=shared / "data" / "logs", help="folder of the labelled logs")
-    parser.add_argument("--write", type=Path, help="file to write; standard output when left out")
-    asked = parser.parse_args()
-    if not asked.logs.is_dir():
-        print(
-            f"benchmarks.quality: there is no folder {asked.logs}; name the labelled logs with --logs.", file=sys.stderr
-        )
-        return 2
-    started = time.process_time()
-    with trials() as room:
-        text = document(sections(room, asked.logs))
-    if asked.write:
-        asked.write.write_text(text, encoding="utf-8")
-    else:
-        print(text)
-    print(f"benchmarks.quality: {time.process_time() - started:.0f} CPU seconds", file=sys.stderr)
-    return 0
+    return write_page("benchmarks.quality", __doc__, lambda room, logs: document(sections(room, logs)))
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any
+from xml.sax.saxutils import escape
 
 KEY_ID, SECRET = "AKIATESTONLY", "no-secret-at-all"
 
 
 @dataclass
 class Asked:
-    """A request as the server saw it; `size` is how many bytes were sent, `got` how many came back."""
+    """A request as the server saw it; `got` is how many bytes came back."""
 
     method: str
     path: str
@@ -25,11 +26,12 @@ class Asked:
 class S3Server:
     """Answers on a free port of 127.0.0.1 until it is closed.
 
-    `fault` is asked about each request first: it gives None to let it through, or (status, error code) to refuse it.
+    `fault` is asked about each request first: it gives None to let it through, or (status, error code) or (status,
+    error code, message) to refuse it.
     """
 
     bucket: str = "lake"
-    fault: Callable[[dict[str, Any]], tuple[int, str] | None] = lambda _: None
+    fault: Callable[[dict[str, Any]], tuple[int, str] | tuple[int, str, str] | None] = lambda _: None
     asked: list[Asked] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -50,7 +52,7 @@ class S3Server:
         self._app = DomainDispatcherApplication(create_backend_app)
         self._server = make_server("127.0.0.1", 0, self._serve, threaded=True, request_handler=Quiet)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = Thread(target=self._server.serve_forever, args=[0.01], daemon=True)
         self._thread.start()
 
     def _serve(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
@@ -64,9 +66,10 @@ class S3Server:
         self.asked.append(asked)
         refused = self.fault(environ)
         if refused:
-            status, code = refused
+            status, code, *words = refused
+            said = f"<Code>{escape(code)}</Code><Message>{escape(*words or ['no'])}</Message>"
             start(f"{status} Refused", [("Content-Type", "application/xml")])
-            return [f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>no</Message></Error>".encode()]
+            return [f"<?xml version='1.0'?><Error>{said}</Error>".encode()]
         body = b"".join(self._app(environ, start))
         asked.got = len(body)
         return [body]

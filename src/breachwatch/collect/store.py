@@ -21,6 +21,7 @@ from typing import BinaryIO, Self
 
 import zstandard
 
+from breachwatch.durable import sync_folder
 from breachwatch.errors import BreachwatchError, DataError, EnvironmentFault, TransientError
 from breachwatch.model.segment import Segment
 from breachwatch.workspace import PRIVATE_DIR, Workspace
@@ -104,7 +105,7 @@ class SegmentWriter:
             os.fchmod(self._file.fileno(), 0o444)
             self._target.parent.mkdir(mode=PRIVATE_DIR, exist_ok=True)
             self._scratch.replace(self._target)
-            _sync_folder(self._target.parent)
+            sync_folder(self._target.parent)
         return self._hash.hexdigest()
 
     def _frame(self, data: bytes) -> None:
@@ -117,14 +118,6 @@ class SegmentWriter:
         with explained(self._doing):
             while view:  # an unbuffered file may write less than it was given
                 view = view[self._file.write(view) or 0 :]
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class _SegmentFile(io.RawIOBase):

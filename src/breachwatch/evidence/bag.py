@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
+from breachwatch.durable import sync_folder
 from breachwatch.errors import EvidenceError
 
 MANIFEST = "manifest-sha256.txt"
@@ -167,15 +168,6 @@ def hash_stream(file: BinaryIO) -> Written:
         digest.update(chunk)
         size += len(chunk)
     return Written(digest.hexdigest(), size)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def make_read_only(folder: Path) -> None:

@@ -22,9 +22,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from breachwatch.durable import sync_folder
 from breachwatch.errors import EnvironmentFault, EvidenceError, UsageError
 from breachwatch.evidence import custody, mirror, signing
-from breachwatch.evidence.bag import CHUNK, hash_file, sync_folder
+from breachwatch.evidence.bag import CHUNK, hash_file
 from breachwatch.evidence.custody import Deed, Handler
 from breachwatch.evidence.keys import PUBLIC_NAME, SIGNERS_NAME, load_key
 from breachwatch.evidence.verification import CUSTODY_EXTRACT, verify

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from breachwatch import incidents
+from breachwatch.durable import sync_folder
 from breachwatch.errors import EvidenceError
 from breachwatch.evidence import bag as bags
 from breachwatch.evidence import custody, mirror
@@ -46,7 +47,7 @@ def install(folder: Path, ws: Workspace, number: str) -> None:
     folder.chmod(0o700)  # a folder must be writable to be moved
     folder.rename(ws.vault / number)
     (ws.vault / number).chmod(bags.FOLDER_MODE)
-    bags.sync_folder(ws.vault)
+    sync_folder(ws.vault)
 
 
 def record(ws: Workspace, snapshot: Snapshot, run_id: str, supplements: str | None, alert_keys: Sequence[str]) -> None:

@@ -23,8 +23,9 @@ from breachwatch.workspace import Workspace
 
 POSITION_NAMES_THE_RECORD = frozenset(
     {
-        *("syslog", "auditd", "daemon-log", "web-access", "web-error", "web-json", "squid"),
-        *("cloud-json", "m365-csv", "windows-json", "windows-xml", "utmp", "utmp-400", "lastlog", "lastlog-296"),
+        *("syslog", "auditd", "daemon-log", "web-access", "web-error", "web-json", "squid", "application-json"),
+        *("windows-json", "windows-json-list", "windows-xml", "windows-xml-events", "cloud-json", "m365-csv"),
+        *("utmp", "utmp-400", "lastlog", "lastlog-296"),
     }
 )
 """Formats whose event ids come from the byte offset."""

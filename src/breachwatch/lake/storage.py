@@ -19,6 +19,7 @@ from typing import BinaryIO, Protocol
 
 import duckdb
 
+from breachwatch import durable
 from breachwatch.errors import EnvironmentFault
 from breachwatch.lake.faults import faults_at
 from breachwatch.workspace import PRIVATE_DIR, Workspace
@@ -89,11 +90,11 @@ class LocalStorage:
         """Rename the files into the lake and make the renames last; they must be on the same file system."""
         days = {move_in(file, self.folder / name) for name, file in finished.items()}
         for day in sorted(days):
-            sync_folder(day)
+            _sync_folder(day)
         for upper in sorted({day.parent for day in days}):
-            sync_folder(upper)
+            _sync_folder(upper)
         if days:
-            sync_folder(self.folder)
+            _sync_folder(self.folder)
 
     def names(self, below: str = "") -> Iterator[Resting]:
         for folder, _, files in os.walk(self.folder / below, onerror=_raised):
@@ -165,14 +166,9 @@ def move_in(file: Path, target: Path) -> Path:
     return target.parent
 
 
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder last through a power cut."""
+def _sync_folder(folder: Path) -> None:
     with faults_at(folder):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        durable.sync_folder(folder)
 
 
 def _raised(error: OSError) -> None:

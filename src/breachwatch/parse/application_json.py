@@ -16,7 +16,6 @@ All other records are events with their time and words. What has no column goes 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -27,7 +26,7 @@ from breachwatch.model import actions
 from breachwatch.model.segment import Segment
 from breachwatch.parse.address import put_source
 from breachwatch.parse.base import Rejected, Row
-from breachwatch.parse.lines import UnreadableError, read_lines
+from breachwatch.parse.lines import UnreadableError, json_value, read_lines
 from breachwatch.parse.programs.meaning import AUTH, SYSLOG
 from breachwatch.settings import Limits
 
@@ -51,10 +50,7 @@ def parse_application_json(segment: Segment, data: BinaryIO, limits: Limits) -> 
     zone = ZoneInfo(segment.time_zone)
 
     def read(text: str) -> tuple[str, Values, Values]:
-        try:
-            record = json.loads(text.removeprefix("\ufeff"))
-        except (ValueError, RecursionError):
-            raise UnreadableError("not valid JSON") from None
+        record = json_value(text)
         product = _product(record) if isinstance(record, dict) else None
         if product is None:
             raise UnreadableError("the JSON object is a record of no application that is known here")

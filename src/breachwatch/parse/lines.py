@@ -7,6 +7,7 @@ segment may lack its ending. A line longer than `limits.record_bytes` is a rejec
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
@@ -27,6 +28,14 @@ the true one, and the whole line stays in the stored segment.
 
 class UnreadableError(ValueError):
     """A record is not what its format promises; the message is the reject's reason and names no log content."""
+
+
+def json_value(text: str) -> Any:
+    """The JSON that a record is. Raises UnreadableError."""
+    try:
+        return json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        raise UnreadableError("not valid JSON") from None
 
 
 Reader = Callable[[str], tuple[str, dict[str, Any], dict[str, Any]]]

@@ -6,7 +6,6 @@ variables are the names; Traefik "Access logs", format `json`. Names that none o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, Final
@@ -16,7 +15,7 @@ from breachwatch.model import actions
 from breachwatch.model.segment import Segment
 from breachwatch.parse.address import put_source
 from breachwatch.parse.base import Rejected, Row
-from breachwatch.parse.lines import UnreadableError, read_lines
+from breachwatch.parse.lines import UnreadableError, json_value, read_lines
 from breachwatch.settings import Limits
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,10 +44,7 @@ def parse_web_json(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator
     zone = ZoneInfo(segment.time_zone)
 
     def read(text: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
-        try:
-            document = json.loads(text.removeprefix("\ufeff"))
-        except (ValueError, RecursionError):
-            raise UnreadableError("not valid JSON") from None
+        document = json_value(text)
         if not isinstance(document, dict):
             raise UnreadableError("the record is no JSON object")
         return _request(document, text, zone)

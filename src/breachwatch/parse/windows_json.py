@@ -9,7 +9,6 @@ raw XML       a field `log.record.original` with `<Event ...>` in it (Google Clo
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import UTC
@@ -19,7 +18,7 @@ from zoneinfo import ZoneInfo
 from breachwatch.model.segment import Segment
 from breachwatch.parse.base import Rejected, Row
 from breachwatch.parse.cloud.records import split_json
-from breachwatch.parse.lines import Reader, UnreadableError, read_lines, read_split
+from breachwatch.parse.lines import Reader, UnreadableError, json_value, read_lines, read_split
 from breachwatch.parse.windows_event import event_row, parse_time
 from breachwatch.parse.windows_shapes import (
     WindowsEvent,
@@ -68,10 +67,7 @@ def _reader(segment: Segment) -> Reader:
     zone = ZoneInfo(segment.time_zone)
 
     def read(text: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
-        try:
-            document = json.loads(text.removeprefix("\ufeff"))
-        except (ValueError, RecursionError):
-            raise UnreadableError("not valid JSON") from None
+        document = json_value(text)
         event = from_json(document)
         return event_row(event, zone if event.local_time else UTC)
 

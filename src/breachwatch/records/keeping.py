@@ -20,7 +20,7 @@ _HOLD_NEVER_CHANGES = ("number", "reason", "placed_at", "placed_by", "since", "u
 
 def held_by_incident(file: str, dialect: str) -> str:
     """Whether an incident that is not closed covers the row of `lake_file` called `file`."""
-    return f"EXISTS (SELECT 1 FROM incident i WHERE i.state <> 'closed' AND {_around(file, dialect)})"
+    return f"EXISTS (SELECT 1 FROM incident i WHERE i.state <> 'closed' AND {around_incident(file, dialect)})"
 
 
 def held_by_hold(file: str, dialect: str) -> str:
@@ -37,7 +37,7 @@ def hold_covers(file: str, dialect: str) -> str:
     )
     of_incident = (
         "t.kind = 'incident' AND EXISTS (SELECT 1 FROM incident i "
-        f"WHERE i.number = t.value AND {_around(file, dialect)})"
+        f"WHERE i.number = t.value AND {around_incident(file, dialect)})"
     )
     named = (
         "t.kind IN ('account', 'host') AND NOT EXISTS (SELECT 1 FROM hold_clearance c "
@@ -63,11 +63,6 @@ def hold_covers_bytes(segment: str, dialect: str) -> str:
     return f"h.released_at IS NULL AND {in_time(segment)} AND (NOT EXISTS ({items}) OR EXISTS ({items} AND ({named})))"
 
 
-def around_incident(row: str, dialect: str) -> str:
-    """Whether what has `min_time` and `max_time` may have events of the incident `i` or of a day around it."""
-    return _around(row, dialect)
-
-
 def in_time(file: str) -> str:
     """Whether a lake file may have events of the time of the hold `h`."""
     return (
@@ -88,15 +83,18 @@ def replaced(file: str) -> str:
     )
 
 
-def _around(file: str, dialect: str) -> str:
-    """Whether a lake file may have events of the incident `i` or of a day around it; one without times always may."""
+def around_incident(row: str, dialect: str) -> str:
+    """Whether what has `min_time` and `max_time` may have events of the incident `i` or of a day around it.
+
+    What has no times always may.
+    """
     if dialect == "postgresql":
         first, last = "i.first_time - interval '1 day'", "i.last_time + interval '1 day'"
     else:  # SQLite's datetime() has no fraction of a second: a second more
         first, last = "datetime(i.first_time, '-1 day')", "datetime(i.last_time, '+1 day', '+1 second')"
     return (
-        f"({file}.max_time IS NULL OR {file}.max_time >= {first}) "
-        f"AND ({file}.min_time IS NULL OR {file}.min_time <= {last})"
+        f"({row}.max_time IS NULL OR {row}.max_time >= {first}) "
+        f"AND ({row}.min_time IS NULL OR {row}.min_time <= {last})"
     )
 
 

@@ -48,6 +48,7 @@ STEPS: list[tuple[Any, str]] = [
     (bags, "make_read_only"),
     (Path, "rename"),
     (bags, "sync_folder"),
+    (recording, "sync_folder"),
     (recording, "record"),
     (custody, "append"),
     (incidents, "mark_sealed"),

@@ -152,7 +152,7 @@ FAILURE_POINTS = [
     (landing, "_gather"),
     (landing, "write_scratch"),
     (storage, "move_in"),
-    (storage, "sync_folder"),
+    (storage, "_sync_folder"),
     (landing, "_commit"),
     (parquet.os, "fsync"),
 ]

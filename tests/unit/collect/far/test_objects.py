@@ -192,7 +192,7 @@ def test_only_days_that_can_bring_something_are_listed(make_site, s3):
     _whole(site, lines(5), lines(5, 100), lines(5, 200))
     days = {parse_qs(r.partition("?")[2])["prefix"][0][-11:] for r in s3.listings() if "2026" in r}
     assert days == {"2026/11/19/", "2026/11/20/", "2026/11/21/", "2026/11/22/"}
-    s3.requests.clear()
+    s3.asked.clear()
     s3.put("AWSLogs/2/CloudTrail/us-west-1/2026/11/21/late.log", lines(5, 900))
     _whole(site, lines(5), lines(5, 100), lines(5, 200), lines(5, 900))
     days = {parse_qs(r.partition("?")[2])["prefix"][0][-11:] for r in s3.listings() if "2026" in r}
