@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from sqlalchemy import Connection, select, text
 
@@ -25,10 +26,19 @@ GENESIS = "GENESIS"
 class Deed(StrEnum):
     """What may happen to evidence."""
 
+    RECEIVED = "received"  # a file that somebody handed over came into the vault
     SEALED = "sealed"
+    STAMPED = "stamped"  # a time stamp authority's token was added
     VERIFIED = "verified"
     VERIFY_FAILED = "verify_failed"
+    ACCESSED = "accessed"  # read where it lies
+    COPIED = "copied"  # its bytes were put somewhere else, still in the city's hands
     EXPORTED = "exported"
+    TRANSFERRED = "transferred"  # handed to somebody outside, against a receipt
+    RETURNED = "returned"
+    HOLD_PLACED = "hold_placed"
+    HOLD_RELEASED = "hold_released"
+    DISPOSED = "disposed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,26 @@ def handler(ws: Workspace) -> Handler:
     """The custodian that the settings name (section `evidence`)."""
     evidence = ws.settings.evidence
     return Handler(evidence.custodian, evidence.title, evidence.contact, evidence.location)
+
+
+class Person(Protocol):
+    """Somebody who handles evidence, as `model.people.Actor` describes a person or the program itself."""
+
+    @property
+    def login(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def contact(self) -> str: ...
+    @property
+    def location(self) -> str: ...
+
+
+def by(actor: Person) -> Handler:
+    """A person as the chain of custody names them: the name, or the login of somebody whose name is not known."""
+    return Handler(actor.name or actor.login, actor.title, actor.contact, actor.location)
 
 
 def append(

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -231,3 +232,17 @@ def test_the_same_evidence_is_recorded_once(city: City) -> None:
     with pytest.raises(DBAPIError), city.ws.database.write() as connection:
         connection.execute(cases.evidence.insert().values(**row._mapping))
     assert [line.number for line in evidence.listing(city.ws)] == [snapshot.number]
+
+
+@dataclass(frozen=True)
+class Somebody:
+    login: str = "mclerk"
+    name: str = "M. Clerk"
+    title: str = "City Clerk"
+    contact: str = "555-0100"
+    location: str = "City Hall"
+
+
+def test_a_person_is_named_with_all_that_is_asked_of_a_handler() -> None:
+    assert custody.by(Somebody()) == Handler("M. Clerk", "City Clerk", "555-0100", "City Hall")
+    assert custody.by(Somebody(name="")).actor == "mclerk"
