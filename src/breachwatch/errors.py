@@ -3,11 +3,13 @@
     BreachwatchError            the root; `str(error)` is a sentence for a person: what happened, where, what to do
     ├── UsageError              the caller asked for something that cannot be (exit code 2)
     │   ├── SettingsError       a setting is missing, unknown or wrong
+    │   ├── NotPermittedError   the role of who asks does not permit it
     │   └── UnknownNameError    no source, rule, incident, dataset ... of that name
     ├── DataError               the input is damaged, hostile or gone; trying again does not help
     │   └── LimitError          the input is larger than a limit in the settings allows
     ├── EvidenceError           evidence is missing, altered or could not be sealed
     ├── EnvironmentFault        the machine lacks something: permission, space, a program
+    ├── ChangedMeanwhileError   somebody else changed the thing since it was read; look at it again
     └── BusyError               another process holds what is needed; trying again helps
 
 `TransientError` is mixed in where a retry may succeed (the flows retry only those).
@@ -39,6 +41,12 @@ class UsageError(BreachwatchError):
 
 class SettingsError(UsageError):
     """A setting is missing, unknown or has a value that cannot be used; names the key, the value and the fix."""
+
+
+class NotPermittedError(UsageError):
+    """The role of who asks does not permit it; the message says which roles do."""
+
+    exit_code = 77  # EX_NOPERM of sysexits.h
 
 
 class UnknownNameError(UsageError):
@@ -78,6 +86,12 @@ class EvidenceError(BreachwatchError):
 
 class EnvironmentFault(BreachwatchError):
     """The machine refuses or lacks something: permission, disk space, a program."""
+
+    exit_code = 3
+
+
+class ChangedMeanwhileError(BreachwatchError):
+    """Somebody else changed the thing since it was read; the message says who, when and what."""
 
     exit_code = 3
 

@@ -17,10 +17,11 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from breachwatch.errors import UnknownNameError
-from breachwatch.model.finding import Level
-from breachwatch.settings_base import Section
+from breachwatch.settings_base import Section, sigma_level
 from breachwatch.settings_base import time_zone as iana_zone
+from breachwatch.settings_incidents import Incidents, Systems
 from breachwatch.settings_lake import Lake
+from breachwatch.settings_people import PersonOfCity
 from breachwatch.settings_sources import Source
 
 SETTINGS_NAME = "breachwatch.toml"
@@ -92,18 +93,12 @@ class Detect(Section):
     working_hours: tuple[int, int] = (6, 20)  # local hours [from, to) in which people sign in
     working_days: tuple[int, ...] = (1, 2, 3, 4, 5)  # ISO weekdays, 1 = Monday
 
-    @field_validator("minimum_level")
-    @classmethod
-    def _level(cls, value: str) -> str:
-        if value.upper() not in Level.__members__:
-            msg = f"{value!r} is no Sigma level (informational, low, medium, high, critical)"
-            raise ValueError(msg)
-        return value
+    _level = field_validator("minimum_level")(sigma_level)
 
     @field_validator("levels")
     @classmethod
     def _levels(cls, value: dict[str, str]) -> dict[str, str]:
-        return {rule: cls._level(level) for rule, level in value.items()}
+        return {rule: sigma_level(level) for rule, level in value.items()}
 
     @field_validator("working_hours")
     @classmethod
@@ -129,16 +124,6 @@ class GeoIP(Section):
     country_database: str = ""
     asn_database: str = ""
     places: str = ""  # CSV of networks, see breachwatch.lake.places
-
-
-class Incidents(Section):
-    """When alerts become an incident and which belong together."""
-
-    minimum_level: str = "medium"  # lower alerts join incidents but open none
-    gap_hours: Annotated[float, Field(gt=0)] = 24.0
-    max_span_days: Annotated[float, Field(gt=0)] = 7.0
-
-    _level = field_validator("minimum_level")(Detect._level.__func__)  # type: ignore[attr-defined]
 
 
 class Evidence(Section):
@@ -193,10 +178,12 @@ class Settings(BaseSettings):
     detect: Detect = Detect()
     geoip: GeoIP = GeoIP()
     incidents: Incidents = Incidents()
+    systems: Systems = Systems()
     evidence: Evidence = Evidence()
     limits: Limits = Limits()
     database: Database = Database()
     lake: Lake = Lake()
+    people: tuple[PersonOfCity, ...] = ()
     sources: tuple[Source, ...] = ()
 
     @model_validator(mode="after")
@@ -205,6 +192,11 @@ class Settings(BaseSettings):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             msg = f"two sources are named {twice[0]!r}; names must differ"
+            raise ValueError(msg)
+        logins = [person.login for person in self.people]
+        twice = sorted({login for login in logins if logins.count(login) > 1})
+        if twice:
+            msg = f"two people have the login {twice[0]!r}; give one of them all the roles"
             raise ValueError(msg)
         return self
 

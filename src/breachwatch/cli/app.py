@@ -1,7 +1,8 @@
 """`breachwatch`: the command line. Commands are thin; their work is in the package.
 
 Exit codes: 0 done; 1 the input is damaged; 2 wrong usage or settings; 3 the machine refuses (permission, space, lock);
-4 evidence is missing or altered; 5 a run that left something out; 70 an error in breachwatch itself; 130 interrupted.
+4 evidence is missing or altered; 5 a run that left something out; 70 an error in breachwatch itself; 77 not permitted
+to this role; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 1 damaged input, 2 wrong usage or settings, 3 the machine refuses, 4 evidence is "
-    "missing or altered, 5 a run that left something out, 70 an error in breachwatch itself, 130 interrupted.",
+    "missing or altered, 5 a run that left something out, 70 an error in breachwatch itself, 77 not permitted to "
+    "this role, 130 interrupted.",
 )
 app.command("init")(init.init)
 app.command("run")(run.run)
@@ -77,6 +79,12 @@ def start(
         Path | None,
         typer.Option("--workspace", "-w", metavar="DIR", help="The workspace's folder; also after a command."),
     ] = None,
+    login: Annotated[
+        str | None,
+        typer.Option(
+            "--as", metavar="LOGIN", help="Act as this person of the settings; the log names the account too."
+        ),
+    ] = None,
     show_traceback: Annotated[
         bool, typer.Option("--traceback", help="Show the traceback of an unexpected error.")
     ] = False,
@@ -91,6 +99,7 @@ def start(
     del version
     common = ctx.ensure_object(Common)
     common.workspace = workspace
+    common.login = login
     common.traceback = common.traceback or show_traceback
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from breachwatch.cli import lake_holds
-from breachwatch.cli.options import JsonOption, WorkspaceOption, open_workspace, person, show, show_json
+from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, show, show_json
 from breachwatch.errors import DataError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check and tend the lake.")
@@ -73,7 +73,7 @@ def compact(
 
     ws = open_workspace(ctx, workspace)
     with bars() as progress:
-        done = care.compact(ws, actor=person(), dry_run=dry_run, progress=progress)
+        done = care.compact(ws, by=actor(ctx, ws), dry_run=dry_run, progress=progress)
     if as_json:
         show_json(done)
     else:
@@ -103,7 +103,7 @@ def retain(
 
     ws = open_workspace(ctx, workspace)
     with bars() as progress:
-        done = care.retain(ws, actor=person(), dry_run=dry_run, sure_of_clock=clock_is_right, progress=progress)
+        done = care.retain(ws, by=actor(ctx, ws), dry_run=dry_run, sure_of_clock=clock_is_right, progress=progress)
     if as_json:
         show_json(done)
     else:

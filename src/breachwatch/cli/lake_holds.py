@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from breachwatch.cli.options import JsonOption, WorkspaceOption, open_workspace, person, show, show_json
+from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, show, show_json
 from breachwatch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def place(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
         msg = "name accounts, hosts, sources or incidents, or say --everything for all events of the time."
         raise UsageError(msg)
     start, end = _moment(ws, since, "--since"), _moment(ws, until, "--until")
-    placed = care.place_hold(ws, items, reason=reason, actor=person(), since=start, until=end)
+    placed = care.place_hold(ws, items, reason=reason, by=actor(ctx, ws), since=start, until=end)
     if as_json:
         show_json(placed)
     else:
@@ -77,7 +77,7 @@ def release(
     from breachwatch.report.lake_holds import holds_page
 
     ws = open_workspace(ctx, workspace)
-    ended = care.release_hold(ws, number.upper(), reason=reason, actor=person())
+    ended = care.release_hold(ws, number.upper(), reason=reason, by=actor(ctx, ws))
     if as_json:
         show_json(ended)
     else:

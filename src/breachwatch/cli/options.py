@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from breachwatch.model.people import Actor
     from breachwatch.workspace import Workspace
 
 
@@ -20,6 +21,7 @@ class Common:
     """What was said before the command, and what the error handling needs to know later."""
 
     workspace: Path | None = None
+    login: str | None = None
     traceback: bool = field(default_factory=lambda: os.environ.get("BREACHWATCH_TRACEBACK", "") not in {"", "0"})
     opened: Path | None = None  # the folder `state` of the workspace, once one is open
 
@@ -75,11 +77,8 @@ def was_interrupted(error: BaseException) -> bool:
     )
 
 
-def person() -> str:
-    """Who calls, for the audit log: the account's name, or its number where it has none."""
-    import getpass
+def actor(ctx: typer.Context, ws: Workspace) -> Actor:
+    """Who calls: the account's person in the settings, or who was named by `breachwatch --as LOGIN`."""
+    from breachwatch.people import acting
 
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # an account without an entry, as in containers
-        return f"uid {os.getuid()}"
+    return acting(ws, ctx.ensure_object(Common).login)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from breachwatch.cli.options import JsonOption, WorkspaceOption, open_workspace, remark, show, show_json
+from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
 from breachwatch.cli.run import PARTIAL
 from breachwatch.errors import DataError, UnknownNameError, UsageError
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from breachwatch.detect.packs import Selection
     from breachwatch.detect.packs.adding import Prepared
     from breachwatch.detect.packs.comparing import Side
+    from breachwatch.model.people import Actor
     from breachwatch.workspace import Workspace
 
 _DECLINED = 1
@@ -72,7 +73,7 @@ def add(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
             same = f" ({new.sha256[:12]})" if old.version == new.version else ""
             _confirm(f"Replace version {old.version} by {new.version}{same}?")
         install(ws, prepared)
-        _enter(ws, prepared)
+        _enter(ws, actor(ctx, ws), prepared)
         if as_json:
             shown = {"problems": [dict(item) for item in prepared.problems], "changes": prepared.comparison}
             show_json({**prepared.manifest.model_dump(), **shown})
@@ -161,7 +162,7 @@ def remove(
     if not yes:
         _confirm(f"Remove the pack {name} and its earlier versions ({folder})?")
     adding.remove(ws, name)
-    _audit(ws, name, "removed", "asked for")
+    _audit(ws, actor(ctx, ws), name, "removed", "asked for")
     remark(f"{name} is removed; its rules no longer run.")
 
 
@@ -243,24 +244,15 @@ def _remarks(ws: Workspace, prepared: Prepared) -> None:
         )
 
 
-def _enter(ws: Workspace, prepared: Prepared) -> None:
+def _enter(ws: Workspace, by: Actor, prepared: Prepared) -> None:
     known = prepared.manifest
     before = f"version {prepared.former.manifest.version}" if prepared.former else "none"
     change = f"{before} -> version {known.version}, rules selected: {known.selected} ({known.selection})"
-    _audit(ws, known.name, change, f"from {known.origin}, SHA-256 {known.sha256}")
+    _audit(ws, by, known.name, change, f"from {known.origin}, SHA-256 {known.sha256}")
 
 
-def _audit(ws: Workspace, name: str, change: str, reason: str) -> None:
-    import getpass
-
-    from breachwatch.incidents import audit
+def _audit(ws: Workspace, by: Actor, name: str, change: str, reason: str) -> None:
+    from breachwatch.records import audit
 
     with ws.database.write() as connection:
-        audit.change(
-            connection,
-            at=ws.clock.now(),
-            actor=getpass.getuser(),
-            entity=f"rule pack {name}",
-            change=change,
-            reason=reason,
-        )
+        audit.append(connection, at=ws.clock.now(), by=by, entity=f"rule pack {name}", change=change, reason=reason)

@@ -10,14 +10,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from breachwatch.errors import UnknownNameError
-from breachwatch.incidents import audit, reasons, stored
+from breachwatch.incidents import reasons, stored
 from breachwatch.incidents.advice import advice
 from breachwatch.incidents.authors import authors, licences, origins
 from breachwatch.incidents.numbers import order_of
 from breachwatch.model.evidence import EvidenceLine
 from breachwatch.model.finding import OUR_AUTHOR, Entity, Level, RuleOrigin
 from breachwatch.model.incident import AlertRecord, Incident, IncidentLine, IncidentState, RelatedIncident
-from breachwatch.records import cases
+from breachwatch.records import audit, cases
 from breachwatch.workspace import Workspace
 
 _VISIBLE = (IncidentState.OPEN, IncidentState.PRESERVATION_FAILED)

@@ -14,13 +14,14 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from breachwatch.incidents import audit, reasons, stored
+from breachwatch.incidents import reasons, stored
 from breachwatch.incidents.grouping import Alert, Case, Grouping, Placed
 from breachwatch.incidents.numbers import numbering
 from breachwatch.incidents.sealing import unsealed
 from breachwatch.model.finding import CompiledRule, Entity, Finding, Level, Scan
-from breachwatch.model.incident import AuditRecord, IncidentState, Opened
-from breachwatch.records import cases, catalog
+from breachwatch.model.incident import IncidentState, Opened
+from breachwatch.model.people import program
+from breachwatch.records import audit, cases, catalog
 from breachwatch.workspace import Workspace
 
 
@@ -88,7 +89,7 @@ class _Book:
         self._events: list[dict[str, Any]] = []
         self._grown: dict[str, dict[str, Any]] = {}
         self._moved: dict[str, str] = {}
-        self._audit: list[AuditRecord] = []
+        self._audit: list[audit.Entry] = []
 
     def enter(self, finding: Finding) -> None:
         """Take in one finding: a new alert, an alert that grew, or one that is known as it is."""
@@ -108,7 +109,7 @@ class _Book:
         stored.save_alerts(self._connection, list(self.new.values()), self._events)
         stored.update_grown(self._connection, list(self._grown.values()))
         stored.move_to(self._connection, self._moved)
-        audit.append(self._connection, self._audit)
+        audit.append_all(self._connection, self._audit)
 
     def _enter_new(self, finding: Finding) -> None:
         values = stored.alert_values(finding, at=self._at, run_id=self._run_id)
@@ -182,8 +183,7 @@ class _Book:
         self._events.extend({"alert_key": key, "event_id": event, "sealed_in": None} for event in events)
 
     def _note(self, number: str, change: str, reason: str) -> None:
-        actor = f"{audit.PROGRAM} {self._run_id}"
-        self._audit.append(AuditRecord(self._at, actor, number, change, reason))
+        self._audit.append(audit.Entry(self._at, program(self._run_id), number, change, reason))
 
 
 def _alert(finding: Finding, entities: tuple[Entity, ...]) -> Alert:

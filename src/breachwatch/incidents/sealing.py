@@ -12,10 +12,11 @@ from datetime import datetime
 from sqlalchemy import Connection, exists, or_, select
 
 from breachwatch.errors import UnknownNameError
-from breachwatch.incidents import audit, stored
+from breachwatch.incidents import stored
 from breachwatch.incidents.numbers import order_of
 from breachwatch.model.incident import IncidentState, ToPreserve
-from breachwatch.records import cases
+from breachwatch.model.people import Actor, program
+from breachwatch.records import audit, cases
 
 _UNFINISHED = (IncidentState.PRESERVING.value, IncidentState.PRESERVATION_FAILED.value)
 
@@ -45,7 +46,7 @@ def mark_sealed(
     evidence: str,
     at: datetime,
     event_ids: Collection[str] | None = None,
-    actor: str = audit.PROGRAM,
+    by: Actor | None = None,
 ) -> None:
     """Note that the snapshot `evidence` holds these alerts; the incident opens if it was waiting for that.
 
@@ -69,18 +70,21 @@ def mark_sealed(
     reason = f"{evidence} holds the evidence of {len(alert_keys)} alert{'' if len(alert_keys) == 1 else 's'}"
     if state.value in _UNFINISHED:
         _set_state(connection, incident, IncidentState.OPEN, failure="")
-        audit.change(
-            connection, at=at, actor=actor, entity=incident, change=f"{state} -> {IncidentState.OPEN}", reason=reason
+        audit.append(
+            connection,
+            at=at,
+            by=by or program(),
+            entity=incident,
+            change=f"{state} -> {IncidentState.OPEN}",
+            reason=reason,
         )
     else:
-        audit.change(
-            connection, at=at, actor=actor, entity=incident, change=f"supplemented by {evidence}", reason=reason
+        audit.append(
+            connection, at=at, by=by or program(), entity=incident, change=f"supplemented by {evidence}", reason=reason
         )
 
 
-def mark_failed(
-    connection: Connection, *, incident: str, reason: str, at: datetime, actor: str = audit.PROGRAM
-) -> None:
+def mark_failed(connection: Connection, *, incident: str, reason: str, at: datetime, by: Actor | None = None) -> None:
     """Note that the evidence could not be sealed: the incident shows up loudly, and the next run tries again.
 
     Raises UnknownNameError for an unknown incident.
@@ -88,7 +92,7 @@ def mark_failed(
     state = _state(connection, incident)
     _set_state(connection, incident, IncidentState.PRESERVATION_FAILED, failure=reason)
     change = f"{state} -> {IncidentState.PRESERVATION_FAILED}"
-    audit.change(connection, at=at, actor=actor, entity=incident, change=change, reason=reason)
+    audit.append(connection, at=at, by=by or program(), entity=incident, change=change, reason=reason)
 
 
 def _state(connection: Connection, number: str) -> IncidentState:

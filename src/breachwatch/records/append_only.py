@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from sqlalchemy import Connection
 
 APPEND_ONLY = {"custody": ("seq", "prev", "hash"), "audit": ("seq",)}
-"""Tables whose rows are only ever added, with the columns that identify a row."""
+"""Tables of the first schema whose rows are only ever added, with the columns that identify a row."""
 
 EVIDENCE_IDENTITY = (
     *("number", "incident", "path", "tagmanifest_sha256", "events", "bytes"),
@@ -35,6 +35,16 @@ def protect_rows(connection: Connection, tables: Mapping[str, tuple[str, ...]]) 
     postgresql = connection.dialect.name == "postgresql"
     for statement in _postgresql_rows(tables) if postgresql else _sqlite_rows(tables):
         connection.exec_driver_sql(statement)
+
+
+def release_rows(connection: Connection, table: str) -> None:
+    """Take the triggers of one table away, for a migration that rewrites its rows and then calls `protect_rows`."""
+    if connection.dialect.name == "postgresql":
+        for name in ("change", "truncate"):
+            connection.exec_driver_sql(f"DROP TRIGGER {table}_no_{name} ON {table}")
+    else:
+        for name in ("update", "delete", "replace"):
+            connection.exec_driver_sql(f"DROP TRIGGER {table}_no_{name}")
 
 
 def _sqlite_rows(tables: Mapping[str, tuple[str, ...]]) -> Iterator[str]:

@@ -116,9 +116,15 @@ audit = Table(
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("at", UtcDateTime, nullable=False),
     Column("actor", Text, nullable=False),
-    Column("entity", String(64), nullable=False),  # the thing's number or key
+    Column("entity", Text, nullable=False),  # the thing's number or key
     Column("change", Text, nullable=False),  # from -> to
     Column("reason", Text, nullable=False),
+    Column("prev", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),  # SHA-256 of `body`
+    Column("body", Text, nullable=False),  # the exact JSON line of the chain, with prev in it
+    UniqueConstraint("prev"),
+    UniqueConstraint("hash"),
+    Index("ix_audit_entity", "entity"),
 )
 
 hold = Table(

@@ -2,6 +2,9 @@
 
 SQLite in WAL mode by default. Every write is one short transaction that takes the write lock at its start (`BEGIN
 IMMEDIATE`): a deferred transaction that turns into a writer half-way dies with "database is locked".
+
+PostgreSQL by URL, with the same promises: writers stand in one line (an advisory lock of the transaction), so that what
+a writer read is still true when it writes, and everything that one connection reads is of one moment (REPEATABLE READ).
 """
 
 from __future__ import annotations
@@ -11,14 +14,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, ProgrammingError
 
 from breachwatch.errors import EnvironmentFault
 
 BUSY_TIMEOUT_MS = 60_000
+_WRITERS = 0x62776C6B
+"""The advisory lock that a writer holds in PostgreSQL until its transaction ends; any number serves."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0005"
+HEAD = "0006"
 """The schema revision this code works with."""
 
 
@@ -31,16 +36,22 @@ class Database:
     @classmethod
     def open(cls, url: str) -> Database:
         """Connect, and bring the schema to the current revision. Raises EnvironmentFault."""
-        parsed = make_url(url)
-        engine = create_engine(parsed)
-        if engine.dialect.name == "sqlite":
-            _prepare_sqlite(engine)
+        engine = _engine(url)
+        parsed = engine.url
         database = cls(engine)
         try:
             database._migrate()
         except OperationalError as error:
             where = parsed.render_as_string(hide_password=True)
             msg = f"cannot open the records database {where}: {error.orig}"
+            raise EnvironmentFault(msg) from error
+        except ProgrammingError as error:
+            if getattr(error.orig, "sqlstate", "") != "42501":  # insufficient_privilege
+                raise
+            where = parsed.render_as_string(hide_password=True)
+            msg = (
+                f"the records database {where} refuses to be set up: {error.orig}. Grant its user CREATE on the schema."
+            )
             raise EnvironmentFault(msg) from error
         except DatabaseError as error:
             if type(error) is not DatabaseError:  # its subclasses are faults of the program
@@ -57,8 +68,9 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection to read with; what it writes is rolled back."""
-        with self.engine.connect() as connection:
+        """A connection to read with, all of it of one moment; what it writes is rolled back."""
+        options = {} if self.engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        with self.engine.connect().execution_options(**options) as connection:
             yield connection
 
     @contextmanager
@@ -84,6 +96,33 @@ class Database:
             command.upgrade(config, "head")
 
 
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        engine = create_engine(parsed, **_pool(parsed))
+    except ArgumentError as error:
+        msg = (
+            "database.url is no address of a database: postgresql+psycopg://user:password@host/name, or leave it empty"
+        )
+        raise EnvironmentFault(msg) from error
+    except ImportError as error:
+        msg = (
+            f"the driver of the records database ({parsed.drivername}) is not installed: {error}. "
+            "Install breachwatch[postgresql], and write the address as postgresql+psycopg://..."
+        )
+        raise EnvironmentFault(msg) from error
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine)
+    else:
+        _prepare_postgresql(engine)
+    return engine
+
+
+def _pool(url: URL) -> dict[str, Any]:
+    """A connection that a restart of the server broke is made anew; a file needs none of that."""
+    return {} if url.get_backend_name() == "sqlite" else {"pool_pre_ping": True}
+
+
 def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
@@ -102,3 +141,16 @@ def _prepare_sqlite(engine: Engine) -> None:
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("write", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _prepare_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+        connection.commit()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("write", False):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")

@@ -91,7 +91,7 @@ def test_a_time_without_a_zone_is_refused(ws: Workspace) -> None:
         "REPLACE INTO custody SELECT 99, prev, hash, evidence, event, at, 'nobody', body FROM custody WHERE seq = 2",
         "UPDATE audit SET reason = ''",
         "DELETE FROM audit",
-        "REPLACE INTO audit SELECT seq, at, 'nobody', entity, change, reason FROM audit",
+        "REPLACE INTO audit SELECT seq, at, 'nobody', entity, change, reason, prev, hash, body FROM audit",
         "DELETE FROM evidence",
         "UPDATE evidence SET tagmanifest_sha256 = ''",
         "UPDATE evidence SET number = 'EV-2026-000002'",

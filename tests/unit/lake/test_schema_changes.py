@@ -19,6 +19,7 @@ from breachwatch.lake import shapes
 from breachwatch.lake.care import check, compact
 from breachwatch.model.datasets import dataset
 from breachwatch.workspace import Workspace
+from tests.somebody import SOMEBODY
 from tests.unit.detect.making import at, failure, land, pack
 from tests.unit.lake.care.site import searched
 
@@ -128,7 +129,7 @@ def test_files_of_both_versions_merge_without_a_loss(mixed: Workspace) -> None:
     before = rows(mixed)
     assert check(mixed, quick=True).counts.keys() <= {"missing"}  # these have no stored bytes
     searched(mixed)
-    assert compact(mixed, actor="mira").merges == 1
+    assert compact(mixed, by=SOMEBODY).merges == 1
     assert rows(mixed) == before
     (file,) = lake.files(mixed, NAME)
     assert file.shape == shapes.current_shape(NAME)
@@ -140,7 +141,7 @@ def test_a_file_that_would_lose_something_is_not_merged(ws: Workspace) -> None:
     land(ws, NAME, [failure("203.0.113.1", 2, id="new-1")])
     searched(ws)
     with earlier({"extra": None}):
-        assert compact(ws, actor="mira").merges == 0
+        assert compact(ws, by=SOMEBODY).merges == 0
 
 
 def test_an_older_program_reads_what_a_newer_one_wrote(ws: Workspace) -> None:

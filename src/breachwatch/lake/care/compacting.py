@@ -29,7 +29,8 @@ from breachwatch.lake.parquet import WrittenFile, scratch_name
 from breachwatch.lake.shapes import Columns, columns_of, current_shape, keeps_everything, record_shapes, shapes
 from breachwatch.lake.storage import storage
 from breachwatch.model.datasets import DATASETS, REJECTS_DATASET, dataset
-from breachwatch.records import cases, catalog
+from breachwatch.model.people import Actor
+from breachwatch.records import audit, cases, catalog
 from breachwatch.workspace import PRIVATE_DIR, Workspace
 
 LOCK = "lake-care"
@@ -55,7 +56,7 @@ class Compacted:
 def compact(
     ws: Workspace,
     *,
-    actor: str,
+    by: Actor,
     dry_run: bool = False,
     progress: Progress = quiet,
 ) -> Compacted:
@@ -72,7 +73,7 @@ def compact(
         for number, merge in enumerate(plan(ws), 1):
             progress("merges", number, 0)
             try:
-                after = merge.bytes if dry_run else _merge(ws, merge, actor)
+                after = merge.bytes if dry_run else _merge(ws, merge, by)
             except DataError as error:
                 done.refused.append(str(error))
                 continue
@@ -113,7 +114,7 @@ def _may_merge(file: LakeFile, columns: Columns | None) -> bool:
     return searched and columns is not None and keeps_everything(dataset(file.dataset), columns)
 
 
-def _merge(ws: Workspace, merge: Merge, actor: str) -> int:
+def _merge(ws: Workspace, merge: Merge, by: Actor) -> int:
     folder = ws.scratch / f"merge-{merge.name}"
     with faults_at(folder):
         folder.mkdir(mode=PRIVATE_DIR, parents=True)
@@ -124,12 +125,12 @@ def _merge(ws: Workspace, merge: Merge, actor: str) -> int:
         shutil.rmtree(folder)  # the lake has not been touched
         raise
     storage(ws).put({written.path: folder / scratch_name(written.path)})
-    _commit(ws, merge, written, actor)
+    _commit(ws, merge, written, by)
     shutil.rmtree(folder)
     return written.bytes
 
 
-def _commit(ws: Workspace, merge: Merge, written: WrittenFile, actor: str) -> None:
+def _commit(ws: Workspace, merge: Merge, written: WrittenFile, by: Actor) -> None:
     """One set of files for the other, in one transaction; a file that is no longer listed ends it."""
     file, part, clearance = catalog.lake_file.c, catalog.lake_part.c, cases.hold_clearance.c
     paths = [item.path for item in merge.files]
@@ -165,20 +166,19 @@ def _commit(ws: Workspace, merge: Merge, written: WrittenFile, actor: str) -> No
                 connection.execute(insert(cases.hold_clearance).values(hold=hold, path=written.path))
         connection.execute(delete(catalog.lake_file).where(file.path.in_(paths)))
         retire(connection, ((f"lake/{item.path}", item.bytes) for item in merge.files), now, MERGED)
-        _audit(connection, merge, written, now, actor)
+        _audit(connection, merge, written, now, by)
 
 
-def _audit(connection: Connection, merge: Merge, written: WrittenFile, at: datetime, actor: str) -> None:
+def _audit(connection: Connection, merge: Merge, written: WrittenFile, at: datetime, by: Actor) -> None:
     """Say which files went into which, with their hashes: the list is what the name of the merged file is made of."""
     hashes = ", ".join(f"{Path(item.path).stem} {item.sha256}" for item in merge.files)
-    connection.execute(
-        insert(cases.audit).values(
-            at=at,
-            actor=actor,
-            entity=f"merged-{merge.name}",
-            change=f"{len(merge.files)} files of {written.dataset}, {written.date} -> one, SHA-256 {written.sha256}",
-            reason=f"small files: {hashes}",
-        )
+    audit.append(
+        connection,
+        at=at,
+        by=by,
+        entity=f"merged-{merge.name}",
+        change=f"{len(merge.files)} files of {written.dataset}, {written.date} -> one, SHA-256 {written.sha256}",
+        reason=f"small files: {hashes}",
     )
 
 

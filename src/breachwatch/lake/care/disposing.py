@@ -16,6 +16,7 @@ from sqlalchemy.exc import DatabaseError
 
 from breachwatch.lake.care.retired import PRUNED, remove_retired, retire
 from breachwatch.lake.catalog import LakeFile
+from breachwatch.model.people import Actor
 from breachwatch.records import catalog
 from breachwatch.workspace import Workspace
 
@@ -55,12 +56,12 @@ class Retained:
             self.told.append((path, why))
 
 
-def dispose(ws: Workspace, dues: Sequence[Due], done: Retained, actor: str) -> None:
+def dispose(ws: Workspace, dues: Sequence[Due], done: Retained, by: Actor) -> None:
     """Dispose of files that nothing keeps, one transaction a file."""
     for due in dues:
         if not done.dry_run:
             try:
-                _take_out(ws, due, actor)
+                _take_out(ws, due, by)
             except DatabaseError as error:
                 if not _refused(error):
                     raise
@@ -74,7 +75,7 @@ def dispose(ws: Workspace, dues: Sequence[Due], done: Retained, actor: str) -> N
         done.removed += remove_retired(ws).files
 
 
-def _take_out(ws: Workspace, due: Due, actor: str) -> None:
+def _take_out(ws: Workspace, due: Due, by: Actor) -> None:
     file, column, part = due.file, catalog.lake_file.c, catalog.lake_part.c
     now = ws.clock.now()
     with ws.database.write() as connection:
@@ -82,7 +83,7 @@ def _take_out(ws: Workspace, due: Due, actor: str) -> None:
         added = connection.execute(
             insert(catalog.disposal).values(
                 at=now,
-                actor=actor,
+                actor=by.name,
                 kind=EVENTS,
                 path=f"lake/{file.path}",
                 dataset=file.dataset,

@@ -14,7 +14,8 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 
 from breachwatch.errors import UnknownNameError, UsageError
-from breachwatch.records import cases, catalog
+from breachwatch.model.people import Actor
+from breachwatch.records import audit, cases, catalog
 from breachwatch.workspace import Workspace
 
 KINDS = ACCOUNT, HOST, SOURCE, INCIDENT = "account", "host", "source", "incident"
@@ -42,7 +43,7 @@ def place_hold(
     items: Iterable[tuple[str, str]],
     *,
     reason: str,
-    actor: str,
+    by: Actor,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Hold:
@@ -58,17 +59,17 @@ def place_hold(
         number = _number(connection, now.astimezone(ws.settings.city.zone).year)
         connection.execute(
             insert(cases.hold).values(
-                number=number, reason=reason.strip(), placed_at=now, placed_by=actor, since=since, until=until
+                number=number, reason=reason.strip(), placed_at=now, placed_by=by.name, since=since, until=until
             )
         )
         if items:
             rows = [{"hold": number, "kind": kind, "value": value} for kind, value in items]
             connection.execute(insert(cases.hold_item), rows)
-        _audit(connection, now, actor, number, "none -> in force", reason)
+        audit.append(connection, at=now, by=by, entity=number, change="none -> in force", reason=reason)
         return _hold(connection, number)
 
 
-def release_hold(ws: Workspace, number: str, *, reason: str, actor: str) -> Hold:
+def release_hold(ws: Workspace, number: str, *, reason: str, by: Actor) -> Hold:
     """End a hold. Raises UsageError for one that was released before, UnknownNameError."""
     if not reason.strip():
         msg = "say why the hold is released: it stays in the records."
@@ -79,9 +80,9 @@ def release_hold(ws: Workspace, number: str, *, reason: str, actor: str) -> Hold
         if found.released_at is not None:
             msg = f"{number} was released {found.released_at:%Y-%m-%d} by {found.released_by}. Place another hold."
             raise UsageError(msg)
-        ended = {"released_at": now, "released_by": actor, "release_reason": reason.strip()}
+        ended = {"released_at": now, "released_by": by.name, "release_reason": reason.strip()}
         connection.execute(update(cases.hold).where(cases.hold.c.number == number).values(**ended))
-        _audit(connection, now, actor, number, "in force -> released", reason)
+        audit.append(connection, at=now, by=by, entity=number, change="in force -> released", reason=reason)
         return _hold(connection, number)
 
 
@@ -134,8 +135,3 @@ def _hold(connection: Connection, number: str) -> Hold:
     item = cases.hold_item.c
     items = connection.execute(select(item.kind, item.value).where(item.hold == number).order_by(item.kind, item.value))
     return Hold(**row, items=tuple((kind, value) for kind, value in items))
-
-
-def _audit(connection: Connection, at: datetime, actor: str, number: str, change: str, reason: str) -> None:
-    values = {"at": at, "actor": actor, "entity": number, "change": change, "reason": reason.strip()}
-    connection.execute(insert(cases.audit).values(**values))

@@ -29,6 +29,7 @@ from breachwatch.lake.connection import connect_bare
 from breachwatch.lake.partition import UNKNOWN
 from breachwatch.lake.storage import storage
 from breachwatch.model.datasets import REJECTS_DATASET
+from breachwatch.model.people import Actor
 from breachwatch.records import catalog
 from breachwatch.workspace import Workspace
 
@@ -39,7 +40,7 @@ _PORTION = 100
 
 
 def retain(
-    ws: Workspace, *, actor: str, dry_run: bool = False, sure_of_clock: bool = False, progress: Progress = quiet
+    ws: Workspace, *, by: Actor, dry_run: bool = False, sure_of_clock: bool = False, progress: Progress = quiet
 ) -> Retained:
     """Dispose of what is past its period; with `dry_run` tell what would be. Doing it again disposes of nothing more.
 
@@ -57,16 +58,14 @@ def retain(
             for _, day in groupby(_past(ws), key=lambda due: (due.file.dataset, due.file.date)):
                 while portion := list(islice(day, _PORTION)):
                     progress("files past their period", done.files + sum(done.kept.values()), 0)
-                    _portion(ws, duck, portion, done, actor)
-        retain_bytes(ws, done, actor, progress)
+                    _portion(ws, duck, portion, done, by)
+        retain_bytes(ws, done, by, progress)
         if not dry_run:
             done.removed += remove_retired(ws).files
     return done
 
 
-def _portion(
-    ws: Workspace, duck: duckdb.DuckDBPyConnection, portion: Sequence[Due], done: Retained, actor: str
-) -> None:
+def _portion(ws: Workspace, duck: duckdb.DuckDBPyConnection, portion: Sequence[Due], done: Retained, by: Actor) -> None:
     certain = []
     for due in portion:
         doubt = _doubt(ws, due.file)
@@ -85,7 +84,7 @@ def _portion(
     for due in certain:
         if due.file.path in keepers:
             done.keep(f"lake/{due.file.path}", ", ".join(keepers[due.file.path]))
-    dispose(ws, [due for due in certain if due.file.path not in keepers], done, actor)
+    dispose(ws, [due for due in certain if due.file.path not in keepers], done, by)
 
 
 def _past(ws: Workspace) -> Iterator[Due]:

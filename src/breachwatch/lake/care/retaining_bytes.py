@@ -18,6 +18,7 @@ from breachwatch.lake.care.differences import Progress
 from breachwatch.lake.care.disposing import BYTES, Retained
 from breachwatch.lake.care.keepers import keepers_of_bytes
 from breachwatch.lake.care.retired import PRUNED, retire
+from breachwatch.model.people import Actor
 from breachwatch.model.segment import SegmentState
 from breachwatch.records import catalog
 from breachwatch.workspace import Workspace
@@ -26,7 +27,7 @@ _PORTION = 100
 _COMPARED = "evtx"
 
 
-def retain_bytes(ws: Workspace, done: Retained, actor: str, progress: Progress) -> None:
+def retain_bytes(ws: Workspace, done: Retained, by: Actor, progress: Progress) -> None:
     """Dispose of stored bytes that are past their period and that nothing covers."""
     days = ws.settings.lake.segment_days
     if not days:
@@ -44,7 +45,7 @@ def retain_bytes(ws: Workspace, done: Retained, actor: str, progress: Progress) 
             if wrong is not None:
                 done.keep(path, f"{wrong[1]}: see `breachwatch lake check`", doubted=True)
                 continue
-            if not done.dry_run and not _take_out(ws, row, path, days, actor):
+            if not done.dry_run and not _take_out(ws, row, path, days, by):
                 done.keep(path, "events of it are in the lake")
                 continue
             done.segments += 1
@@ -75,7 +76,7 @@ def _past(ws: Workspace, days: int) -> Iterator[list[Row[tuple[object, ...]]]]:
         after = rows[-1].segment_id
 
 
-def _take_out(ws: Workspace, row: Row[tuple[object, ...]], path: str, days: int, actor: str) -> bool:
+def _take_out(ws: Workspace, row: Row[tuple[object, ...]], path: str, days: int, by: Actor) -> bool:
     """Note the disposal and mark the bytes as pruned; False where events of the segment are in the lake after all."""
     now = ws.clock.now()
     size = row.end - row.start
@@ -86,7 +87,7 @@ def _take_out(ws: Workspace, row: Row[tuple[object, ...]], path: str, days: int,
             added = connection.execute(
                 insert(catalog.disposal).values(
                     at=now,
-                    actor=actor,
+                    actor=by.name,
                     kind=BYTES,
                     path=path,
                     dataset="",

@@ -5,11 +5,9 @@ from __future__ import annotations
 from breachwatch.errors import explain
 from breachwatch.lake.care.compacting import compact
 from breachwatch.lake.care.retaining import retain
+from breachwatch.model.people import program
 from breachwatch.model.summary import Upkeep
 from breachwatch.workspace import Workspace
-
-ACTOR = "breachwatch"
-"""The actor of what no person asked for."""
 
 _TOLD = 20
 
@@ -20,7 +18,7 @@ def tend(ws: Workspace) -> Upkeep:
     disposed = kept = merged = into = segments = 0
     if any(ws.settings.lake.retention.values()):
         try:
-            done = retain(ws, actor=ACTOR)
+            done = retain(ws, by=program())
         except Exception as error:  # noqa: BLE001  said in the summary; the next night tries again
             problems.append(f"retention: {explain(error)}")
         else:
@@ -32,7 +30,7 @@ def tend(ws: Workspace) -> Upkeep:
                 )
     if ws.settings.lake.compact:
         try:
-            compacted = compact(ws, actor=ACTOR)
+            compacted = compact(ws, by=program())
         except Exception as error:  # noqa: BLE001  said in the summary; the next night tries again
             problems.append(f"merging small files: {explain(error)}")
         else:

@@ -19,11 +19,12 @@ from breachwatch.errors import EnvironmentFault
 from breachwatch.lake.care import Compacted, check, compact, compacting, merging, remove_retired, retired
 from breachwatch.records import cases, catalog
 from breachwatch.workspace import Workspace, open_workspace
+from tests.somebody import SOMEBODY
 from tests.unit.lake.care.site import NOW, Killed, all_rows, dies_at, later, searched, segments, with_settings
 
 
 def merged(ws: Workspace) -> Compacted:
-    return compact(ws, actor="mira")
+    return compact(ws, by=SOMEBODY)
 
 
 def on_disk(ws: Workspace) -> dict[str, str]:
@@ -204,7 +205,7 @@ POINTS = [
 
 def merged_and_removed(site: Workspace) -> None:
     for days in (0, 1):  # the removal of what was merged comes a day later
-        compact(later(site, days), actor="mira")
+        compact(later(site, days), by=SOMEBODY)
 
 
 @pytest.mark.parametrize(("where", "what", "after"), POINTS, ids=[name for _, name, _ in POINTS])
@@ -223,7 +224,7 @@ def test_killed_anywhere(site: Workspace, monkeypatch: pytest.MonkeyPatch, where
     report = check(site, quick=True)
     assert report.ok, report.differences  # what is left over is explained
     last = later(site, 3)
-    compact(last, actor="mira")
+    compact(last, by=SOMEBODY)
     remove_retired(later(site, 5))
     assert all_rows(last) == before
     assert len(lake.files(last)) == wanted
@@ -271,7 +272,7 @@ def test_the_audit_log_says_what_went_into_what(site: Workspace) -> None:
     (now,) = (file for file in lake.files(site, "linux.auth") if file.date == "2026-11-19")
     with site.database.read() as connection:
         row = connection.execute(select(cases.audit).where(cases.audit.c.entity == Path(now.path).stem)).one()
-    assert row.actor == "mira"
+    assert row.actor == SOMEBODY.name
     assert now.sha256 in row.change
     assert all(file.sha256 in row.reason for file in files)
 

@@ -30,6 +30,7 @@ from breachwatch.lake.care import (
 from breachwatch.lake.care.naming import pieces
 from breachwatch.records import cases, catalog
 from breachwatch.workspace import Workspace
+from tests.somebody import SOMEBODY
 from tests.unit.lake.care.site import NOW, Killed, all_rows, dies_at, later, searched, segments, with_settings
 
 PERIODS = "[lake]\nretention = {default = 10, segments = 20}\n[detect]\nlookback_days = 7\n"
@@ -43,11 +44,11 @@ def kept(site: Workspace) -> Workspace:
 
 
 def tended(ws: Workspace, days: float = 11, **how: Any) -> Retained:
-    return retain(later(ws, days), actor="mira", **how)
+    return retain(later(ws, days), by=SOMEBODY, **how)
 
 
 def hold(ws: Workspace, *items: tuple[str, str], **how: Any) -> str:
-    return place_hold(ws, items, reason="a request", actor="counsel", **how).number
+    return place_hold(ws, items, reason="a request", by=SOMEBODY, **how).number
 
 
 def incident(ws: Workspace, at: datetime, state: str = "open") -> str:
@@ -88,7 +89,7 @@ def test_past_the_period_files_go_and_a_record_stays(kept: Workspace) -> None:
     assert {(item.path, item.sha256, item.rows) for item in found} == {
         (f"lake/{file.path}", file.sha256, file.rows) for file in files
     }
-    assert {(item.actor, item.kind, item.days) for item in found} == {("mira", "events", 10)}
+    assert {(item.actor, item.kind, item.days) for item in found} == {(SOMEBODY.name, "events", 10)}
     assert all(item.at == later(kept, 11).clock.now() and item.segments for item in found)
     assert sum(row.pruned_rows for row in segments(kept)) == 108
     report = check(later(kept, 11))
@@ -114,7 +115,7 @@ def test_only_whole_days_that_are_over_go(site: Workspace) -> None:
         connection.execute(text("UPDATE segment SET landed_at = '2026-11-18 00:00:00.000000'"))
     days = {file.date for file in lake.files(ws)}
     moment = datetime(2026, 11, 20, 23, 59, tzinfo=UTC)
-    retain(later(ws, (moment - NOW) / timedelta(days=1)), actor="mira")
+    retain(later(ws, (moment - NOW) / timedelta(days=1)), by=SOMEBODY)
     assert {file.date for file in lake.files(ws)} == {day for day in days if day >= "2026-11-19"}
 
 
@@ -183,7 +184,7 @@ def test_released_holds_and_other_times_cover_nothing(kept: Workspace) -> None:
     number = hold(kept, ("source", "web01"))
     hold(kept, since=NOW)
     hold(kept, until=NOW - timedelta(days=30))
-    release_hold(kept, number, reason="settled", actor="counsel")
+    release_hold(kept, number, reason="settled", by=SOMEBODY)
     tended(kept)
     assert paths(kept) == set()
 
@@ -209,7 +210,7 @@ def test_incidents_that_are_not_closed_keep_what_is_around_them(kept: Workspace)
         connection.execute(cases.incident.update().values(state="closed"))
     hold(kept, ("incident", number))
     assert tended(kept).kept == {"HOLD-2026-0001": len(paths(kept))}
-    release_hold(kept, "HOLD-2026-0001", reason="settled", actor="counsel")
+    release_hold(kept, "HOLD-2026-0001", reason="settled", by=SOMEBODY)
     assert tended(kept).files > 0
     assert paths(kept) == set()
 
@@ -298,10 +299,10 @@ def test_killed_anywhere_and_taken_up_again(
 
 
 def test_merged_files_are_kept_and_go_like_others(kept: Workspace) -> None:
-    compact(kept, actor="mira")
+    compact(kept, by=SOMEBODY)
     hold(kept, ("source", "web01"))
     assert tended(kept).files == 0  # every merged day has events of web01
-    release_hold(kept, "HOLD-2026-0001", reason="settled", actor="counsel")
+    release_hold(kept, "HOLD-2026-0001", reason="settled", by=SOMEBODY)
     done = tended(kept)
     assert (done.rows, paths(kept)) == (108, set())
     assert sum(row.pruned_rows for row in segments(kept)) == 108
@@ -331,11 +332,11 @@ def test_holds_say_what_is_wrong(kept: Workspace) -> None:
     with pytest.raises(UsageError, match="covers nothing"):
         hold(kept, since=NOW, until=NOW)
     with pytest.raises(UsageError, match="what the hold is for"):
-        place_hold(kept, [], reason=" ", actor="x")
+        place_hold(kept, [], reason=" ", by=SOMEBODY)
     number = hold(kept)
-    release_hold(kept, number, reason="settled", actor="counsel")
+    release_hold(kept, number, reason="settled", by=SOMEBODY)
     with pytest.raises(UsageError, match="was released"):
-        release_hold(kept, number, reason="again", actor="counsel")
+        release_hold(kept, number, reason="again", by=SOMEBODY)
     with kept.database.read() as connection:
         trail = connection.execute(select(cases.audit.c.change).where(cases.audit.c.entity == number)).scalars().all()
     assert trail == ["none -> in force", "in force -> released"]

@@ -13,6 +13,7 @@ from breachwatch.report.problems import troubles
 from breachwatch.report.summary import summary_page
 from breachwatch.report.terminal import output
 from breachwatch.workspace import Workspace
+from tests.somebody import SOMEBODY
 from tests.unit.lake.care.site import later, searched, with_settings
 
 PERIOD = "[lake]\nretention = {default = 10, segments = 20}\n"
@@ -36,7 +37,7 @@ def test_small_files_are_merged_and_what_is_past_its_period_goes(site: Workspace
     ws = with_settings(site, PERIOD)
     done = run.tend(ws)
     assert (done.merged_files, done.merged_into, done.disposed_files) == (files, len(lake.files(ws)), 0)
-    place_hold(ws, [("source", "web01")], reason="a request", actor="counsel")
+    place_hold(ws, [("source", "web01")], reason="a request", by=SOMEBODY)
     assert len(holds(ws)) == 1
     late = later(ws, 11)
     held = run.tend(late)
