@@ -20,6 +20,7 @@ from breachwatch.settings import Settings
 from breachwatch.settings_api import TABLES, CloudTrail, Entra, GoogleWorkspace, Microsoft365, Okta
 from breachwatch.settings_file import load_settings, parse_settings
 from breachwatch.settings_objects import Objects
+from breachwatch.settings_people import PersonOfCity
 from breachwatch.settings_sources import Source
 from breachwatch.settings_ssh import Ssh
 
@@ -69,6 +70,10 @@ def test_the_template_explains_every_key() -> None:
     written = tomllib.loads(_taken_up(TEMPLATE))
     lines = TEMPLATE.splitlines()
     for section, field in Settings.model_fields.items():
+        if section == "people":
+            people = TEMPLATE.partition("# [[people]]")[2].partition("# Sources")[0]
+            assert re.findall(r"^# (\w+) +\S.{5}", people, re.MULTILINE) == list(PersonOfCity.model_fields)
+            continue
         model = Source if section == "sources" else field.annotation
         assert isinstance(model, type)
         assert issubclass(model, BaseModel)
