@@ -51,6 +51,10 @@ MOST_OF_A_KIND = 50
 """So many accounts (addresses, hosts) a finding names; there may be more."""
 
 
+ENTITY_KINDS = ("user", "source_ip", "host")
+"""Who acted (an account), from where (an address), and on what machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entity:
     """Somebody or something that takes part: `user`, `source_ip` or `host` with its value."""
