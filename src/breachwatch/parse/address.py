@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from functools import lru_cache
 from typing import Any
 
@@ -17,12 +18,22 @@ def canonical_ip(text: str) -> str | None:
     """
     if len(text) > _LONGEST:
         return None
+    if _is_ipv4(text):
+        return text
     try:
         address = ipaddress.ip_address(text.strip("[]").partition("%")[0])
     except ValueError:
         return None
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return str(mapped or address)
+
+
+def _is_ipv4(text: str) -> bool:
+    """Whether the text is an IPv4 address in its only canonical form: four decimal numbers without leading zeros."""
+    try:
+        return socket.inet_ntoa(socket.inet_pton(socket.AF_INET, text)) == text
+    except (OSError, ValueError):
+        return False
 
 
 def put_source(values: dict[str, Any], extra: dict[str, Any], address: str | None, port: str | None = None) -> None:

@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, BinaryIO, Final
 
 from breachwatch.model.segment import Segment
@@ -30,6 +31,8 @@ from breachwatch.settings import Limits
 
 Fields = dict[str, Any]
 
+_TEXT_ONLY: Final = frozenset({str})
+_TEXT_OR_NULL: Final = frozenset({str, type(None)})
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - naive by design: all times of rows are UTC
 # Systems before 254 tell the entry's number in the cursor alone: `s=` is the sequence, `i=` the number in hexadecimal.
 _NUMBERED: Final = re.compile(r"s=([0-9a-f]{32});i=([0-9a-f]{1,15});")
@@ -73,7 +76,9 @@ def _from_json(number: int, offset: int, raw: bytes, messages: Messages) -> Row 
             return Rejected(number, offset, len(raw), raw, "the line is no JSON")
         if not isinstance(fields, dict):
             return Rejected(number, offset, len(raw), raw, "the line is no JSON object")
-        return _row(number, offset, len(raw), {name: _plain(value) for name, value in fields.items()}, messages)
+        if not set(map(type, fields.values())) <= _TEXT_OR_NULL:
+            fields = {name: _plain(value) for name, value in fields.items()}
+        return _row(number, offset, len(raw), fields, messages)
     except UnreadableError as error:
         return Rejected(number, offset, len(raw), raw, str(error))
     except Exception as error:  # noqa: BLE001 - a bug in reading one record must not lose the file
@@ -121,6 +126,8 @@ def _plain(value: Any) -> Any:
 
 def _first(fields: Fields, name: str) -> str | None:
     value = fields.get(name)
+    if type(value) is str or value is None:
+        return value
     if isinstance(value, list):
         value = value[0] if value else None
     return value if isinstance(value, str) else None
@@ -133,32 +140,54 @@ def _row(number: int, offset: int, length: int, fields: Fields, messages: Messag
         raise UnreadableError(ENTRY_DAMAGED)
     message = _first(fields, "MESSAGE")
     program = _first(fields, "SYSLOG_IDENTIFIER") or _first(fields, "_COMM")
-    values: dict[str, Any] = {
-        "time": _time(moment),
-        "time_text": moment,
-        "host": _first(fields, "_HOSTNAME"),
-        "program": program,
-    }
-    extra = {name: value for name, value in fields.items() if name not in _READ and value is not None}
-    extra.update({name: fields[name] for name in _READ if isinstance(fields.get(name), list | dict)})
+    host = _first(fields, "_HOSTNAME")
+    values: dict[str, Any] = {"time": _time(moment), "time_text": moment, "host": host, "program": program}
+    extra = _extra(fields)
     if "__SEQNUM" not in extra and cursor is not None and (numbered := _NUMBERED.match(cursor)) is not None:
         extra["__SEQNUM"], extra["__SEQNUM_ID"] = str(int(numbered[2], 16)), numbered[1]
     process = _first(fields, "SYSLOG_PID") or _first(fields, "_PID")
     if process is not None and process.isascii() and process.isdecimal() and len(process) < 20:
         values["process_id"] = int(process)
-    for column, name, name_of in (
-        ("severity", "PRIORITY", severity_name),
-        ("facility", "SYSLOG_FACILITY", facility_name),
-    ):
+    for column, name, name_of in _NAMED_NUMBERS:
         text = _first(fields, name)
         if text is not None:
-            values[column] = name_of(int(text)) if text.isascii() and text.isdecimal() and len(text) < 5 else None
+            values[column] = name_of(text)
             if values[column] is None:
                 extra[name] = text
-    dataset = _audit(fields, message, values, extra) if fields.get("_TRANSPORT") == "audit" and message else None
+    dataset = _audit(fields, message, values, extra) if message and fields.get("_TRANSPORT") == "audit" else None
     if dataset is None:
-        dataset = messages.read(values["host"], program, message, values, extra) if message is not None else SYSLOG
+        dataset = messages.read(host, program, message, values, extra) if message is not None else SYSLOG
     return Row(dataset, number, offset, length, values, extra, cursor)
+
+
+def _extra(fields: Fields) -> dict[str, Any]:
+    """What has no column: all other fields, and of those that have one what is more than a text."""
+    extra = fields.copy()
+    for name in _READ:
+        extra.pop(name, None)
+    kinds = set(map(type, fields.values()))
+    if kinds <= _TEXT_ONLY:
+        return extra
+    extra = {name: value for name, value in extra.items() if value is not None}
+    extra.update({name: fields[name] for name in _READ if isinstance(fields.get(name), list | dict)})
+    return extra
+
+
+@lru_cache(maxsize=64)
+def _severity(text: str) -> str | None:
+    return severity_name(int(text)) if _is_number(text) else None
+
+
+@lru_cache(maxsize=64)
+def _facility(text: str) -> str | None:
+    return facility_name(int(text)) if _is_number(text) else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 5
+
+
+_NAMED_NUMBERS: Final = (("severity", "PRIORITY", _severity), ("facility", "SYSLOG_FACILITY", _facility))
 
 
 def _audit(fields: Fields, message: str, values: dict[str, Any], extra: dict[str, Any]) -> str | None:

@@ -56,6 +56,14 @@ class Block:
     def raw(self, line: int) -> bytes:
         return self._text[int(self.starts[line]) : int(self.ends[line])]
 
+    def time_text(self, line: int) -> str:
+        """The time of a line with a common head, as it stands there."""
+        return self._text[int(self.starts[line]) : int(self.heads.time_ends[line])].decode()
+
+    def message(self, line: int) -> str:
+        """The message of a line with a common head."""
+        return self._text[int(self.heads.message[line]) : int(self.ends[line])].decode()
+
     def having(self, word: bytes) -> Ints:
         """The lines in which the word stands, in order."""
         found, at = [], self._text.find(word)

@@ -93,6 +93,7 @@ class Heads:
     times: Ints  # microseconds since 1970 of the others; NO_TIME where not read
     process: Ints  # -1 where there is none
     message: Ints  # where the message begins
+    time_ends: Ints
     _texts: pa.StringArray
 
     def time_text(self, lines: Ints) -> pa.Array[Any]:
@@ -151,7 +152,7 @@ def read_heads(text: bytes, starts: Ints, ends: Ints) -> Heads:
         cuts[:, number] = np.where(common, place, starts)
     offsets: Any = np.append(cuts.ravel(), np.int32(len(text)))
     pieces: Any = pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(text))
-    return Heads(common, stamp, traditional & common, times, process, message, pieces)
+    return Heads(common, stamp, traditional & common, times, process, message, time_ends, pieces)
 
 
 def _numbers(block: Bytes, starts: Ints, ends: Ints, wanted: Flags) -> tuple[Ints, Flags]:

@@ -121,10 +121,9 @@ class Meanings:
     def _head(self, line: int, message: str) -> Values:
         block = self._block
         time = int(block.heads.times[line])
-        at = np.array([line])
         head: Values = {
             "time": None if time == NO_TIME else EARLIEST + timedelta(microseconds=time),
-            "time_text": block.heads.time_text(at)[0].as_py(),
+            "time_text": block.time_text(line),
             "host": block.hosts[int(block.host_codes[line])],
             "program": block.programs[int(block.program_codes[line])],
         }
@@ -143,7 +142,7 @@ class Meanings:
         for at in lines[::-1][last].tolist():
             host = block.hosts[int(block.host_codes[at])]
             if self._host_set_at.get(host, -1) < at:
-                message = block.heads.messages(np.array([at]))[0].as_py()
+                message = block.message(at)
                 if not message.startswith(STARTS):
                     program = block.programs[int(block.program_codes[at])]
                     self._messages.previous[host] = program, message
