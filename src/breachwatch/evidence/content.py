@@ -17,6 +17,7 @@ from sqlalchemy import Row
 
 from breachwatch.evidence import custody, surroundings
 from breachwatch.evidence.bag import BagWriter
+from breachwatch.evidence.blocks import BLOCK
 from breachwatch.evidence.case import Case
 from breachwatch.evidence.names import safe_name
 from breachwatch.evidence.raw import RawSegment
@@ -142,6 +143,9 @@ def _source(ws: Workspace, raw: RawSegment) -> dict[str, Any]:
         "modified_at": segment.modified_at.isoformat(),
         "planned_at": segment.planned_at.isoformat(),
         "time_zone": segment.time_zone,
+        "merkle_root": raw.proven.root.hex(),  # RFC 6962, over the segment's blocks
+        "blocks": raw.proven.size,
+        "block_bytes": BLOCK,
         "kept": "whole segment" if raw.whole else "ranges",
         "ranges": [
             {
@@ -174,7 +178,7 @@ def _acquisition(ws: Workspace, sealing: Sealing, segments: Iterable[RawSegment]
         "double_hash": {
             "method": (
                 "each segment was read whole and its SHA-256 compared with the one taken when it was collected; each "
-                "file was hashed while it was written and again when it was read back"
+                "file was hashed while it was written and again when it was read back from the disk"
             ),
             "result": "equal",
             "files": len(files),

@@ -2,7 +2,8 @@
 
 Whole where a segment is small. Else the matching records with context around them; a Windows event log, which is of no
 use without its structure, is cut along its header and chunks. Either way the whole segment is read and its SHA-256
-compared with the catalog's, so that every kept byte is proven to come from the bytes that were collected.
+compared with the catalog's, so that every kept byte is proven to come from the bytes that were collected. Ranges are
+widened to whole blocks, and a Merkle tree over all blocks of the segment proves the same to everybody else (`blocks`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from typing import Self
 
 from breachwatch import collect
 from breachwatch.errors import EvidenceError
-from breachwatch.evidence.bag import CHUNK, BagWriter, HashingFile, Written, hash_file
+from breachwatch.evidence.bag import CHUNK, BagWriter, HashingFile, Written
+from breachwatch.evidence.blocks import BLOCK, PROOFS, Blocks, Proven, blocks_of, proof_line
 from breachwatch.evidence.names import safe_name
 from breachwatch.evidence.rows import Position, Rows
 from breachwatch.model.formats import format_named
@@ -57,22 +59,26 @@ class RawSegment:
     segment: Segment
     whole: bool
     files: tuple[Kept, ...]
+    proven: Proven
 
 
 def copy_segments(ws: Workspace, rows: Rows, bag: BagWriter) -> list[RawSegment]:
-    """Copy the original bytes of every event into the bag and write data/matches.jsonl.
+    """Copy the original bytes of every event into the bag; write data/matches.jsonl and data/proofs.jsonl.
 
     Raises EvidenceError where bytes are missing or are not those that were collected.
     """
     kept = []
-    with bag.open(MATCHES) as matches:
+    with bag.open(MATCHES) as matches, bag.open(PROOFS) as proofs:
         for segment_id in rows.segments():
             segment = collect.segment(ws, segment_id)
             positions = rows.positions(segment_id)
             _check_positions(segment, positions)
-            raw = _copy(ws, segment, _ranges(ws, segment, positions, rows), bag)
+            wanted = {index for item in positions for index in blocks_of(item.offset - segment.start, item.length)}
+            raw = _copy(ws, segment, _ranges(ws, segment, positions, rows), wanted, bag)
             for line in _matches(bag.folder, raw, positions):
                 matches.write(line)
+            for line in _proofs(raw):
+                proofs.write(line)
             kept.append(raw)
     return kept
 
@@ -93,9 +99,11 @@ def _ranges(ws: Workspace, segment: Segment, positions: Sequence[Position], rows
     if segment.size <= settings.whole_segment_bytes:
         return None
     if format_named(segment.format).framing == "evtx":
-        return None if segment.size <= WHOLE_EVTX_BYTES else _evtx_ranges(segment, positions)
+        whole = segment.size <= WHOLE_EVTX_BYTES
+        return None if whole else whole_blocks(segment, _evtx_ranges(segment, positions))
     starts = rows.record_offsets(segment.segment_id)
-    ranges = merge(_with_context(position, starts, settings.context_records, segment) for position in positions)
+    around = (_with_context(position, starts, settings.context_records, segment) for position in positions)
+    ranges = whole_blocks(segment, around)
     many = len(ranges) > _MOST_RANGES or 2 * sum(part.end - part.start for part in ranges) > segment.size
     return None if many else ranges
 
@@ -123,6 +131,17 @@ def _evtx_ranges(segment: Segment, positions: Iterable[Position]) -> list[Range]
     return merge(parts)
 
 
+def whole_blocks(segment: Segment, ranges: Iterable[Range]) -> list[Range]:
+    """Ranges widened to the blocks that are proven, in order."""
+    return merge(
+        Range(
+            segment.start + (part.start - segment.start) // BLOCK * BLOCK,
+            min(segment.start - (segment.start - part.end) // BLOCK * BLOCK, segment.end),
+        )
+        for part in ranges
+    )
+
+
 def merge(ranges: Iterable[Range]) -> list[Range]:
     """Ranges in order, those that touch or overlap made one."""
     merged: list[Range] = []
@@ -134,12 +153,13 @@ def merge(ranges: Iterable[Range]) -> list[Range]:
     return merged
 
 
-def _copy(ws: Workspace, segment: Segment, ranges: list[Range] | None, bag: BagWriter) -> RawSegment:
-    """Read the whole segment once: hash all of it, keep what is asked for, hash what was kept once more."""
-    digest, at = hashlib.sha256(), segment.start
+def _copy(ws: Workspace, segment: Segment, ranges: list[Range] | None, wanted: set[int], bag: BagWriter) -> RawSegment:
+    """Read the whole segment once: hash all of it and each of its blocks, keep what is asked for."""
+    digest, blocks, at = hashlib.sha256(), Blocks(), segment.start
     with _Cutter(segment, ranges, bag) as cutter, collect.open_segment(ws, segment) as data:
         while chunk := data.read(CHUNK):
             digest.update(chunk)
+            blocks.take(chunk)
             cutter.take(chunk, at)
             at += len(chunk)
     if at != segment.end or digest.hexdigest() != segment.sha256:
@@ -149,11 +169,7 @@ def _copy(ws: Workspace, segment: Segment, ranges: list[Range] | None, bag: BagW
             f"{segment.size} bytes with {segment.sha256}"
         )
         raise EvidenceError(msg)
-    for item in cutter.kept:
-        if hash_file(bag.folder / item.name) != item.written:
-            msg = f"{item.name} read back from the disk is not what was written. Check the disk."
-            raise EvidenceError(msg)
-    return RawSegment(segment, ranges is None, tuple(cutter.kept))
+    return RawSegment(segment, ranges is None, tuple(cutter.kept), blocks.prove(sorted(wanted)))
 
 
 class _Cutter:
@@ -225,3 +241,13 @@ def _matches(folder: Path, raw: RawSegment, positions: Sequence[Position]) -> It
     if waiting:
         msg = f"the bytes of event {waiting[-1].event_id} were not kept"  # overlapping records of a damaged log
         raise EvidenceError(msg)
+
+
+def _proofs(raw: RawSegment) -> Iterator[bytes]:
+    """One line per block of a segment that holds a match."""
+    waiting = sorted(raw.proven.paths, reverse=True)
+    for item in raw.files:
+        first = item.range.start - raw.segment.start
+        while waiting and raw.segment.start + waiting[-1] * BLOCK < item.range.end:
+            index = waiting.pop()
+            yield proof_line(raw.segment.segment_id, index, raw.proven, item.name, index * BLOCK - first)

@@ -20,9 +20,10 @@ from breachwatch.durable import sync_folder
 from breachwatch.errors import EvidenceError
 from breachwatch.evidence import bag as bags
 from breachwatch.evidence import custody, mirror
-from breachwatch.evidence.checks import BagOnDisk, check_bag, incident_in, match_lines
+from breachwatch.evidence.checks import check_bag
 from breachwatch.evidence.keys import PublicKey
 from breachwatch.evidence.names import bags_in, next_number
+from breachwatch.evidence.on_disk import BagOnDisk, incident_in, match_lines
 from breachwatch.evidence.sealing import ENVELOPE
 from breachwatch.evidence.signing import parse_envelope
 from breachwatch.model.incident import Snapshot

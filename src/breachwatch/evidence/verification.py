@@ -12,10 +12,11 @@ from sqlalchemy import Row, select
 from breachwatch.errors import EvidenceError, UnknownNameError, UsageError
 from breachwatch.evidence import custody, mirror
 from breachwatch.evidence.bag import TAG_MANIFEST, hash_file
-from breachwatch.evidence.checks import BagOnDisk, check_bag, check_modes, incident_in, key_in
+from breachwatch.evidence.checks import check_bag, check_modes, key_in
 from breachwatch.evidence.custody import Deed, Handler
 from breachwatch.evidence.keys import PublicKey, known_keys
 from breachwatch.evidence.names import bags_in, is_number, year_and_count
+from breachwatch.evidence.on_disk import BagOnDisk, incident_in
 from breachwatch.model.evidence import Check, VerifyReport
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 from breachwatch import evidence
 from breachwatch.evidence.bag import BagWriter
-from breachwatch.evidence.raw import Range, _Cutter, _evtx_ranges, merge
+from breachwatch.evidence.blocks import BLOCK
+from breachwatch.evidence.raw import Range, _Cutter, _evtx_ranges, merge, whole_blocks
 from breachwatch.evidence.rows import Position
 from breachwatch.model.segment import Segment
 from tests.unit.evidence.making import NIGHT, City
 
-LINES = [f"Nov 22 02:00:00 vpn01 sshd[{number:04d}]: Failed password for jdoe\r\n" for number in range(1000)]
+LINES = [f"Nov 22 02:00:00 vpn01 sshd[{number:05d}]: Failed password for jdoe\r\n" for number in range(20_000)]
 LENGTH = len(LINES[0])
 RANGED = "[evidence]\nwhole_segment_bytes = 100\ncontext_records = 3\n"
 
@@ -39,15 +40,19 @@ def seal(city: City, picked: list[int], **log: Any) -> Path:
 
 def test_matches_with_context_around_them_merged(make_city: Callable[..., City]) -> None:
     city = make_city(RANGED)
-    bag = seal(city, [0, 100, 104, 500, 999], start=7000)
+    bag = seal(city, [0, 4000, 4002, 9000, 19_999], start=7000)
     [segment] = sources(bag)
     assert segment["kept"] == "ranges"
-    spans = [(part["start"], part["end"]) for part in segment["ranges"]]
-    records = [(0, 4), (97, 108), (497, 504), (996, 1000)]
-    assert spans == [(7000 + first * LENGTH, 7000 + last * LENGTH) for first, last in records]
-    for part, (first, last) in zip(segment["ranges"], records, strict=True):
+    spans = [(part["start"] - 7000, part["end"] - 7000) for part in segment["ranges"]]
+    records = [(0, 4), (3997, 4006), (8997, 9004), (19_996, 20_000)]
+    data = "".join(LINES).encode()
+    widened = [
+        (first * LENGTH // BLOCK * BLOCK, min(-(-last * LENGTH // BLOCK) * BLOCK, len(data))) for first, last in records
+    ]
+    assert spans == widened
+    for part, (first, last) in zip(segment["ranges"], widened, strict=True):
         content = (bag / part["file"]).read_bytes()
-        assert content == "".join(LINES[first:last]).encode()
+        assert content == data[first:last]
         assert part["sha256"] == hashlib.sha256(content).hexdigest()
         assert part["file"].endswith(f".{part['start']}-{part['end']}.log")
     assert segment["sha256"] == hashlib.sha256("".join(LINES).encode()).hexdigest()
@@ -55,7 +60,7 @@ def test_matches_with_context_around_them_merged(make_city: Callable[..., City])
 
 
 def test_what_would_fall_into_many_pieces_is_kept_whole(make_city: Callable[..., City]) -> None:
-    bag = seal(make_city(RANGED), list(range(0, 1000, 9)))
+    bag = seal(make_city(RANGED), list(range(0, 20_000, 99)))
     assert sources(bag)[0]["kept"] == "whole segment"
 
 
@@ -63,10 +68,22 @@ def test_small_segments_are_kept_whole(city: City) -> None:
     assert sources(seal(city, [500]))[0]["kept"] == "whole segment"
 
 
-def test_without_context_exactly_the_records(make_city: Callable[..., City]) -> None:
+def test_without_context_exactly_the_blocks_of_the_records(make_city: Callable[..., City]) -> None:
     city = make_city(RANGED.replace("= 3", "= 0"))
-    [part] = sources(seal(city, [10]))[0]["ranges"]
-    assert (part["start"], part["end"]) == (10 * LENGTH, 11 * LENGTH)
+    [part] = sources(seal(city, [1000]))[0]["ranges"]
+    first = 1000 * LENGTH // BLOCK * BLOCK
+    assert (part["start"], part["end"]) == (first, first + BLOCK)
+
+
+@given(st.integers(1, 200_000), st.integers(0, 50), st.data())
+def test_whole_blocks_hold_the_range_and_end_with_the_segment(size: int, start: int, data: st.DataObject) -> None:
+    first = data.draw(st.integers(0, size - 1))
+    last = data.draw(st.integers(first + 1, size))
+    [part] = whole_blocks(segment(size, start), [Range(start + first, start + last)])
+    assert start <= part.start <= start + first < start + last <= part.end <= start + size
+    assert (part.start - start) % BLOCK == 0
+    assert (part.end - start) % BLOCK == 0 or part.end == start + size
+    assert part.end - part.start < last - first + 2 * BLOCK
 
 
 def segment(size: int, start: int = 0) -> Segment:
