@@ -101,7 +101,7 @@ def test_the_run_is_complete(city: City, searched: Searched) -> None:
     assert searched.summary.state is RunState.COMPLETED
     assert [outcome for outcome in searched.summary.outcomes if outcome.outcome.value == "could not run"] == []
     assert searched.summary.events_searched == sum(report.rows for report in city.taken_in)
-    assert {line.state for line in incidents.queue(searched.ws)} == {IncidentState.OPEN}
+    assert {line.state for line in incidents.queue(searched.ws)} == {IncidentState.NEW}
 
 
 # --- what was found ---------------------------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ def test_every_attack_is_found_in_one_sealed_incident_that_names_it(city: City, 
         assert found, attack["id"]
         for number in numbers:
             incident = incidents.incident(searched.ws, number)
-            assert incident.state is IncidentState.OPEN
+            assert incident.state is IncidentState.NEW
             assert incident.evidence
             assert all(alert.unsealed == 0 for alert in incident.alerts)
             named = {entity.value for entity in incident.entities}

@@ -29,7 +29,7 @@ def test_a_break_in_becomes_a_sealed_incident(first_run: tuple[Workspace, RunSum
     }
     lines = incidents.queue(ws)
     assert lines
-    assert all(line.state is IncidentState.OPEN and line.evidence for line in lines)
+    assert all(line.state is IncidentState.NEW and line.evidence for line in lines)
     assert any(f"source_ip:{ATTACKER}" in line.entities or ATTACKER in " ".join(line.entities) for line in lines)
     assert len(summary.snapshots) == len(lines)
     assert all(evidence.verify(ws, snapshot.number).ok for snapshot in summary.snapshots)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from breachwatch import records
 from breachwatch.records import database
 from breachwatch.records.cases import metadata
 from breachwatch.workspace import Workspace
+
+for found in pkgutil.iter_modules(records.__path__):  # tables stand in files of their own, each with its meaning
+    importlib.import_module(f"breachwatch.records.{found.name}")
 
 
 def test_migrations_and_tables_agree(ws: Workspace) -> None:

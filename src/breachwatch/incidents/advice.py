@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from sqlalchemy import Connection, select
 
-from breachwatch.incidents import stored
+from breachwatch.incidents.chunking import chunks
 from breachwatch.model.incident import Advice, AlertRecord
 from breachwatch.records import cases
 
@@ -20,7 +20,7 @@ def advice(connection: Connection, alerts: Sequence[AlertRecord]) -> tuple[Advic
     latest = {alert.rule_id: alert for alert in alerts}
     texts: dict[str, str] = {}
     column = cases.detection.c.rule_revision
-    for chunk in stored.chunks({alert.rule_revision for alert in latest.values()}):
+    for chunk in chunks({alert.rule_revision for alert in latest.values()}):
         rows = connection.execute(select(column, cases.detection.c.text).where(column.in_(chunk)))
         texts.update((row.rule_revision, row.text) for row in rows)
     given = [

@@ -13,6 +13,7 @@ import yaml
 from sqlalchemy import Connection, select
 
 from breachwatch.incidents import stored
+from breachwatch.incidents.chunking import chunks
 from breachwatch.model.finding import RuleOrigin
 from breachwatch.records import cases
 
@@ -23,7 +24,7 @@ def origins(connection: Connection, revisions: Iterable[str]) -> dict[str, tuple
     """By revision: where a rule and the rules that it is over came from; filters, which tune rules, are left out."""
     found: dict[str, tuple[RuleOrigin, ...]] = {}
     columns = cases.detection.c
-    for chunk in stored.chunks(set(revisions)):
+    for chunk in chunks(set(revisions)):
         query = select(columns.rule_revision, columns.origins, columns.text)
         for row in connection.execute(query.where(columns.rule_revision.in_(chunk))):
             known = tuple(item for item in stored.origins_from_json(row.origins) if item.rule_id)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from breachwatch.records import cases
 
@@ -23,8 +23,9 @@ def numbering(connection: Connection, at: datetime, zone: ZoneInfo) -> Callable[
     """Hands out the year's next numbers, with their order. The caller holds the write transaction."""
     year = at.astimezone(zone).year
     prefix = f"INC-{year}-"
-    taken = connection.scalars(select(cases.incident.c.number).where(cases.incident.c.number.startswith(prefix)))
-    last = max((order_of(number) for number in taken), default=year * _PER_YEAR)
+    column = cases.incident.c.ordinal
+    of_year = (column > year * _PER_YEAR) & (column < (year + 1) * _PER_YEAR)
+    last = connection.scalar(select(func.max(column)).where(of_year)) or year * _PER_YEAR
 
     def next_number() -> tuple[str, int]:
         nonlocal last

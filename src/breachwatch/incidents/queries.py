@@ -13,6 +13,7 @@ from breachwatch.errors import UnknownNameError
 from breachwatch.incidents import reasons, stored
 from breachwatch.incidents.advice import advice
 from breachwatch.incidents.authors import authors, licences, origins
+from breachwatch.incidents.chunking import chunks
 from breachwatch.incidents.numbers import order_of
 from breachwatch.model.evidence import EvidenceLine
 from breachwatch.model.finding import OUR_AUTHOR, Entity, Level, RuleOrigin
@@ -20,7 +21,8 @@ from breachwatch.model.incident import AlertRecord, Incident, IncidentLine, Inci
 from breachwatch.records import audit, cases
 from breachwatch.workspace import Workspace
 
-_VISIBLE = (IncidentState.OPEN, IncidentState.PRESERVATION_FAILED)
+_VISIBLE = tuple(state for state in IncidentState if state.waits)
+_ENDED = tuple(state for state in IncidentState if state.ended)
 _KIND_ORDER = {"user": 0, "source_ip": 1, "host": 2}
 
 
@@ -29,7 +31,7 @@ def queue(ws: Workspace, *, closed: bool = False) -> list[IncidentLine]:
 
     An incident whose evidence is not sealed yet is left out (see `count_waiting`), unless sealing it failed.
     """
-    states = [*_VISIBLE, IncidentState.CLOSED] if closed else list(_VISIBLE)
+    states = [*_VISIBLE, *_ENDED] if closed else list(_VISIBLE)
     with ws.database.read() as connection:
         rows = connection.execute(
             select(cases.incident).where(cases.incident.c.state.in_(state.value for state in states))
@@ -53,12 +55,14 @@ def queue(ws: Workspace, *, closed: bool = False) -> list[IncidentLine]:
             opened_at=row.opened_at,
             evidence=tuple(evidence[row.number]),
             authors=tuple(named[row.number]),
+            failure=row.failure,
+            verdict=row.verdict,
+            lead=row.lead,
+            version=row.version,
         )
         for row in found
     ]
-    return sorted(
-        lines, key=lambda line: (line.state is IncidentState.CLOSED, -line.level, line.opened_at, order_of(line.number))
-    )
+    return sorted(lines, key=lambda line: (line.state.ended, -line.level, line.opened_at, order_of(line.number)))
 
 
 def count_waiting(ws: Workspace) -> int:
@@ -90,6 +94,15 @@ def incident(ws: Workspace, number: str) -> Incident:
             advice=advice(connection, alerts),
             evidence=_evidence(ws, connection, number),
             audit=audit.trail(connection, number),
+            verdict=row.verdict,
+            verdict_reason=row.verdict_reason,
+            closed_at=row.closed_at,
+            closed_by=row.closed_by,
+            lead=row.lead,
+            merged_into=row.merged_into or "",
+            recurrence_of=row.recurrence_of or "",
+            referred=bool(row.referred),
+            version=row.version,
             related=_related(connection, row, timedelta(hours=ws.settings.incidents.gap_hours)),
         )
 
@@ -97,7 +110,7 @@ def incident(ws: Workspace, number: str) -> Incident:
 def _entities(connection: Connection, numbers: list[str]) -> dict[str, list[Entity]]:
     """Accounts, then addresses, then hosts; of each kind the most recently active first."""
     found: dict[str, list[Row[Any]]] = defaultdict(list)
-    for chunk in stored.chunks(numbers):
+    for chunk in chunks(numbers):
         query = select(cases.incident_entity).where(cases.incident_entity.c.incident.in_(chunk))
         for row in connection.execute(query):
             found[row.incident].append(row)
@@ -111,7 +124,7 @@ def _entities(connection: Connection, numbers: list[str]) -> dict[str, list[Enti
 def _evidence_numbers(connection: Connection, numbers: list[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     columns = cases.evidence.c
-    for chunk in stored.chunks(numbers):
+    for chunk in chunks(numbers):
         query = select(columns.incident, columns.number).where(columns.incident.in_(chunk))
         for row in connection.execute(query.order_by(columns.sealed_at, columns.number)):
             found[row.incident].append(row.number)
@@ -121,7 +134,7 @@ def _evidence_numbers(connection: Connection, numbers: list[str]) -> dict[str, l
 def _alert_counts(connection: Connection, numbers: list[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     column = cases.alert.c.incident
-    for chunk in stored.chunks(numbers):
+    for chunk in chunks(numbers):
         rows = connection.execute(select(column, func.count()).where(column.in_(chunk)).group_by(column))
         found.update((number, count) for number, count in rows)
     return found
@@ -131,7 +144,7 @@ def _authors(connection: Connection, numbers: list[str]) -> dict[str, dict[str, 
     """By incident: who wrote the rules that fired and, but for ours, under which licence; each once."""
     pairs: list[tuple[str, str]] = []
     columns = cases.alert.c
-    for chunk in stored.chunks(numbers):
+    for chunk in chunks(numbers):
         query = select(columns.incident, columns.rule_revision).where(columns.incident.in_(chunk)).distinct()
         pairs += [
             (row.incident, row.rule_revision) for row in connection.execute(query.order_by(*query.selected_columns))
@@ -152,7 +165,7 @@ def _alerts(connection: Connection, number: str) -> tuple[AlertRecord, ...]:
         select(cases.alert).where(columns.incident == number).order_by(columns.first_time, columns.key)
     ).all()
     events: dict[str, list[Row[Any]]] = defaultdict(list)
-    for chunk in stored.chunks(row.key for row in rows):
+    for chunk in chunks(row.key for row in rows):
         query = select(cases.alert_event).where(cases.alert_event.c.alert_key.in_(chunk))
         for row in connection.execute(query.order_by(cases.alert_event.c.event_id)):
             events[row.alert_key].append(row)

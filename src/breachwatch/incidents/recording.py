@@ -15,6 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from breachwatch.incidents import reasons, stored
+from breachwatch.incidents.casework.finding import roots
+from breachwatch.incidents.chunking import chunks
 from breachwatch.incidents.grouping import Alert, Case, Grouping, Placed
 from breachwatch.incidents.numbers import numbering
 from breachwatch.incidents.sealing import unsealed
@@ -74,6 +76,8 @@ class _Book:
         end = max((finding.last_time for finding in findings), default=at) + gap
         minimum = Level.parse(settings.minimum_level)
         also = {row.incident for row in rows.values() if row.incident}
+        self._roots = roots(connection, also)
+        also.update(self._roots.values())
         cases_now = stored.load_cases(connection, start, end, sorted(also), minimum)
         self._cases = {case.number: case for case in cases_now}
         self.grouping = Grouping(
@@ -161,9 +165,19 @@ class _Book:
         case = self._cases[known.incident]
         self.grouping.extend(case, _alert(finding, merged))
         self._note(case.number, f"alert {finding.key} grew", f"{len(added)} more events of {finding.rule_title}")
-        if case.state is IncidentState.CLOSED:
-            case.state = IncidentState.OPEN
-            self._note(case.number, "closed -> open", "activity of one of its alerts went on")
+        if case.state is IncidentState.MERGED:
+            self._grow_root(case, finding, merged)
+        elif case.state.ended:
+            self._note(
+                case.number,
+                f"{case.state} -> {IncidentState.INVESTIGATING}",
+                "activity of one of its alerts went on after it was closed",
+            )
+            case.state = IncidentState.INVESTIGATING
+
+    def _grow_root(self, case: Case, finding: Finding, entities: tuple[Entity, ...]) -> None:
+        """The incident in which a merged one goes on covers what its alerts cover."""
+        self.grouping.extend(self._cases[self._roots[case.number]], _alert(finding, entities))
 
     def _tell(self, finding: Finding, placed: Placed, case: Case) -> None:
         reason = f"{finding.rule_title} ({finding.level})"
@@ -204,7 +218,7 @@ def _record_rules(connection: Connection, rules: Iterable[CompiledRule], at: dat
     """
     by_revision = {rule.revision: rule for rule in rules}
     columns = cases.detection.c
-    for chunk in stored.chunks(list(by_revision)):
+    for chunk in chunks(list(by_revision)):
         query = select(columns.rule_revision, columns.origins).where(columns.rule_revision.in_(chunk))
         for known in connection.execute(query).all():
             origins = stored.origins_to_json(by_revision.pop(known.rule_revision).origins)
@@ -232,7 +246,7 @@ def _record_rules(connection: Connection, rules: Iterable[CompiledRule], at: dat
 
 def _mark_searched(connection: Connection, paths: Iterable[str], at: datetime) -> None:
     columns = catalog.lake_file.c
-    for chunk in stored.chunks(paths):
+    for chunk in chunks(paths):
         connection.execute(
             catalog.lake_file.update()
             .where(columns.path.in_(chunk), columns.scanned_at.is_(None))

@@ -11,24 +11,23 @@ from datetime import datetime
 
 from sqlalchemy import Connection, exists, or_, select
 
-from breachwatch.errors import UnknownNameError
-from breachwatch.incidents import stored
+from breachwatch.incidents.casework.finding import row_of
+from breachwatch.incidents.chunking import chunks
 from breachwatch.incidents.numbers import order_of
 from breachwatch.model.incident import IncidentState, ToPreserve
 from breachwatch.model.people import Actor, program
 from breachwatch.records import audit, cases
-
-_UNFINISHED = (IncidentState.PRESERVING.value, IncidentState.PRESERVATION_FAILED.value)
 
 
 def unsealed(connection: Connection) -> tuple[ToPreserve, ...]:
     """Every incident with alert events that no snapshot holds yet, oldest first; also those a killed run left."""
     alert, event = cases.alert.c, cases.alert_event.c
     waits = exists().where(event.alert_key == alert.key, event.sealed_in.is_(None))
-    never = alert.evidence.is_(None) & cases.incident.c.state.in_(_UNFINISHED)
+    incident = cases.incident.c
+    never = alert.evidence.is_(None) & or_(incident.state == IncidentState.PRESERVING.value, incident.failure != "")
     rows = connection.execute(
         select(alert.incident, alert.key)
-        .join(cases.incident, cases.incident.c.number == alert.incident)
+        .join(cases.incident, incident.number == alert.incident)
         .where(or_(waits, never))
         .order_by(alert.first_time, alert.key)
     )
@@ -53,14 +52,14 @@ def mark_sealed(
     With `event_ids`, only those events count as sealed: another run may have added events to the same alerts while the
     snapshot was being written, and those still wait. Raises UnknownNameError for an unknown incident.
     """
-    state = _state(connection, incident)
+    state, failure = _state(connection, incident)
     event = cases.alert_event.c
-    for keys in stored.chunks(alert_keys):
+    for keys in chunks(alert_keys):
         waiting = cases.alert_event.update().where(event.alert_key.in_(keys), event.sealed_in.is_(None))
         if event_ids is None:
             connection.execute(waiting.values(sealed_in=evidence))
         else:
-            for ids in stored.chunks(event_ids):
+            for ids in chunks(event_ids):
                 connection.execute(waiting.where(event.event_id.in_(ids)).values(sealed_in=evidence))
         connection.execute(
             cases.alert.update()
@@ -68,20 +67,14 @@ def mark_sealed(
             .values(evidence=evidence)
         )
     reason = f"{evidence} holds the evidence of {len(alert_keys)} alert{'' if len(alert_keys) == 1 else 's'}"
-    if state.value in _UNFINISHED:
-        _set_state(connection, incident, IncidentState.OPEN, failure="")
-        audit.append(
-            connection,
-            at=at,
-            by=by or program(),
-            entity=incident,
-            change=f"{state} -> {IncidentState.OPEN}",
-            reason=reason,
-        )
+    if state is IncidentState.PRESERVING:
+        change = f"{state} -> {IncidentState.NEW}"
+        _set_state(connection, incident, IncidentState.NEW, failure="")
     else:
-        audit.append(
-            connection, at=at, by=by or program(), entity=incident, change=f"supplemented by {evidence}", reason=reason
-        )
+        change = f"supplemented by {evidence}{', which ends the preservation failure' if failure else ''}"
+        if failure:
+            _set_state(connection, incident, state, failure="")
+    audit.append(connection, at=at, by=by or program(), entity=incident, change=change, reason=reason)
 
 
 def mark_failed(connection: Connection, *, incident: str, reason: str, at: datetime, by: Actor | None = None) -> None:
@@ -89,17 +82,18 @@ def mark_failed(connection: Connection, *, incident: str, reason: str, at: datet
 
     Raises UnknownNameError for an unknown incident.
     """
-    state = _state(connection, incident)
-    _set_state(connection, incident, IncidentState.PRESERVATION_FAILED, failure=reason)
-    change = f"{state} -> {IncidentState.PRESERVATION_FAILED}"
+    state, _ = _state(connection, incident)
+    now = IncidentState.NEW if state is IncidentState.PRESERVING else state
+    _set_state(connection, incident, now, failure=reason)
+    moved = f"{state} -> {now}, " if now is not state else ""
+    change = f"{moved}PRESERVATION FAILED"
     audit.append(connection, at=at, by=by or program(), entity=incident, change=change, reason=reason)
 
 
-def _state(connection: Connection, number: str) -> IncidentState:
-    state = connection.scalar(select(cases.incident.c.state).where(cases.incident.c.number == number))
-    if state is None:
-        raise UnknownNameError("incident", number, connection.scalars(select(cases.incident.c.number)))
-    return IncidentState(state)
+def _state(connection: Connection, number: str) -> tuple[IncidentState, str]:
+    """The state, and why preservation failed, if it did."""
+    row = row_of(connection, number)
+    return IncidentState(row.state), str(row.failure)
 
 
 def _set_state(connection: Connection, number: str, state: IncidentState, *, failure: str) -> None:

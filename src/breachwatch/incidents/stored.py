@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, or_, select
 
 from breachwatch.incidents import reasons
+from breachwatch.incidents.casework.finding import all_members
+from breachwatch.incidents.chunking import chunks
 from breachwatch.incidents.entities import storable
 from breachwatch.incidents.grouping import Alert, Case
 from breachwatch.incidents.numbers import order_of
@@ -19,14 +20,7 @@ from breachwatch.model.finding import Entity, Finding, Level, RuleOrigin
 from breachwatch.model.incident import IncidentState
 from breachwatch.records import cases
 
-_BOUND = 500  # values in one IN (...): well below what SQLite and PostgreSQL take
-
-
-def chunks(values: Iterable[str]) -> Iterator[list[str]]:
-    """The values in lists short enough for one statement."""
-    rest = iter(values)
-    while chunk := list(islice(rest, _BOUND)):
-        yield chunk
+_ENDED = [state.value for state in IncidentState if state.ended]
 
 
 def entities_to_json(entities: Iterable[Entity]) -> str:
@@ -115,7 +109,7 @@ def load_cases(
     `minimum` is the level from which an alert can open an incident.
     """
     columns = cases.incident.c
-    active = (columns.state != IncidentState.CLOSED.value) & (columns.last_time >= start) & (columns.first_time <= end)
+    active = columns.state.not_in(_ENDED) & (columns.last_time >= start) & (columns.first_time <= end)
     rows = {row.number: row for row in connection.execute(select(cases.incident).where(active))}
     for chunk in chunks(also):
         named = connection.execute(select(cases.incident).where(or_(columns.number.in_(chunk))))
@@ -137,21 +131,25 @@ def load_cases(
         query = select(cases.incident_entity).where(cases.incident_entity.c.incident.in_(chunk))
         for row in connection.execute(query):
             loaded[row.incident].entities[Entity(row.kind, row.value)] = row.last_time
+    within = all_members(connection, loaded)  # what was merged into one of them ties alerts to that one
+    for chunk in chunks(within):
         for row in connection.execute(select(cases.alert).where(cases.alert.c.incident.in_(chunk))):
-            loaded[row.incident].take(to_alert(row), minimum)
+            loaded[within[row.incident]].take(to_alert(row), minimum)
     return list(loaded.values())
 
 
 def save_cases(connection: Connection, changed: Iterable[Case], *, at: datetime, run_id: str) -> None:
     """Write incidents that were opened or changed, and their entities."""
     for case in changed:
-        values = {
+        values: dict[str, Any] = {
             "state": case.state.value,
             "level": int(case.level),
             "title": case.title,
             "first_time": case.first_time,
             "last_time": case.last_time,
         }
+        if not case.state.ended:
+            values["closed_at"] = None
         if case.new:
             connection.execute(
                 cases.incident.insert().values(

@@ -12,12 +12,40 @@ from breachwatch.model.finding import Entity, Level, Match, Part, RuleOrigin
 
 
 class IncidentState(StrEnum):
-    """An incident is visible (open) only once its snapshot is sealed, or with a loud preservation failure."""
+    """Where an incident stands on the way that the city guides ask for.
+
+    Contain, investigate, assess with counsel, notify where it is required, remediate, verify, close:
+    `incidents/casework/states.py` says which step is open to whom, and when. `preserving` is shown to nobody: an
+    incident is visible only once its snapshot is sealed, or with a loud preservation failure. That failure is no state
+    but a flag beside it (`failure`): people can and must work on such an incident.
+    """
 
     PRESERVING = "preserving"
-    OPEN = "open"
-    PRESERVATION_FAILED = "preservation failed"
+    NEW = "new"
+    TRIAGE = "triage"
+    CONTAINED = "contained"
+    INVESTIGATING = "investigating"
+    ASSESSING = "assessing"
+    NOTIFYING = "notifying"
+    NO_NOTICE_REQUIRED = "no notice required"
+    REMEDIATING = "remediating"
+    VERIFYING = "verifying"
     CLOSED = "closed"
+    FALSE_POSITIVE = "false positive"
+    MERGED = "merged"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nobody works on it any more: alerts do not join it, and it keeps no logs from retention."""
+        return self in _ENDED
+
+    @property
+    def waits(self) -> bool:
+        """Whether it stands in the queue."""
+        return self is not IncidentState.PRESERVING and not self.ended
+
+
+_ENDED = frozenset({IncidentState.CLOSED, IncidentState.FALSE_POSITIVE, IncidentState.MERGED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +103,10 @@ class IncidentLine:
     opened_at: datetime
     evidence: tuple[str, ...]
     authors: tuple[str, ...] = ()  # of the rules that fired, with the licence in brackets where it is not ours
+    failure: str = ""  # why preservation failed, else empty
+    verdict: str = ""
+    lead: str = ""  # who works on it
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +188,12 @@ class Incident:
     audit: tuple[AuditRecord, ...]
     advice: tuple[Advice, ...] = ()  # highest level first
     related: tuple[RelatedIncident, ...] = ()
+    verdict: str = ""
+    verdict_reason: str = ""
+    closed_at: datetime | None = None
+    closed_by: str = ""
+    lead: str = ""  # who works on it
+    merged_into: str = ""
+    recurrence_of: str = ""
+    referred: bool = False  # to somebody outside, beside the state
+    version: int = 1  # counts the changes; commands refuse to change what is newer than what was read

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+import re
+from typing import Any
 
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
+
+from breachwatch.model.incident import IncidentState
 from breachwatch.records.catalog import metadata
 from breachwatch.records.types import UtcDateTime
+
+_PER_YEAR = 10**9
+IN_QUEUE = "state NOT IN ({})".format(", ".join(f"'{state.value}'" for state in IncidentState if not state.waits))
+"""Whether an incident waits for somebody, in the very words of the partial index: else SQLite does not use it."""
+
+
+def ordinal_of(number: str) -> int:
+    """A number that sorts incidents by opening, also beyond 9999 in a year; 0 for what is no number of an incident."""
+    found = re.fullmatch(r"INC-(\d{4})-(\d{1,9})", number)
+    return int(found[1]) * _PER_YEAR + int(found[2]) if found else 0
+
+
+def _ordinal(context: Any) -> int:
+    return ordinal_of(str(context.get_current_parameters()["number"]))
+
 
 incident = Table(
     "incident",
@@ -20,6 +39,20 @@ incident = Table(
     Column("opened_by_run", String(64), nullable=False),
     Column("failure", Text, nullable=False, default=""),  # why preservation failed
     Column("version", Integer, nullable=False, default=1),
+    Column("ordinal", BigInteger, nullable=False, default=_ordinal, server_default="0"),  # sorts by opening
+    Column("verdict", String(32), nullable=False, server_default=""),
+    Column("verdict_reason", Text, nullable=False, server_default=""),
+    Column("closed_at", UtcDateTime),
+    Column("closed_by", Text, nullable=False, server_default=""),
+    Column("lead", Text, nullable=False, server_default=""),  # who works on it
+    Column("merged_into", String(32)),
+    Column("recurrence_of", String(32)),
+    Column("referred", Integer, nullable=False, server_default="0"),  # to somebody outside; beside the state
+    Index("ix_incident_queue", "level", "ordinal", sqlite_where=text(IN_QUEUE), postgresql_where=text(IN_QUEUE)),
+    Index("ix_incident_state", "state"),
+    Index("ix_incident_ordinal", "ordinal"),
+    Index("ix_incident_last_time", "last_time"),
+    Index("ix_incident_merged_into", "merged_into"),
 )
 
 incident_entity = Table(
@@ -52,6 +85,15 @@ alert = Table(
     Column("run_id", String(64), nullable=False),
     Column("incident", String(32), ForeignKey("incident.number")),
     Column("evidence", String(32)),  # the snapshot that holds it, once sealed
+    Column("state", String(16), nullable=False, server_default="new"),  # of people's work; see model/casework.py
+    Column("verdict", String(32), nullable=False, server_default=""),
+    Column("verdict_reason", Text, nullable=False, server_default=""),
+    Column("handled_by", Text, nullable=False, server_default=""),  # who acknowledged or closed it last
+    Column("handled_at", UtcDateTime),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Index(
+        "ix_alert_loose", "last_time", sqlite_where=text("incident IS NULL"), postgresql_where=text("incident IS NULL")
+    ),
     Index("ix_alert_incident", "incident"),
     Index("ix_alert_rule_id", "rule_id"),
 )
@@ -62,6 +104,12 @@ alert_event = Table(
     Column("alert_key", String(32), ForeignKey("alert.key"), primary_key=True),
     Column("event_id", String(32), primary_key=True),
     Column("sealed_in", String(32)),  # the snapshot that holds this event for this alert
+    Index(
+        "ix_alert_event_unsealed",
+        "alert_key",
+        sqlite_where=text("sealed_in IS NULL"),
+        postgresql_where=text("sealed_in IS NULL"),
+    ),
     Index("ix_alert_event_event_id", "event_id"),
 )
 
@@ -92,6 +140,7 @@ evidence = Table(
     Column("supplements", String(32)),  # the snapshot this one adds to
     Column("verified_at", UtcDateTime),
     Column("verified_ok", Integer),
+    Index("ix_evidence_incident", "incident"),
 )
 
 custody = Table(

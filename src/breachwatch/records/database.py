@@ -23,7 +23,7 @@ BUSY_TIMEOUT_MS = 60_000
 _WRITERS = 0x62776C6B
 """The advisory lock that a writer holds in PostgreSQL until its transaction ends; any number serves."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0006"
+HEAD = "0007"
 """The schema revision this code works with."""
 
 

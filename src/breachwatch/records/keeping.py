@@ -14,13 +14,19 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
+from breachwatch.model.incident import IncidentState
+
 _NEVER_CHANGES = ("path", "segment_id", "dataset", "date", "rows", "min_time", "max_time")
 _HOLD_NEVER_CHANGES = ("number", "reason", "placed_at", "placed_by", "since", "until")
 
 
+ENDED = ", ".join(f"'{state.value}'" for state in IncidentState if state.ended)
+"""The states of incidents that keep nothing, as a list in SQL. What was merged is covered by where it goes on."""
+
+
 def held_by_incident(file: str, dialect: str) -> str:
     """Whether an incident that is not closed covers the row of `lake_file` called `file`."""
-    return f"EXISTS (SELECT 1 FROM incident i WHERE i.state <> 'closed' AND {around_incident(file, dialect)})"
+    return f"EXISTS (SELECT 1 FROM incident i WHERE i.state NOT IN ({ENDED}) AND {around_incident(file, dialect)})"
 
 
 def held_by_hold(file: str, dialect: str) -> str:
@@ -103,6 +109,15 @@ def protect(connection: Connection) -> None:
     dialect = connection.dialect.name
     for statement in _postgresql() if dialect == "postgresql" else _sqlite():
         connection.exec_driver_sql(statement)
+
+
+def renew(connection: Connection) -> None:
+    """Bring what the database refuses to the present conditions; called by the migrations that change them."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(next(_postgresql()).replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1))
+    else:
+        connection.exec_driver_sql("DROP TRIGGER lake_file_is_held")
+        connection.exec_driver_sql(next(_sqlite()))
 
 
 def _refused(dialect: str) -> str:

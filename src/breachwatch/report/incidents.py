@@ -30,9 +30,6 @@ _WIDE = 140
 
 _STATES = {
     IncidentState.PRESERVING: ("its evidence is not sealed yet; the next run seals it", "bold yellow"),
-    IncidentState.OPEN: ("open", "bold"),
-    IncidentState.PRESERVATION_FAILED: ("PRESERVATION FAILED", "bold red"),
-    IncidentState.CLOSED: ("closed", "dim"),
 }
 
 
@@ -94,10 +91,10 @@ def _what(line: IncidentLine) -> Text:
 
 
 def _evidence(line: IncidentLine) -> Text:
-    if line.state is IncidentState.PRESERVATION_FAILED:
+    if line.failure:
         return Text("FAILED", style="bold red")
-    if line.state is IncidentState.CLOSED:
-        return Text("closed", style="dim")
+    if line.state.ended:
+        return Text(line.state.value, style="dim")
     if not line.evidence:
         return Text("none", style="bold red")
     more = f" +{len(line.evidence) - 1}" if len(line.evidence) > 1 else ""
@@ -124,13 +121,14 @@ def incident_page(incident: Incident, zone: ZoneInfo, workspace: Path) -> Render
 
 
 def _head(incident: Incident, zone: ZoneInfo) -> Iterator[RenderableType]:
-    state, style = _STATES[incident.state]
+    state, style = _STATES.get(incident.state, (incident.state.value, "dim" if incident.state.ended else "bold"))
     yield Text.assemble((incident.number, "bold"), "  ", level_text(incident.level), "  ", (state, style))
     yield safe(incident.title, "bold", longest=400)
     times = span(incident.first_time, incident.last_time, zone)
     opened = day_and_time(incident.opened_at, zone)
     yield Text(f"{times}, opened {opened} by {visible(incident.opened_by_run)}", style="dim")
     if incident.failure:
+        yield Text("PRESERVATION FAILED", style="bold red")
         yield safe(f"The evidence could not be sealed: {incident.failure}", "bold red", longest=600)
 
 

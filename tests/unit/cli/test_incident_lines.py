@@ -25,7 +25,7 @@ def log(ws: Workspace) -> Log:
     made = city.log([HOSTILE, "Nov 22 02:00:42 vpn01 sshd[9]: FAILED PASSWORD for jdoe from 203.0.113.9\n"])
     city.waiting(city.finding(made.event_ids))
     with ws.database.write() as connection:
-        connection.execute(cases.incident.update().values(state="open"))
+        connection.execute(cases.incident.update().values(state="new"))
     return made
 
 

@@ -79,7 +79,7 @@ def test_an_incident_names_authors_licences_and_the_pack_as_it_is_now(
     ws, result = found(make_ws, tmp_path)
     incidents.record(ws, result, "run-1")
     with ws.database.write() as connection:
-        connection.execute(cases.incident.update().values(state="open"))
+        connection.execute(cases.incident.update().values(state="new"))
     (line,) = incidents.queue(ws)
     assert line.authors == ("Ann Author, Ben Writer, City of Testville (DRL-1.1, MIT)",)
     (alert,) = incidents.incident(ws, line.number).alerts

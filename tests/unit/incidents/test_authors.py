@@ -74,7 +74,7 @@ def test_incident_and_queue_name_the_authors(ws: Workspace) -> None:
     compiled = CompiledRule("r1", "Over", "rev1", TEXT, "SELECT 1", "linux.auth")
     incidents.record(ws, Scan(Window(at - timedelta(days=1), at), (finding,), (), (compiled,), 1), "run-1")
     with ws.database.write() as connection:
-        connection.execute(cases.incident.update().values(state="open"))
+        connection.execute(cases.incident.update().values(state="new"))
     (line,) = incidents.queue(ws)
     assert line.authors == ("Ann Author, Ben Writer, \x1b[2Jeve",)
     found = incidents.incident(ws, line.number)

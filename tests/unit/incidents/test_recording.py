@@ -85,7 +85,7 @@ def test_nothing_is_left_to_preserve_once_sealed(ws: Workspace, finding: Make, s
     incidents.record(ws, scan(finding()), "run-1")
     seal(ws)
     assert incidents.record(ws, scan(finding()), "run-2").to_preserve == ()
-    assert [line.state for line in incidents.queue(ws)] == [IncidentState.OPEN]
+    assert [line.state for line in incidents.queue(ws)] == [IncidentState.NEW]
 
 
 def test_a_correlation_that_grew_gets_its_new_events_and_a_supplement(
@@ -107,7 +107,7 @@ def test_a_correlation_that_grew_gets_its_new_events_and_a_supplement(
     assert opened.extended_incidents == ("INC-2026-0001",)
     assert opened.to_preserve[0].alert_keys == (first.key,)
     found = incidents.incident(ws, "INC-2026-0001")
-    assert found.state is IncidentState.OPEN  # it has a sealed snapshot; it does not vanish from the queue
+    assert found.state is IncidentState.NEW  # it has a sealed snapshot; it does not vanish from the queue
     assert found.last_time == grown.last_time
     assert (found.alerts[0].event_count, found.alerts[0].unsealed, found.alerts[0].rule_revision) == (3, 1, "r2")
     assert found.alerts[0].event_ids == ("e1", "e2", "e3")
@@ -148,8 +148,8 @@ def test_activity_that_goes_on_reopens_a_closed_incident(ws: Workspace, finding:
     _close(ws, "INC-2026-0001")
     incidents.record(ws, scan(replace(first, event_ids=("e1", "e2", "e3"))), "run-2")
     found = incidents.incident(ws, "INC-2026-0001")
-    assert found.state is IncidentState.OPEN
-    assert [row.change for row in found.audit][-1] == "closed -> open"
+    assert found.state is IncidentState.INVESTIGATING
+    assert [row.change for row in found.audit][-1] == "closed -> investigating"
 
 
 def test_numbers_count_within_the_city_s_year(make_ws: Callable[..., Workspace], finding: Make, scan: MakeScan) -> None:

@@ -59,11 +59,11 @@ def test_sealed_opens_the_incident(ws: Workspace, finding: Make, scan: MakeScan)
     (job,) = incidents.record(ws, scan(finding(events=("e1", "e2"))), "run-1").to_preserve
     seal(ws, job, "EV-2026-000001")
     (line,) = incidents.queue(ws)
-    assert (line.state, line.evidence, line.alerts) == (IncidentState.OPEN, ("EV-2026-000001",), 1)
+    assert (line.state, line.evidence, line.alerts) == (IncidentState.NEW, ("EV-2026-000001",), 1)
     found = incidents.incident(ws, job.incident)
     assert (found.alerts[0].evidence, found.alerts[0].unsealed) == (("EV-2026-000001",), 0)
     assert found.evidence[0].verified_ok is None
-    assert [row.change for row in found.audit] == ["none -> preserving", "preserving -> open"]
+    assert [row.change for row in found.audit] == ["none -> preserving", "preserving -> new"]
     assert jobs(ws) == ()
 
 
@@ -71,13 +71,16 @@ def test_a_failure_is_loud_and_tried_again(ws: Workspace, finding: Make, scan: M
     (job,) = incidents.record(ws, scan(finding()), "run-1").to_preserve
     fail(ws, job.incident, "no space left on the vault's disk")
     (line,) = incidents.queue(ws)
-    assert line.state is IncidentState.PRESERVATION_FAILED
+    assert (line.state, line.failure) == (IncidentState.NEW, "no space left on the vault's disk")
     assert incidents.incident(ws, job.incident).failure == "no space left on the vault's disk"
     assert incidents.record(ws, scan(), "run-2").to_preserve == (job,)
     seal(ws, job, "EV-2026-000001")
     found = incidents.incident(ws, job.incident)
-    assert (found.state, found.failure) == (IncidentState.OPEN, "")
-    assert found.audit[-1].change == "preservation failed -> open"
+    assert (found.state, found.failure) == (IncidentState.NEW, "")
+    assert [row.change for row in found.audit][1:] == [
+        "preserving -> new, PRESERVATION FAILED",
+        "supplemented by EV-2026-000001, which ends the preservation failure",
+    ]
 
 
 def test_events_that_came_while_a_snapshot_was_written_still_wait(ws: Workspace, finding: Make, scan: MakeScan) -> None:

@@ -99,7 +99,7 @@ def hostile_summary(summary: RunSummary) -> RunSummary:
 def line() -> IncidentLine:
     return IncidentLine(
         number="INC-2026-0001",
-        state=IncidentState.OPEN,
+        state=IncidentState.NEW,
         level=Level.HIGH,
         title="Sign-ins after a brute force: jmeyer from 203.0.113.7",
         entities=("jmeyer", "203.0.113.7"),
@@ -121,7 +121,7 @@ def make_incident() -> Callable[..., Incident]:
             run_id="run-1", event_ids=("e1",), unsealed=0, evidence=("EV-2026-000001",),
         )  # fmt: skip
         incident = Incident(
-            number="INC-2026-0001", state=IncidentState.OPEN, level=Level.HIGH, title=f"Brute force: {text}",
+            number="INC-2026-0001", state=IncidentState.NEW, level=Level.HIGH, title=f"Brute force: {text}",
             failure="",
             first_time=AT, last_time=AT + timedelta(minutes=3), opened_at=AT, opened_by_run="run-1",
             entities=(Entity("user", text), Entity("source_ip", "203.0.113.7")), alerts=(alert,),

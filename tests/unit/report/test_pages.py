@@ -14,7 +14,7 @@ import pytest
 
 from breachwatch.model.evidence import Check, EvidenceLine, VerifyReport
 from breachwatch.model.finding import Entity, Level, Match, Outcome, Part
-from breachwatch.model.incident import Advice, Incident, IncidentLine, IncidentState
+from breachwatch.model.incident import Advice, Incident, IncidentLine
 from breachwatch.model.segment import Problem
 from breachwatch.model.summary import RunState, RunSummary, SourceReport
 from breachwatch.report.evidence import evidence_page, verification_page
@@ -120,7 +120,7 @@ def test_colours_are_ours_alone(hostile: str, make_incident: Callable[..., Incid
 
 
 def test_the_queue_says_how_old_how_bad_and_what(line: IncidentLine, rendered: Render) -> None:
-    failed = replace(line, number="INC-2026-0002", state=IncidentState.PRESERVATION_FAILED, evidence=())
+    failed = replace(line, number="INC-2026-0002", failure="no space left", evidence=())
     shown = rendered(queue_page([line, failed], line.opened_at + timedelta(hours=6), ZONE, waiting=1, width=200), 200)
     for told in ("INC-2026-0001", "6 h", "high", "jmeyer from 203.0.113.7", "02:11 to 02:14 CST", "EV-2026-000001"):
         assert told in shown
@@ -213,7 +213,7 @@ def test_json_names_levels_and_zones_and_is_ascii(hostile: str, make_incident: C
     assert harmless(text)
     found = json.loads(text)
     assert found["level"] == "high"
-    assert found["state"] == "open"
+    assert found["state"] == "new"
     assert found["first_time"] == "2026-11-22T08:11:00+00:00"
     assert found["alerts"][0]["why"]["user"] == hostile
     assert to_json(float("nan")) == "null"

@@ -66,7 +66,7 @@ def _keepers(connection: Connection, rows: str, keys: list[str], hold_covers: st
     around = keeping.around_incident("f", connection.dialect.name)
     queries = (
         f"SELECT f.path, h.number FROM {rows} f JOIN hold h ON {hold_covers}",
-        f"SELECT f.path, i.number FROM {rows} f JOIN incident i ON i.state <> 'closed' AND {around}",
+        f"SELECT f.path, i.number FROM {rows} f JOIN incident i ON i.state NOT IN ({keeping.ENDED}) AND {around}",
     )
     found: dict[str, list[str]] = {}
     for query in queries:
