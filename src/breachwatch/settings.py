@@ -23,6 +23,7 @@ from breachwatch.settings_incidents import Incidents, Systems
 from breachwatch.settings_lake import Lake
 from breachwatch.settings_people import PersonOfCity
 from breachwatch.settings_sources import Source
+from breachwatch.settings_trust import Ledger, Recheck, Timestamp
 
 SETTINGS_NAME = "breachwatch.toml"
 
@@ -136,6 +137,12 @@ class Evidence(Section):
     authority: str = ""  # the policy or order under which evidence is kept
     whole_segment_bytes: Annotated[int, Field(ge=0)] = 4 * _MIB  # segments up to this size are kept whole
     context_records: Annotated[int, Field(ge=0)] = 20  # around each match, where the segment is not kept whole
+    key_file: str = ""  # the private key, where it is kept outside keys/
+    key_passphrase: SecretStr = SecretStr("")
+    key_passphrase_file: str = ""
+    timestamp: Timestamp = Timestamp()
+    ledger: Ledger = Ledger()
+    verify: Recheck = Recheck()
 
 
 class Limits(Section):

@@ -17,7 +17,21 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from breachwatch.cli import evidence, hunt, incident, init, lake, queue, rules, run, schedule, simulate, sources, sql
+from breachwatch.cli import (
+    evidence,
+    hunt,
+    incident,
+    init,
+    keys,
+    lake,
+    queue,
+    rules,
+    run,
+    schedule,
+    simulate,
+    sources,
+    sql,
+)
 from breachwatch.cli.options import Common, remark, was_interrupted
 from breachwatch.errors import BreachwatchError, EnvironmentFault
 
@@ -32,7 +46,7 @@ class _InOrder(TyperGroup):
 
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002
         order = (
-            *("init", "run", "hunt", "sources", "rules", "queue", "incident", "evidence"),
+            *("init", "run", "hunt", "sources", "rules", "queue", "incident", "evidence", "keys"),
             *("lake", "sql", "simulate", "schedule"),
         )
         return sorted(self.commands, key=order.index)
@@ -58,6 +72,7 @@ app.add_typer(rules.app, name="rules")
 app.command("queue")(queue.queue)
 app.add_typer(incident.app, name="incident")
 app.add_typer(evidence.app, name="evidence")
+app.add_typer(keys.app, name="keys")
 app.add_typer(lake.app, name="lake")
 app.command("sql")(sql.sql)
 app.command("simulate")(simulate.simulate)

@@ -1,11 +1,11 @@
 """The signing key of a workspace: Ed25519 (RFC 8032), in files that openssl and ssh-keygen read.
 
-keys/signing.key       private key, PEM (PKCS #8), mode 0600
+keys/signing.key       private key, PEM (PKCS #8), mode 0600; encrypted where the settings have a passphrase
 keys/signing.pub       public key, PEM (SubjectPublicKeyInfo): what openssl verifies with; publish it
-keys/allowed_signers   the same key as ssh-keygen wants it (ssh-keygen(1), section ALLOWED SIGNERS)
+keys/allowed_signers   the keys as ssh-keygen wants them (ssh-keygen(1), section ALLOWED SIGNERS)
 
 Every `*.pub` in the folder counts as a key of this workspace: a key that was replaced stays there under another name,
-and what it signed stays verifiable.
+and what it signed stays verifiable. From when to when a key was the city's is told by `keyring/`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,9 +59,19 @@ class PublicKey:
 
     @property
     def allowed_signers(self) -> bytes:
-        """One line of an allowed_signers file, valid for evidence only."""
+        """One line of an allowed_signers file, valid for evidence only, at any time."""
+        return self.signer_line()
+
+    def signer_line(self, since: datetime | None = None, until: datetime | None = None) -> bytes:
+        """One line of an allowed_signers file, valid for evidence from one aware time up to another.
+
+        The `Z` makes both UTC (ssh-keygen(1) of OpenSSH 9.1 and later). Whole seconds, widened to both sides.
+        """
+        limits = f',valid-after="{since.astimezone(UTC):%Y%m%d%H%M%SZ}"' if since else ""
+        if until:
+            limits += f',valid-before="{until.astimezone(UTC) + timedelta(microseconds=999_999):%Y%m%d%H%M%SZ}"'
         blob = base64.b64encode(self.ssh_blob).decode()
-        return f'{PRINCIPAL} namespaces="{NAMESPACE}" ssh-ed25519 {blob}\n'.encode()
+        return f'{PRINCIPAL} namespaces="{NAMESPACE}"{limits} ssh-ed25519 {blob}\n'.encode()
 
     @property
     def fingerprint(self) -> str:
@@ -101,19 +112,30 @@ class SigningKey:
         return self.private.sign(message)
 
 
-def create_key(folder: Path) -> SigningKey:
+def generate(passphrase: bytes = b"") -> tuple[SigningKey, bytes]:
+    """A new key and its private half in PEM (PKCS #8), encrypted where there is a passphrase."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import (
+        BestAvailableEncryption,
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+    )
+
+    key = SigningKey(Ed25519PrivateKey.generate())
+    form = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
+    return key, key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, form)
+
+
+def create_key(folder: Path, passphrase: bytes = b"") -> SigningKey:
     """Make the signing key of a workspace in its folder `keys`. Never overwrites one.
 
     Raises UsageError where there is a key already, EnvironmentFault where the folder cannot be written.
     """
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-    key = SigningKey(Ed25519PrivateKey.generate())
-    private = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    key, private = generate(passphrase)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        made = _write(folder, PRIVATE_NAME, private, 0o600)
+        made = write_new(folder, PRIVATE_NAME, private, 0o600)
         try:
             os.link(made, folder / PRIVATE_NAME)  # a link, unlike a rename, fails where a key exists
         finally:
@@ -128,17 +150,24 @@ def create_key(folder: Path) -> SigningKey:
     return key
 
 
-def load_key(folder: Path) -> SigningKey:
-    """The signing key of a workspace.
+def load_key(folder: Path, passphrase: bytes = b"") -> SigningKey:
+    """The signing key in the folder `keys`.
 
     Raises EvidenceError where there is none or it is no Ed25519 key, EnvironmentFault where it cannot be read or others
     can read it.
     """
+    key = read_private(folder / PRIVATE_NAME, passphrase)
+    if not (folder / PUBLIC_NAME).exists():  # the process that made the key was killed before it got there
+        _publish(folder, key.public)
+    return key
+
+
+def read_private(path: Path, passphrase: bytes = b"") -> SigningKey:
+    """The private key in a file. Raises as `load_key` does."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    path = folder / PRIVATE_NAME
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
@@ -155,18 +184,19 @@ def load_key(folder: Path) -> SigningKey:
             f"Run: chmod 600 {path}"
         )
         raise EnvironmentFault(msg)
+    encrypted = b"BEGIN ENCRYPTED PRIVATE KEY" in text
+    if encrypted and not passphrase:
+        msg = f"{path} is encrypted. Name the file of its passphrase in evidence.key_passphrase_file."
+        raise EvidenceError(msg)
     try:
-        private = load_pem_private_key(text, password=None)
+        private = load_pem_private_key(text, password=passphrase if encrypted else None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        msg = f"{path} is no unencrypted private key in PEM"
+        msg = f"{path} cannot be opened with this passphrase" if encrypted else f"{path} is no private key in PEM"
         raise EvidenceError(msg) from error
     if not isinstance(private, Ed25519PrivateKey):
         msg = f"{path} is no Ed25519 key"
         raise EvidenceError(msg)
-    key = SigningKey(private)
-    if not (folder / PUBLIC_NAME).exists():  # the process that made the key was killed before it got there
-        _publish(folder, key.public)
-    return key
+    return SigningKey(private)
 
 
 def parse_public(pem: bytes) -> PublicKey:
@@ -205,10 +235,10 @@ def known_keys(folder: Path) -> Mapping[str, PublicKey]:
 def _publish(folder: Path, key: PublicKey) -> None:
     """Write the public halves beside the private key."""
     for name, content in ((SIGNERS_NAME, key.allowed_signers), (PUBLIC_NAME, key.pem)):
-        _write(folder, name, content, 0o644).replace(folder / name)
+        write_new(folder, name, content, 0o644).replace(folder / name)
 
 
-def _write(folder: Path, name: str, content: bytes, mode: int) -> Path:
+def write_new(folder: Path, name: str, content: bytes, mode: int) -> Path:
     """Write a file under a name of its own, with its final mode from its first byte on."""
     path = folder / f".{name}.{os.getpid()}.{os.urandom(4).hex()}"
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
