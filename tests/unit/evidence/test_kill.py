@@ -15,7 +15,7 @@ import pytest
 from breachwatch import evidence, incidents
 from breachwatch.evidence import bag as bags
 from breachwatch.evidence import custody, mirror, recording, sealing
-from breachwatch.evidence.checks import BagOnDisk
+from breachwatch.evidence.on_disk import BagOnDisk
 from breachwatch.model.incident import ToPreserve
 from tests.unit.evidence.making import City, loosen
 

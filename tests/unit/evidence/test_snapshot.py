@@ -33,7 +33,12 @@ def test_the_layout(city: City) -> None:
         *("bag-info.txt", "bagit.txt", "data/acquisition.json", "data/clock.json"),
         *(f"{rule}/finding.json", f"{rule}/query.sql", f"{rule}/rule.yml"),
         *("data/environment.json", "data/events.csv", "data/events.parquet", "data/incident.json"),
-        *("data/matches.jsonl", f"data/raw/auth/{log.segment.segment_id}.log", "data/sources.json"),
+        *(
+            "data/matches.jsonl",
+            "data/proofs.jsonl",
+            f"data/raw/auth/{log.segment.segment_id}.log",
+            "data/sources.json",
+        ),
         *("manifest-sha256.txt", "signing.pub", "tagmanifest-sha256.txt", "tagmanifest-sha256.txt.sig"),
     ]
     bag = Path(snapshot.path)
