@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from breachwatch.model.segment import Segment
+from breachwatch.parse import quick_json
 from breachwatch.parse.base import Rejected, Row, reason_of
 from breachwatch.parse.evtx_decode import decode_chunk
 from breachwatch.parse.evtx_records import FILE_HEADER, Chunk, Span, highest_record_id, read_chunks, written_time
 from breachwatch.parse.lines import UnreadableError
 from breachwatch.parse.windows_event import event_row
-from breachwatch.parse.windows_shapes import from_evtx_json
+from breachwatch.parse.windows_evtx_json import from_evtx_json
 from breachwatch.settings import Limits
 
 
@@ -78,6 +80,12 @@ def _headless(data: BinaryIO) -> Iterator[_Found]:
         yield _Found(0, head, None, reason="this is no Windows event log: the file signature is missing")
 
 
+def _value(text: str) -> Any:
+    with suppress(quick_json.NotQuickError):
+        return quick_json.read(text)
+    return json.loads(text)
+
+
 def _row(segment: Segment, number: int, found: _Found) -> Row | Rejected:
     offset, length = segment.start + found.offset, len(found.raw)
     reason, position = found.reason, None
@@ -85,7 +93,7 @@ def _row(segment: Segment, number: int, found: _Found) -> Row | Rejected:
         position = f"record {found.span.record_id}/{found.span.written}"
     if found.span is not None and found.text is not None:
         try:
-            event = from_evtx_json(json.loads(found.text))
+            event = from_evtx_json(_value(found.text))
             dataset, values, extra = event_row(event)
             if values.get("time") is None:
                 values["time"] = written_time(found.span.written)

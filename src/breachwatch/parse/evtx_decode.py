@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections import defaultdict, deque
 from typing import Any, cast
 
 from breachwatch.parse.evtx_records import CHUNK, CHUNK_HEADER, FILE_HEADER, RECORD_MAGIC, Chunk
@@ -22,21 +21,18 @@ _MOST_RECORDS = CHUNK // 28  # no chunk can hold more
 
 
 class Decoded:
-    """The decoded records of a chunk by record id, and what the library said of those it could not read."""
+    """The decoded records of a chunk by record id."""
 
     def __init__(self) -> None:
-        self._texts: dict[int, deque[str]] = defaultdict(deque)
-        self.found = 0
-        self.complete = True
+        self._texts: dict[int, list[str]] = {}
 
     def add(self, record_id: int, text: str) -> None:
-        self._texts[record_id].append(text)
-        self.found += 1
+        self._texts.setdefault(record_id, []).append(text)
 
     def take(self, record_id: int) -> str | None:
         """The next record of that id as JSON text, or None where it could not be decoded."""
         texts = self._texts.get(record_id)
-        return texts.popleft() if texts else None
+        return texts.pop(0) if texts else None
 
 
 def decode_chunk(chunk: Chunk) -> Decoded:
@@ -51,7 +47,6 @@ def _decode(file: bytes, wanted: int) -> Decoded:
     try:
         records = iter(PyEvtxParser(io.BytesIO(file), number_of_threads=1).records_json())
     except (RuntimeError, ValueError, OSError):
-        decoded.complete = False
         return decoded
     # The iterator goes on behind a record that raises; the bound stops one that would raise for ever.
     for _ in range(_MOST_RECORDS + wanted):
@@ -61,14 +56,12 @@ def _decode(file: bytes, wanted: int) -> Decoded:
         except StopIteration:
             return decoded
         except (RuntimeError, ValueError, OSError):
-            decoded.complete = False
+            continue
         except BaseException as error:
             # A panic of the library arrives as pyo3's PanicException, which is no Exception.
             if type(error).__name__ != "PanicException":
                 raise
-            decoded.complete = False
             return decoded
-    decoded.complete = False
     return decoded
 
 

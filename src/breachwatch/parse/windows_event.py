@@ -27,6 +27,7 @@ _DATASET_BY_CHANNEL = {
 # Fields that name where something came from, by event family; first one that holds an address.
 _ADDRESS_FIELDS = ("IpAddress", "ClientAddress", "SourceIp", "SourceAddress", "Address", "Param3")
 _PORT_FIELDS = ("IpPort", "SourcePort")
+_ADDRESSED = frozenset((*_ADDRESS_FIELDS, *_PORT_FIELDS))
 _NOTHING = frozenset({"", "-", "N/A"})
 _AUDIT_SUCCESS = 0x0020000000000000
 _AUDIT_FAILURE = 0x0010000000000000
@@ -38,6 +39,7 @@ _SYSTEM_ACCOUNTS = {  # well-known SIDs, [MS-DTYP] 2.4.2.4
 }
 _LONGEST_DETAIL = 256
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(Z|UTC|[+-]\d\d:?\d\d)?")
+_USUAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 _KERBEROS_EVENTS = frozenset({4768, 4769, 4770, 4771})
 
 
@@ -61,15 +63,18 @@ def event_row(event: WindowsEvent, zone: tzinfo = UTC) -> tuple[str, dict[str, A
         "Keywords": event.keywords,
         "UserID": event.user_id,
     }
-    extra: dict[str, Any] = dict(event.more)
-    columns = native_fields(dataset)
-    for name, text in event.data.items():
-        if name in columns:
-            values[name] = text
-        else:
-            extra[name] = text
+    extra: dict[str, Any] = event.more.copy()
+    data, columns = event.data, native_fields(dataset)
+    if data.keys() <= columns:
+        values.update(data)
+    else:
+        for name, text in data.items():
+            if name in columns:
+                values[name] = text
+            else:
+                extra[name] = text
     if event.channel == SECURITY and event.event_id == _PROCESS_CREATED:
-        values["User"] = _process_account(event.data)
+        values["User"] = _process_account(data)
     what = meaning(event.channel, event.provider, event.event_id)
     _set_core(event, what, values)
     if event.message is not None:
@@ -87,6 +92,11 @@ def native_fields(dataset: str) -> frozenset[str]:
 
 def parse_time(text: str | None, zone: tzinfo = UTC) -> datetime | None:
     """A time as Windows and forwarders write it (ISO 8601, up to 100 ns) as naive UTC; None if it is none."""
+    if text and _USUAL_TIME.fullmatch(text):  # as the `evtx` library writes all of them
+        try:
+            return datetime.fromisoformat(text[:-1])
+        except ValueError:
+            return None
     found = _TIME.match(text) if text else None
     if found is None:
         return None
@@ -119,14 +129,22 @@ def _process_account(data: dict[str, str]) -> str | None:
 
 def _set_core(event: WindowsEvent, what: Meaning | None, values: dict[str, Any]) -> None:
     data = event.data
-    user = next((name for field in (what.user if what else ()) if (name := account_name(data.get(field)))), None)
-    values["user"] = user
-    values["source_ip"] = next((ip for field in _ADDRESS_FIELDS if (ip := _address(data.get(field)))), None)
-    port = number(next((data[field] for field in _PORT_FIELDS if field in data), None))
-    values["source_port"] = port if port and port < 65_536 else None
-    values["action"] = _action(event, what)
-    values["outcome"] = _outcome(event, what)
-    values["message"] = _message(event, what, values, _failure_reason(event))
+    values["user"] = values["source_ip"] = values["source_port"] = None
+    for field in what.user if what else ():
+        if name := account_name(data.get(field)):
+            values["user"] = name
+            break
+    if not _ADDRESSED.isdisjoint(data):
+        for field in _ADDRESS_FIELDS:
+            if ip := _address(data.get(field)):
+                values["source_ip"] = ip
+                break
+        port = number(next((data[field] for field in _PORT_FIELDS if field in data), None))
+        values["source_port"] = port if port and port < 65_536 else None
+    reason = _failure_reason(event) if event.channel == SECURITY else None
+    values["action"] = _action(event, what, reason)
+    values["outcome"] = _outcome(event, what, reason)
+    values["message"] = _message(event, what, values, reason)
 
 
 def _address(text: str | None) -> str | None:
@@ -135,19 +153,17 @@ def _address(text: str | None) -> str | None:
     return canonical_ip(text)
 
 
-def _action(event: WindowsEvent, what: Meaning | None) -> str | None:
+def _action(event: WindowsEvent, what: Meaning | None, reason: str | None) -> str | None:
     if event.channel == SYSTEM and event.event_id == 7036 and what:
         state = event.data.get("param2", "").lower()
         return {"running": actions.SERVICE_STARTED, "stopped": actions.SERVICE_STOPPED}.get(state)
-    if event.channel == SECURITY and event.event_id == 4768 and _failure_reason(event) is not None:
+    if event.channel == SECURITY and event.event_id == 4768 and reason is not None:
         return actions.LOGON  # a refused ticket is the domain's failed sign-in
     return what.action if what else None
 
 
 def _failure_reason(event: WindowsEvent) -> str | None:
-    """Why a sign-in was refused, None where it was not, or where the event is none."""
-    if event.channel != SECURITY:
-        return None
+    """Why the sign-in that an event of the Security log tells of was refused, None where it was not or is none."""
     status, event_id = event.data.get("Status"), event.event_id
     if event_id in _KERBEROS_EVENTS:
         return kerberos_reason(status or event.data.get("FailureCode"))
@@ -156,13 +172,13 @@ def _failure_reason(event: WindowsEvent) -> str | None:
     return ntstatus_reason(status) if event_id == 4776 else None
 
 
-def _outcome(event: WindowsEvent, what: Meaning | None) -> str | None:
+def _outcome(event: WindowsEvent, what: Meaning | None, reason: str | None) -> str | None:
     if what and what.outcome:
         return what.outcome
     if event.channel != SECURITY:
         return None
     if event.event_id in _KERBEROS_EVENTS or event.event_id == 4776:
-        return actions.FAILURE if _failure_reason(event) else actions.SUCCESS
+        return actions.FAILURE if reason else actions.SUCCESS
     return _audit_outcome((event.keywords or "").lower())
 
 

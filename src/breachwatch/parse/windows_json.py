@@ -20,10 +20,10 @@ from breachwatch.parse.base import Rejected, Row
 from breachwatch.parse.cloud.records import split_json
 from breachwatch.parse.lines import Reader, UnreadableError, json_value, read_lines, read_split
 from breachwatch.parse.windows_event import event_row, parse_time
+from breachwatch.parse.windows_evtx_json import from_evtx_json
 from breachwatch.parse.windows_shapes import (
     WindowsEvent,
     as_text,
-    from_evtx_json,
     guid,
     integer,
     keywords_text,

@@ -10,13 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
-
-from breachwatch.parse.lines import UnreadableError
 
 _GUID = re.compile(r"\{?([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\}?")
 _GUID_LENGTHS = (36, 38)  # without and with braces
-_DEEPEST = 32  # levels of UserData; real events have three
 
 
 @dataclass(slots=True)
@@ -67,6 +65,11 @@ def as_text(value: Any, name: str = "") -> str | None:
 
 def guid(text: str) -> str:
     """A GUID in braces and lower case; other text as it is."""
+    return _guid(text) if len(text) in _GUID_LENGTHS else text
+
+
+@lru_cache(maxsize=8192)
+def _guid(text: str) -> str:
     found = _GUID.fullmatch(text)
     return f"{{{found[1].lower()}}}" if found else text
 
@@ -125,52 +128,3 @@ _MORE = {
     "EventSourceName": "Provider.EventSourceName",
 }
 _GUIDS = frozenset({"Correlation.ActivityID", "Correlation.RelatedActivityID", "Provider.Guid"})
-
-
-def from_evtx_json(document: Any) -> WindowsEvent:
-    """An event as the `evtx` library and evtx_dump write it: `{"Event": {"System": ..., "EventData": ...}}`."""
-    body = document.get("Event") if isinstance(document, dict) else None
-    system = body.get("System") if isinstance(body, dict) else None
-    if not isinstance(body, dict) or not isinstance(system, dict):
-        raise UnreadableError("the record has no Event with a System part")
-    event = WindowsEvent()
-    set_system(event, _system_parts(system))
-    for part, content in body.items():
-        if part == "RenderingInfo" and isinstance(content, dict):
-            event.message = as_text(content.get("Message"))
-        elif part not in ("System", "#attributes", "RenderingInfo"):
-            _leaves(event.data, part, content, 0)
-    return event
-
-
-def _system_parts(system: dict[str, Any]) -> dict[str, str | None]:
-    parts: dict[str, str | None] = {}
-    for name, value in system.items():
-        if name.endswith("_attributes") and isinstance(value, dict):  # evtx_dump --separate-json-attributes
-            parts.update({f"{name.removesuffix('_attributes')}.{key}": as_text(item) for key, item in value.items()})
-        elif isinstance(value, dict):
-            attributes = value.get("#attributes")
-            if isinstance(attributes, dict):
-                parts.update({f"{name}.{key}": as_text(item) for key, item in attributes.items()})
-            parts[name] = as_text(value.get("#text"))
-        else:
-            parts[name] = as_text(value)
-    return parts
-
-
-def _leaves(data: dict[str, str], name: str, value: Any, depth: int) -> None:
-    """Leaf values under their own names. Attributes count as leaves, name spaces do not."""
-    if not isinstance(value, dict):
-        put(data, name, value)
-        return
-    if depth > _DEEPEST:
-        raise UnreadableError(f"the event's data is nested deeper than {_DEEPEST} levels")
-    for key, item in value.items():
-        if key == "#attributes" or key.endswith("_attributes"):
-            for attribute, text in item.items() if isinstance(item, dict) else ():
-                if not attribute.startswith("xmlns"):
-                    put(data, f"{name}{attribute}" if name == "EventData" else attribute, text)
-        elif key == "#text":
-            put(data, name, item)
-        else:
-            _leaves(data, key, item, depth + 1)

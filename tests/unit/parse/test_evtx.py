@@ -21,7 +21,7 @@ from breachwatch.parse.base import Rejected, Row
 from breachwatch.parse.evtx import parse_evtx
 from breachwatch.parse.evtx_records import CHUNK, FILE_HEADER, RECORD_MAGIC, read_chunks
 from breachwatch.parse.windows_event import event_row
-from breachwatch.parse.windows_shapes import from_evtx_json
+from breachwatch.parse.windows_evtx_json import from_evtx_json
 from breachwatch.parse.windows_xml import from_xml
 from breachwatch.settings import Limits
 
