@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck
@@ -16,7 +16,11 @@ from hypothesis import settings as hypothesis_settings
 
 from breachwatch.clock import FixedClock
 from breachwatch.workspace import Workspace, open_workspace
+from tests.postgresql.choosing import POSTGRESQL, SQLITE, chosen, database_server, records_in
 from tests.scheduling import FilesTogether, begins
+
+if TYPE_CHECKING:
+    from tests.postgresql.databases import Databases
 
 ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
@@ -91,8 +95,30 @@ def _migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def postgresql(_migrated_once: None) -> Iterator[Databases]:
+    """A PostgreSQL server with databases for the tests (see `tests/postgresql`)."""
+    with database_server() as databases:
+        yield databases
+
+
+@pytest.fixture(scope="session")
+def records_kind() -> str:
+    """Where workspaces keep their records: "sqlite" or "postgresql". Some folders try both (see their conftest.py)."""
+    return chosen() or SQLITE
+
+
+@pytest.fixture(autouse=True)
+def _records_of_the_kind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever workspace a test opens, records are where `records_kind` says."""
+    asked = "records_kind" in request.fixturenames or chosen() == POSTGRESQL
+    kind = request.getfixturevalue("records_kind") if asked else SQLITE
+    with records_in(request, kind):
+        yield
+
+
 @pytest.fixture
-def make_ws(tmp_path: Path) -> Callable[..., Workspace]:
+def make_ws(tmp_path: Path, records_kind: str) -> Callable[..., Workspace]:
     """Make a workspace from TOML text: `make_ws('[[sources]]\\nname = "auth"\\npaths = ["/x"]')`."""
 
     def make(toml: str = "", *, now: datetime = NOW, folder: str = "ws") -> Workspace:

@@ -1,10 +1,10 @@
 """Opening the records database and writing to it.
 
-SQLite in WAL mode by default. Every write is one short transaction that takes the write lock at its start (`BEGIN
-IMMEDIATE`): a deferred transaction that turns into a writer half-way dies with "database is locked".
+SQLite in WAL mode by default. What one connection reads is of one moment. Every write is one short transaction that
+takes the write lock at its start (`BEGIN IMMEDIATE`): a deferred transaction that turns into a writer half-way dies with
+"database is locked".
 
-PostgreSQL by URL, with the same promises: writers stand in one line (an advisory lock of the transaction), so that what
-a writer read is still true when it writes, and everything that one connection reads is of one moment (REPEATABLE READ).
+PostgreSQL by URL, with the same promises (see postgresql.py).
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, ProgrammingError
 
 from breachwatch.errors import EnvironmentFault
+from breachwatch.records import postgresql
 
 BUSY_TIMEOUT_MS = 60_000
-_WRITERS = 0x62776C6B
-"""The advisory lock that a writer holds in PostgreSQL until its transaction ends; any number serves."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "0007"
 """The schema revision this code works with."""
@@ -114,7 +113,7 @@ def _engine(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
     else:
-        _prepare_postgresql(engine)
+        postgresql.prepare(engine, wait_ms=BUSY_TIMEOUT_MS)
     return engine
 
 
@@ -141,16 +140,3 @@ def _prepare_sqlite(engine: Engine) -> None:
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("write", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _prepare_postgresql(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def _connect(connection: Any, _record: Any) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
-        connection.commit()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("write", False):
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")

@@ -13,7 +13,14 @@ from breachwatch.clock import FixedClock
 from breachwatch.evidence import create_key
 from breachwatch.workspace import Workspace, open_workspace
 from tests.conftest import NOW
+from tests.postgresql.choosing import KINDS, records_in
 from tests.unit.evidence.making import City, SealedCity
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def records_kind(request: pytest.FixtureRequest) -> str:
+    """Each test runs with both kinds of databases."""
+    return str(request.param)
 
 
 @pytest.fixture
@@ -36,14 +43,17 @@ def make_city(make_ws: Callable[..., Workspace]) -> Callable[..., City]:
 
 
 @pytest.fixture(scope="session")
-def sealed_once(tmp_path_factory: pytest.TempPathFactory) -> SealedCity:
+def sealed_once(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, records_kind: str
+) -> SealedCity:
     root = tmp_path_factory.mktemp("sealed") / "ws"
     root.mkdir()
     (root / "breachwatch.toml").write_text('[city]\nname = "Testville"\ntime_zone = "America/Chicago"\n')
-    city = City(open_workspace(root, FixedClock(NOW)))
-    create_key(city.ws.keys)
-    sealed = city.snapshot()
-    city.ws.database.engine.dispose()
+    with records_in(request, records_kind, keep=True):
+        city = City(open_workspace(root, FixedClock(NOW)))
+        create_key(city.ws.keys)
+        sealed = city.snapshot()
+        city.ws.database.engine.dispose()
     return SealedCity(city.ws, city.rules, sealed=sealed)
 
 

@@ -15,6 +15,7 @@ from breachwatch.evidence import create_key
 from breachwatch.model.evidence import VerifyReport
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
+from tests.postgresql.meddling import drop_triggers
 from tests.unit.evidence.making import City, SealedCity, files_of, loosen
 
 
@@ -149,7 +150,7 @@ def test_verify_all_names_a_bag_that_no_record_knows(city: City, bag: Path) -> N
 
 def test_a_hash_changed_in_the_database_is_noticed(city: City, bag: Path) -> None:
     with city.ws.database.write() as connection:
-        connection.exec_driver_sql("DROP TRIGGER evidence_no_update")
+        drop_triggers(connection, "evidence")
         connection.execute(cases.evidence.update().values(tagmanifest_sha256="0" * 64))
     assert failed(evidence.verify(city.ws, bag.name)) == {"records"}
 

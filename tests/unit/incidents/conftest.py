@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from breachwatch.model.finding import CompiledRule, Entity, Finding, Level, Scan, Window, make_finding_key
+from tests.postgresql.choosing import KINDS
 
 START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 
@@ -29,7 +31,7 @@ def make_finding(
 ) -> Finding:
     """A finding `hours` after the start; its key comes from the rule and the first event, as in detection."""
     first = START + timedelta(hours=hours)
-    events = events or (f"{rule}-{hours}-{user}-{ip}-{host}",)
+    events = events or (hashlib.sha256(f"{rule}-{hours}-{user}-{ip}-{host}".encode()).hexdigest()[:32],)
     named = [("user", user), ("source_ip", ip), ("host", host)]
     return Finding(
         key=make_finding_key(rule, events[0]),
@@ -60,6 +62,12 @@ def make_scan(*findings: Finding, files: tuple[str, ...] = ()) -> Scan:
         events_in_window=len(findings),
         scanned_files=files,
     )
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def records_kind(request: pytest.FixtureRequest) -> str:
+    """Each test that opens a workspace runs with both kinds of databases."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from breachwatch import lake
 from breachwatch.lake.care import CheckReport, Kind, check, checking
 from breachwatch.lake.care import check_extra as extra
 from breachwatch.workspace import Workspace
+from tests.postgresql.meddling import drop_triggers
 from tests.unit.lake.care.site import segments
 
 
@@ -38,8 +39,7 @@ def relative(ws: Workspace, path: Path) -> str:
 def meddle(ws: Workspace, *statements: str) -> None:
     """Change the records behind the triggers' backs, as whoever owns the database can."""
     with ws.database.write() as connection:
-        for row in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
-            connection.execute(text(f'DROP TRIGGER "{row.name}"'))
+        drop_triggers(connection)
         for statement in statements:
             connection.execute(text(statement))
 

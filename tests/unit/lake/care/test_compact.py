@@ -117,6 +117,7 @@ def test_the_same_files_give_the_same_bytes(site: Workspace, tmp_path: Path) -> 
     site.database.engine.dispose()
     shutil.copytree(site.root, tmp_path / "other")
     other = open_workspace(tmp_path / "other", FixedClock(NOW))
+    assert lake.files(other) == lake.files(site)
     merged(site)
     merged(other)
     assert on_disk(site) == on_disk(other)
