@@ -66,6 +66,19 @@ def join_order(kinds: tuple[str, ...]) -> tuple[str, ...]:
     return kinds
 
 
+def read_join_by(said: object) -> tuple[str, ...]:
+    """The order that a rule gives as `breachwatch: {join_by: ...}`: a kind, or a list of kinds. Raises ValueError."""
+    kinds = [said] if isinstance(said, str) else said
+    if not isinstance(kinds, list) or not all(isinstance(kind, str) for kind in kinds):
+        msg = "`join_by` must be a list of kinds of entities"
+        raise ValueError(msg)
+    try:
+        return join_order(tuple(kinds))
+    except ValueError as error:
+        msg = f"`join_by` {error}"
+        raise ValueError(msg) from None
+
+
 def _network(text: str) -> None:
     try:
         ipaddress.ip_network(text, strict=False)

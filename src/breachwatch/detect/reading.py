@@ -17,12 +17,13 @@ from typing import Any, Literal
 from breachwatch.detect.cache import Cache
 from breachwatch.detect.loading import RuleText
 from breachwatch.model.finding import Level
+from breachwatch.settings_incidents import read_join_by
 
 CUSTOM_KEY = "breachwatch"
 """The custom attribute of a rule that holds what Sigma has no word for (`first_seen`, `entities`)."""
 
 _CUSTOM_KEYS = frozenset(
-    {"first_seen", "dormant", "impossible_travel", "gap", "backwards", "silence", "entities", "guide"}
+    {"first_seen", "dormant", "impossible_travel", "gap", "backwards", "silence", "entities", "guide", "join_by"}
 )
 _BODY = frozenset({"detection", "description", "falsepositives", "references", "fields"})
 """What a head leaves out: the search itself, and prose."""
@@ -186,6 +187,8 @@ def _check_custom(custom: object) -> None:
     if unknown:
         msg = f"`{CUSTOM_KEY}` has the unknown key {unknown[0]!r} (known: {', '.join(sorted(_CUSTOM_KEYS))})"
         raise ValueError(msg)
+    if "join_by" in custom:
+        read_join_by(custom["join_by"])
 
 
 def _identity(text: RuleText, document: Mapping[str, Any]) -> str:

@@ -1,9 +1,16 @@
-"""Which entities tie alerts together, and which say nothing about who acted."""
+"""Which entities tie alerts together, and which say nothing about who acted.
+
+An alert *offers* all that it names to others, and *joins* by some of it: its `ties`, in the order that its rule, or
+else the settings, give. An entity that many cases have in common (see `common`) joins only together with a host that
+the incident has, too: `root@vpn01`, `192.0.2.1@web01`. A common host joins alerts of one rule.
+"""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
 
 from breachwatch.model.finding import Entity
 
@@ -11,6 +18,10 @@ CROWD = 5
 """An alert that names more accounts (or addresses) than this does not join other incidents by them: a spray over a
 whole directory would tie everything to everything. Alerts about one of them still join the spray's incident if they
 could open one themselves; what its members do every day does not."""
+
+_RULE = " as seen by rule "
+
+IsCommon = Callable[[Entity], bool]
 
 # What logs write where there is nobody.
 _NOBODY = frozenset(
@@ -38,18 +49,33 @@ _ON_EVERY_MACHINE = frozenset(
         "admin",
         "administrator",
         "anonymous logon",
+        "apache",
         "daemon",
         "guest",
         "iusr",
         "local service",
         "localsystem",
+        "mysql",
         "network service",
+        "nginx",
         "nobody",
+        "oracle",
+        "postgres",
         "root",
+        "sshd",
         "system",
         "ubuntu",
+        "www-data",
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """By what others may join the incident that has an alert: `firm` takes any alert, `weak` only those of weight."""
+
+    firm: frozenset[Entity]
+    weak: frozenset[Entity]
 
 
 def named(entities: Iterable[Entity]) -> tuple[Entity, ...]:
@@ -66,35 +92,68 @@ def named(entities: Iterable[Entity]) -> tuple[Entity, ...]:
     return tuple(seen)
 
 
-def strong(entities: Iterable[Entity]) -> tuple[Entity, ...]:
-    """The entities by which an alert joins an incident: its accounts and source addresses, else its hosts.
+def nobody_common(_entity: Entity) -> bool:
+    """An `IsCommon` for which every entity is telling, but for the accounts of every machine."""
+    return False
 
-    An account that exists on every machine counts together with its host (`root@vpn01`), and not at all without one.
+
+def ties(
+    entities: Iterable[Entity], order: Sequence[str], *, rule_id: str = "", is_common: IsCommon = nobody_common
+) -> tuple[Entity, ...]:
+    """The entities by which an alert joins an incident, those of the first kind of the order first.
+
+    A host says where something happened, not who did it: it counts only where no kind before it in the order is named.
     """
-    known = named(entities)
-    hosts = [entity for entity in known if entity.kind == "host"]
-    users: dict[Entity, None] = {}
-    for entity in known:
-        if entity.kind != "user":
+    by_kind = {kind: [item for item in named(entities) if item.kind == kind] for kind in ("user", "source_ip", "host")}
+    hosts = _few(by_kind["host"])
+    found: dict[Entity, None] = {}
+    somebody = False
+    for kind in order:
+        if kind == "host":
+            if not somebody:
+                for host in by_kind["host"]:
+                    found.setdefault(_of_rule(host, rule_id) if is_common(host) else host)
             continue
-        if not _on_every_machine(entity.value):
-            users.setdefault(entity)
-        else:
-            for host in hosts:
-                users.setdefault(Entity("user", f"{entity.value}@{host.value}"))
-    addresses = [entity for entity in known if entity.kind == "source_ip"]
-    few = [*(users if len(users) <= CROWD else ()), *(addresses if len(addresses) <= CROWD else ())]
-    if few:
-        return tuple(few)
-    return tuple(hosts) if not users and not addresses else ()
+        somebody = somebody or any(not (_is_on_every_machine(item) and not hosts) for item in by_kind[kind])
+        for item in _few(by_kind[kind]):
+            if _is_on_every_machine(item) or is_common(item):
+                for host in hosts:
+                    found.setdefault(_at(item, host))
+            else:
+                found.setdefault(item)
+    return tuple(found)
+
+
+def offers(entities: Iterable[Entity], rule_id: str = "") -> Offer:
+    """What an alert brings to its incident for others to join by."""
+    known = named(entities)
+    hosts = [item for item in known if item.kind == "host"]
+    people = [item for item in known if item.kind != "host"]
+    firm: dict[Entity, None] = dict.fromkeys([*hosts, *(_of_rule(host, rule_id) for host in hosts)])
+    for kind in ("user", "source_ip"):
+        few = _few([item for item in people if item.kind == kind])
+        firm.update(dict.fromkeys(item for item in few if not _is_on_every_machine(item)))
+        firm.update(dict.fromkeys(_at(item, host) for item, host in product(few, _few(hosts))))
+    weak = {item for item in people if not _is_on_every_machine(item)}
+    return Offer(frozenset(firm), frozenset(firm.keys() | weak))
 
 
 def kept(entities: Iterable[Entity]) -> tuple[Entity, ...]:
     """What an incident remembers of an alert: all that it names, with `root@vpn01` in place of `root` and a host."""
     known = named(entities)
-    has_host = any(entity.kind == "host" for entity in known)
-    plain = (item for item in known if not (has_host and item.kind == "user" and _on_every_machine(item.value)))
-    return tuple(dict.fromkeys([*plain, *strong(known)]))
+    hosts = [item for item in known if item.kind == "host"]
+    told: dict[Entity, None] = {}
+    for item in known:
+        if hosts and _is_on_every_machine(item):
+            told.update(dict.fromkeys(_at(item, host) for host in _few(hosts)))
+        else:
+            told.setdefault(item)
+    return tuple(told)
+
+
+def as_named(tie: Entity) -> Entity:
+    """A tie as people know it: a common host joins the alerts of one rule, and is still that host."""
+    return Entity(tie.kind, tie.value.partition(_RULE)[0] if tie.value.endswith(" ") else tie.value)
 
 
 def storable(text: str) -> str:
@@ -102,8 +161,26 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
-def _on_every_machine(user: str) -> bool:
-    return user.rsplit("\\", 1)[-1] in _ON_EVERY_MACHINE
+def _few(entities: Sequence[Entity]) -> Sequence[Entity]:
+    """The entities, unless they are a crowd."""
+    return entities if len(entities) <= CROWD else ()
+
+
+def _at(entity: Entity, host: Entity) -> Entity:
+    return Entity(entity.kind, f"{entity.value}@{host.value}")
+
+
+def _of_rule(host: Entity, rule_id: str) -> Entity:
+    """A host as one rule sees it. No log can write this: a value is stripped of blanks at its ends."""
+    return Entity("host", f"{host.value}{_RULE}{rule_id} ")
+
+
+def _is_on_every_machine(entity: Entity) -> bool:
+    """Whether an account is one of those of the system, or a machine's own (`DC01$`)."""
+    if entity.kind != "user":
+        return False
+    name = entity.value.rsplit("\\", 1)[-1]
+    return name in _ON_EVERY_MACHINE or name.endswith("$")
 
 
 def _is_own_address(text: str) -> bool:

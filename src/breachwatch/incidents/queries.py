@@ -10,14 +10,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from breachwatch.errors import UnknownNameError
-from breachwatch.incidents import reasons, stored
+from breachwatch.incidents import joins, reasons, stored
 from breachwatch.incidents.advice import advice
 from breachwatch.incidents.authors import authors, licences, origins
 from breachwatch.incidents.chunking import chunks
 from breachwatch.incidents.numbers import order_of
 from breachwatch.model.evidence import EvidenceLine
 from breachwatch.model.finding import OUR_AUTHOR, Entity, Level, RuleOrigin
-from breachwatch.model.incident import AlertRecord, Incident, IncidentLine, IncidentState, RelatedIncident
+from breachwatch.model.incident import AlertRecord, Incident, IncidentLine, IncidentState, Joined, RelatedIncident
 from breachwatch.records import audit, cases
 from breachwatch.workspace import Workspace
 
@@ -170,10 +170,11 @@ def _alerts(connection: Connection, number: str) -> tuple[AlertRecord, ...]:
         for row in connection.execute(query.order_by(cases.alert_event.c.event_id)):
             events[row.alert_key].append(row)
     known = origins(connection, (row.rule_revision for row in rows))
-    return tuple(_alert(row, events[row.key], known.get(row.rule_revision, ())) for row in rows)
+    why = joins.joined(connection, (row.key for row in rows))
+    return tuple(_alert(row, events[row.key], known.get(row.rule_revision, ()), why.get(row.key)) for row in rows)
 
 
-def _alert(row: Row[Any], events: list[Row[Any]], told: tuple[RuleOrigin, ...]) -> AlertRecord:
+def _alert(row: Row[Any], events: list[Row[Any]], told: tuple[RuleOrigin, ...], joined: Joined | None) -> AlertRecord:
     matched, parts = reasons.from_json(row.matched)
     return AlertRecord(
         key=row.key,
@@ -198,6 +199,7 @@ def _alert(row: Row[Any], events: list[Row[Any]], told: tuple[RuleOrigin, ...]) 
         author=authors(told),
         licence=licences(told),
         origins=told,
+        joined=joined,
     )
 
 

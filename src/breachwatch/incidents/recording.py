@@ -14,14 +14,17 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from breachwatch.incidents import reasons, stored
+from breachwatch.incidents import joins, reasons, stored
 from breachwatch.incidents.casework.finding import roots
 from breachwatch.incidents.chunking import chunks
+from breachwatch.incidents.common import Common, Sighting, sightings
+from breachwatch.incidents.entities import named
 from breachwatch.incidents.grouping import Alert, Case, Grouping, Placed
 from breachwatch.incidents.numbers import numbering
+from breachwatch.incidents.orders import join_orders, orders_of
 from breachwatch.incidents.sealing import unsealed
 from breachwatch.model.finding import CompiledRule, Entity, Finding, Level, Scan
-from breachwatch.model.incident import IncidentState, Opened
+from breachwatch.model.incident import IncidentState, Joined, Opened
 from breachwatch.model.people import program
 from breachwatch.records import audit, cases, catalog
 from breachwatch.workspace import Workspace
@@ -31,7 +34,7 @@ def record(ws: Workspace, scan: Scan, run_id: str) -> Opened:
     """Record the findings of a scan as alerts and open or extend their incidents. Recording it twice adds nothing."""
     at = ws.clock.now()
     with ws.database.write() as connection:
-        book = _Book(ws, connection, scan.findings, at, run_id)
+        book = _Book(ws, connection, scan, at, run_id)
         for finding in sorted(scan.findings, key=lambda item: (item.first_time, item.key)):
             book.enter(finding)
         book.save()
@@ -59,12 +62,10 @@ class _Known:
 class _Book:
     """Alerts and incidents as they are recorded, plus what this scan adds; `save` writes it all."""
 
-    def __init__(
-        self, ws: Workspace, connection: Connection, findings: Iterable[Finding], at: datetime, run_id: str
-    ) -> None:
+    def __init__(self, ws: Workspace, connection: Connection, scan: Scan, at: datetime, run_id: str) -> None:
         settings = ws.settings.incidents
         self._connection, self._at, self._run_id = connection, at, run_id
-        findings = tuple(findings)
+        findings = scan.findings
         rows = stored.known_alerts(connection, {finding.key for finding in findings})
         events = stored.known_events(connection, rows)
         self._known = {
@@ -80,12 +81,17 @@ class _Book:
         also.update(self._roots.values())
         cases_now = stored.load_cases(connection, start, end, sorted(also), minimum)
         self._cases = {case.number: case for case in cases_now}
+        loose = stored.loose_alerts(connection, start - max_span, end + max_span)
+        known_orders = join_orders(connection, (finding.rule_revision for finding in findings))
+        self._orders = {**known_orders, **orders_of(scan.rules)}
         self.grouping = Grouping(
             cases_now,
-            stored.loose_alerts(connection, start - max_span, end + max_span),
+            loose,
             gap=gap,
             max_span=max_span,
             minimum=minimum,
+            order=settings.order,
+            common=_common(ws, connection, findings, loose),
             next_number=numbering(connection, at, ws.settings.city.zone),
         )
         self.seen: set[str] = set()
@@ -93,6 +99,7 @@ class _Book:
         self._events: list[dict[str, Any]] = []
         self._grown: dict[str, dict[str, Any]] = {}
         self._moved: dict[str, str] = {}
+        self._joined: dict[str, Joined] = {}
         self._audit: list[audit.Entry] = []
 
     def enter(self, finding: Finding) -> None:
@@ -113,6 +120,7 @@ class _Book:
         stored.save_alerts(self._connection, list(self.new.values()), self._events)
         stored.update_grown(self._connection, list(self._grown.values()))
         stored.move_to(self._connection, self._moved)
+        joins.save(self._connection, self._joined, at=self._at, run_id=self._run_id)
         audit.append_all(self._connection, self._audit)
 
     def _enter_new(self, finding: Finding) -> None:
@@ -124,18 +132,18 @@ class _Book:
         self._place(finding, finding.entities)
 
     def _place(self, finding: Finding, entities: tuple[Entity, ...]) -> None:
-        placed = self.grouping.place(_alert(finding, entities))
-        if placed.case is None:
+        placed = self.grouping.place(self._alert(finding, entities))
+        if placed.case is None or placed.joined is None:
             return
         self._cases[placed.case.number] = placed.case
-        self._assign(finding.key, placed.case)
+        self._assign(finding.key, placed.case, placed.joined)
         self._tell(finding, placed, placed.case)
-        for loose in placed.adopted:
-            self._assign(loose.key, placed.case)
-            reason = "shares an entity with the incident; it waited without one"
-            self._note(placed.case.number, f"alert {loose.key} joined", reason)
+        for loose, joined in placed.adopted:
+            self._assign(loose.key, placed.case, joined)
+            self._note(placed.case.number, f"alert {loose.key} joined", f"it waited; {joins.told(joined)}")
 
-    def _assign(self, key: str, case: Case) -> None:
+    def _assign(self, key: str, case: Case, joined: Joined) -> None:
+        self._joined[key] = joined
         if key in self.new:
             self.new[key]["incident"] = case.number
         else:
@@ -163,7 +171,7 @@ class _Book:
             self._place(finding, merged)
             return
         case = self._cases[known.incident]
-        self.grouping.extend(case, _alert(finding, merged))
+        self.grouping.extend(case, self._alert(finding, merged))
         self._note(case.number, f"alert {finding.key} grew", f"{len(added)} more events of {finding.rule_title}")
         if case.state is IncidentState.MERGED:
             self._grow_root(case, finding, merged)
@@ -177,14 +185,15 @@ class _Book:
 
     def _grow_root(self, case: Case, finding: Finding, entities: tuple[Entity, ...]) -> None:
         """The incident in which a merged one goes on covers what its alerts cover."""
-        self.grouping.extend(self._cases[self._roots[case.number]], _alert(finding, entities))
+        self.grouping.extend(self._cases[self._roots[case.number]], self._alert(finding, entities))
 
     def _tell(self, finding: Finding, placed: Placed, case: Case) -> None:
         reason = f"{finding.rule_title} ({finding.level})"
         if placed.opened:
             self._note(case.number, f"none -> {IncidentState.PRESERVING}", f"opened by alert {finding.key}: {reason}")
             return
-        self._note(case.number, f"alert {finding.key} joined", reason)
+        why = f"; {joins.told(placed.joined)}" if placed.joined else ""
+        self._note(case.number, f"alert {finding.key} joined", f"{reason}{why}")
         if placed.raised_from is not None:
             self._note(case.number, f"level {placed.raised_from} -> {case.level}", f"alert {finding.key}: {reason}")
         for other in placed.others:
@@ -193,6 +202,18 @@ class _Book:
             )
             self._note(other.number, f"related to {case.number}", f"alert {finding.key} joined the older incident")
 
+    def _alert(self, finding: Finding, entities: tuple[Entity, ...]) -> Alert:
+        return Alert(
+            finding.key,
+            finding.rule_title,
+            finding.level,
+            finding.first_time,
+            finding.last_time,
+            entities,
+            finding.rule_id,
+            self._orders.get(finding.rule_revision, ()),
+        )
+
     def _add_events(self, key: str, events: Iterable[str]) -> None:
         self._events.extend({"alert_key": key, "event_id": event, "sealed_in": None} for event in events)
 
@@ -200,15 +221,18 @@ class _Book:
         self._audit.append(audit.Entry(self._at, program(self._run_id), number, change, reason))
 
 
-def _alert(finding: Finding, entities: tuple[Entity, ...]) -> Alert:
-    return Alert(
-        finding.key,
-        finding.rule_title,
-        finding.level,
-        finding.first_time,
-        finding.last_time,
-        entities,
-    )
+def _common(ws: Workspace, connection: Connection, findings: Iterable[Finding], loose: Iterable[Alert]) -> Common:
+    """The judge of what is common, who knows what recorded alerts and these findings named before each of them."""
+    settings = ws.settings.incidents
+    common = Common(settings, Level.parse(settings.minimum_level))
+    asked: list[Finding | Alert] = [*findings, *loose]
+    if not asked:
+        return common
+    about = {entity for item in asked for entity in named(item.entities)}
+    since = min(item.first_time for item in asked) - timedelta(days=settings.history_days + 1)
+    common.learn(sightings(connection, since, max(item.first_time for item in asked)), about)
+    common.learn((Sighting(item.first_time, item.level, item.entities) for item in findings), about)
+    return common
 
 
 def _record_rules(connection: Connection, rules: Iterable[CompiledRule], at: datetime) -> None:

@@ -16,6 +16,7 @@ from breachwatch.incidents.chunking import chunks
 from breachwatch.incidents.entities import storable
 from breachwatch.incidents.grouping import Alert, Case
 from breachwatch.incidents.numbers import order_of
+from breachwatch.incidents.orders import join_orders
 from breachwatch.model.finding import Entity, Finding, Level, RuleOrigin
 from breachwatch.model.incident import IncidentState
 from breachwatch.records import cases
@@ -86,10 +87,10 @@ def known_events(connection: Connection, keys: Iterable[str]) -> dict[str, set[s
     return found
 
 
-def to_alert(row: Row[Any]) -> Alert:
-    """What grouping needs of a recorded alert."""
+def to_alert(row: Row[Any], order: tuple[str, ...] = ()) -> Alert:
+    """What grouping needs of a recorded alert; `order` is its rule's (see `orders`)."""
     entities = entities_from_json(row.entities)
-    return Alert(row.key, row.rule_title, Level(row.level), row.first_time, row.last_time, entities)
+    return Alert(row.key, row.rule_title, Level(row.level), row.first_time, row.last_time, entities, row.rule_id, order)
 
 
 def loose_alerts(connection: Connection, start: datetime, end: datetime) -> list[Alert]:
@@ -97,8 +98,9 @@ def loose_alerts(connection: Connection, start: datetime, end: datetime) -> list
     columns = cases.alert.c
     rows = connection.execute(
         select(cases.alert).where(columns.incident.is_(None), columns.last_time >= start, columns.first_time <= end)
-    )
-    return [to_alert(row) for row in rows]
+    ).all()
+    known = join_orders(connection, (row.rule_revision for row in rows))
+    return [to_alert(row, known.get(row.rule_revision, ())) for row in rows]
 
 
 def load_cases(

@@ -109,6 +109,28 @@ class IncidentLine:
     version: int = 1
 
 
+class How(StrEnum):
+    """How an alert came to its incident."""
+
+    OPENED = "opened it"
+    JOINED = "joined"
+    CAME_ALONG = "came along"  # it had waited without an incident
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Why an alert belongs to its incident: the entity that it shares with another alert, and how far apart both lie.
+
+    `incident` is the one it joined then; people may have merged that since.
+    """
+
+    incident: str
+    how: How
+    entity: Entity | None = None  # None where it opened the incident
+    other: str = ""  # key of the alert of the incident that shares it and lies nearest in time
+    gap_seconds: int = 0  # between the two; 0 where they overlap
+
+
 @dataclass(frozen=True, slots=True)
 class AlertRecord:
     """An alert as the records hold it. `evidence` names the snapshots that hold its events, oldest first."""
@@ -135,6 +157,7 @@ class AlertRecord:
     author: str = ""  # of the rule and of those it is over; their licence may demand that they are named
     licence: str = ""  # of the same rules
     origins: tuple[RuleOrigin, ...] = ()  # where these rules came from, the rule itself last
+    joined: Joined | None = None  # why it belongs to its incident
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from breachwatch.incidents.joins import told
 from breachwatch.model.finding import OUR_AUTHOR, Entity
 from breachwatch.model.incident import Advice, AlertRecord, Incident, IncidentLine, IncidentState
 from breachwatch.report.evidence import verified_text
@@ -174,6 +175,8 @@ def _alert(alike: Sequence[AlertRecord], zone: ZoneInfo) -> Iterator[RenderableT
         yield indented(indented(Text(f"why: {why}")))
     for reason in reasons(alert):
         yield indented(indented(reason))
+    if alert.joined is not None:
+        yield indented(indented(Text(f"here: {visible(told(alert.joined), 240)}")))
     yield indented(indented(Text(f"{repeated}{events}{sealed}{waiting}", style="dim")))
     tags = f"  {', '.join(alert.tags)}" if alert.tags else ""
     author = f" by {visible(alert.author, 200)}" if alert.author else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -12,10 +13,13 @@ from sqlalchemy import select
 
 from breachwatch import incidents
 from breachwatch.clock import FixedClock
-from breachwatch.incidents.entities import strong
+from breachwatch.incidents.common import Common, Sighting
+from breachwatch.incidents.entities import ties
 from breachwatch.incidents.title import make_title
 from breachwatch.model.finding import Entity, Finding, Level, Scan
+from breachwatch.model.incident import How, Joined
 from breachwatch.records import cases
+from breachwatch.settings_incidents import Incidents
 from breachwatch.workspace import Workspace, open_workspace
 
 Make = Callable[..., Finding]
@@ -126,14 +130,14 @@ def test_gap_and_span_come_from_the_settings(make_ws: Callable[..., Workspace], 
     assert groups(ws, *found) == [{0, 1, 2, 3, 4}, {5}]
 
 
-def test_what_connects_two_incidents_joins_the_older_and_says_so(
+def test_what_connects_two_incidents_joins_by_the_account_and_says_so(
     ws: Workspace, grouped: Grouped, finding: Make
 ) -> None:
     assert grouped(
         finding(0, user="a", ip="192.0.2.1"),
         finding(1, user="b", ip="192.0.2.2"),
         finding(2, user="b", ip="192.0.2.1"),
-    ) == [{0, 2}, {1}]
+    ) == [{0}, {1, 2}]
     assert "related to INC-2026-0002" in [row.change for row in incidents.incident(ws, "INC-2026-0001").audit]
     assert "related to INC-2026-0001" in [row.change for row in incidents.incident(ws, "INC-2026-0002").audit]
 
@@ -219,7 +223,125 @@ def test_titles_say_who_and_from_where() -> None:
     assert title(("host", "fs01")) == "Sign-ins: fs01"
 
 
-def test_strong_entities_prefer_people_and_addresses_to_hosts() -> None:
-    assert strong([Entity("host", "dc01")]) == (Entity("host", "dc01"),)
-    assert strong([Entity("host", "dc01"), Entity("user", "A")]) == (Entity("user", "a"),)
-    assert strong([Entity("user", "root")]) == ()
+def test_ties_prefer_people_and_addresses_to_hosts() -> None:
+    order = ("user", "source_ip", "host")
+    assert ties([Entity("host", "dc01")], order) == (Entity("host", "dc01"),)
+    assert ties([Entity("host", "dc01"), Entity("user", "A")], order) == (Entity("user", "a"),)
+    assert ties([Entity("user", "root")], order) == ()
+    assert ties([Entity("user", "DC01$"), Entity("host", "fs01")], order) == (Entity("user", "dc01$@fs01"),)
+
+
+def test_the_order_says_by_what_alerts_join_first(
+    make_ws: Callable[..., Workspace], finding: Make, scan: MakeScan
+) -> None:
+    found = (
+        finding(0, user="a", ip="192.0.2.1"),
+        finding(1, user="b", ip="192.0.2.2", host="web01"),
+        finding(2, user="b", ip="192.0.2.1", rule="second"),
+        finding(3, user="c", host="web01", rule="third"),
+    )
+    expected = {
+        '["source_ip", "user", "host"]': [{0, 2}, {1}, {3}],
+        '["user"]': [{0}, {1, 2}, {3}],
+        '["host", "user"]': [{0}, {1, 2, 3}],
+    }
+    for number, (order, together) in enumerate(expected.items()):
+        ws = make_ws(f"[incidents]\norder = {order}\n", folder=f"ws{number}")
+        incidents.record(ws, scan(*found), "run-1")
+        assert groups(ws, *found) == together, order
+
+
+def test_a_rule_has_an_order_of_its_own(ws: Workspace, finding: Make, scan: MakeScan) -> None:
+    first, other = finding(0, user="a", ip="192.0.2.1"), finding(1, user="b", ip="192.0.2.2")
+    last = finding(2, user="b", ip="192.0.2.1", rule="spray")
+    night = scan(first, other, last)
+    text = "title: x\n---\nid: spray\nbreachwatch: {join_by: [source_ip]}\n"
+    rules = tuple(replace(rule, text=text) if rule.rule_id == "spray" else rule for rule in night.rules)
+    incidents.record(ws, replace(night, rules=rules), "run-1")
+    assert groups(ws, first, other, last) == [{0, 2}, {1}]
+    # Recorded in another night, the order is read from the wording that was kept.
+    low = finding(4, user="b", ip="192.0.2.77", rule="spray", level=Level.LOW, events=("later",))
+    high = finding(5, user="x", ip="192.0.2.77", rule="b")
+    incidents.record(ws, scan(low), "run-2")
+    incidents.record(ws, scan(high), "run-3")
+    assert groups(ws, first, other, last, low, high) == [{0, 2}, {1}, {3, 4}]
+
+
+def test_why_an_alert_joined_is_kept_with_it(ws: Workspace, grouped: Grouped, finding: Make) -> None:
+    low = finding(-2, rule="low", user="other", ip="198.51.100.1", level=Level.LOW)
+    found = (low, finding(0, ip="198.51.100.1"), finding(3, rule="b", lasts=1), finding(5.5, rule="c"))
+    assert grouped(*found) == [{0, 1, 2, 3}]
+    why = {alert.key: alert.joined for alert in incidents.incident(ws, "INC-2026-0001").alerts}
+    assert why == {
+        low.key: Joined("INC-2026-0001", How.CAME_ALONG, Entity("source_ip", "198.51.100.1"), found[1].key, 2 * 3600),
+        found[1].key: Joined("INC-2026-0001", How.OPENED),
+        found[2].key: Joined("INC-2026-0001", How.JOINED, Entity("user", "jmeyer"), found[1].key, 3 * 3600),
+        found[3].key: Joined("INC-2026-0001", How.JOINED, Entity("user", "jmeyer"), found[2].key, 5400),
+    }
+    told = [row.reason for row in incidents.incident(ws, "INC-2026-0001").audit if "joined" in row.change]
+    assert f"shares the account jmeyer with alert {found[2].key[:8]}, 1 h 30 min apart" in "\n".join(told)
+
+
+# --- what many cases have in common -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shared", ["192.0.2.1", "192.0.2.0/24", "192.0.2.*"])
+def test_a_shared_address_joins_only_on_the_same_host(
+    make_ws: Callable[..., Workspace], finding: Make, scan: MakeScan, shared: str
+) -> None:
+    ws = make_ws(f'[incidents]\nshared = ["{shared}", "svc-*", "dc01"]\n')
+    found = (
+        finding(0, user="a", ip="192.0.2.1", host="web01"),
+        finding(1, user="b", ip="192.0.2.1", host="web02"),
+        finding(2, user="c", ip="192.0.2.1", host="web01"),
+        finding(3, user="CITY\\svc-backup", host="web03"),
+        finding(4, user="CITY\\svc-backup", host="web04"),
+        finding(5, user=None, host="dc01"),
+        finding(6, user=None, host="dc01", rule="another"),
+        finding(7, user=None, host="dc01", events=("again",)),
+    )
+    incidents.record(ws, scan(*found), "run-1")
+    assert groups(ws, *found) == [{0, 2}, {1}, {3}, {4}, {5, 7}, {6}]
+    assert incidents.incident(ws, "INC-2026-0005").alerts[1].joined == Joined(
+        "INC-2026-0005", How.JOINED, Entity("host", "dc01"), found[5].key, 2 * 3600
+    )
+
+
+def test_what_alerts_of_many_days_name_ties_nothing_by_itself(ws: Workspace, finding: Make, scan: MakeScan) -> None:
+    """The address of a NAT: daily low alerts name it with ever other accounts; then two attacks come through it."""
+    quiet = [
+        finding(24 * day, user=f"p{4 * day + n}", ip="192.0.2.1", rule=f"daily{n}", level=Level.LOW)
+        for day in range(4)
+        for n in range(4)
+    ]
+    attacks = [finding(24 * 4 + n, user=f"u{n}", ip="192.0.2.1", rule="attack") for n in range(2)]
+    elsewhere = [finding(24 * 4 + n, user=f"v{n}", ip="203.0.113.9", rule="attack") for n in range(2)]
+    incidents.record(ws, scan(*quiet), "run-1")
+    incidents.record(ws, scan(*attacks, *elsewhere), "run-2")
+    found = (*attacks, *elsewhere)
+    assert sorted(groups(ws, *found), key=min) == [{0}, {1}, {2, 3}]
+
+
+def test_an_attack_of_one_night_does_not_make_its_own_source_common(grouped: Grouped, finding: Make) -> None:
+    assert grouped(*(finding(n / 10, user=f"u{n}", ip="203.0.113.9", rule=f"r{n}") for n in range(40))) == [
+        set(range(40))
+    ]
+
+
+def test_an_entity_of_weighty_alerts_on_many_days_is_common() -> None:
+    common = Common(Incidents(), Level.MEDIUM)
+    user = Entity("user", "jmeyer")
+    days = [datetime(2026, 11, day, 3, tzinfo=UTC) for day in range(1, 13)]
+    common.learn(Sighting(day, Level.HIGH, (user,)) for day in days)
+    assert not common.why(user, days[9])
+    assert common.why(user, days[10]) == "alerts of weight name it on 10 days before"
+    assert common.why(user, datetime(2026, 12, 12, tzinfo=UTC)) == ""  # a month later
+
+
+def test_a_crowd_makes_nobody_common() -> None:
+    common = Common(Incidents(), Level.MEDIUM)
+    address = Entity("source_ip", "203.0.113.9")
+    for day in range(1, 6):
+        crowd = tuple(Entity("user", f"u{n}") for n in range(30))
+        common.learn([Sighting(datetime(2026, 11, day, tzinfo=UTC), Level.LOW, (address, *crowd))])
+    assert common.why(address, datetime(2026, 11, 9, tzinfo=UTC)) == ""
