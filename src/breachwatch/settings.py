@@ -137,6 +137,7 @@ class Evidence(Section):
     authority: str = ""  # the policy or order under which evidence is kept
     whole_segment_bytes: Annotated[int, Field(ge=0)] = 4 * _MIB  # segments up to this size are kept whole
     context_records: Annotated[int, Field(ge=0)] = 20  # around each match, where the segment is not kept whole
+    retention_days: Annotated[int, Field(ge=0, le=36_500)] = 0  # after the incident was closed; 0: for ever
     key_file: str = ""  # the private key, where it is kept outside keys/
     key_passphrase: SecretStr = SecretStr("")
     key_passphrase_file: str = ""

@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 
 from breachwatch.cli import (
     evidence,
+    hold,
     hunt,
     incident,
     init,
@@ -46,7 +47,7 @@ class _InOrder(TyperGroup):
 
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002
         order = (
-            *("init", "run", "hunt", "sources", "rules", "queue", "incident", "evidence", "keys"),
+            *("init", "run", "hunt", "sources", "rules", "queue", "incident", "evidence", "hold", "keys"),
             *("lake", "sql", "simulate", "schedule"),
         )
         return sorted(self.commands, key=order.index)
@@ -72,6 +73,7 @@ app.add_typer(rules.app, name="rules")
 app.command("queue")(queue.queue)
 app.add_typer(incident.app, name="incident")
 app.add_typer(evidence.app, name="evidence")
+app.add_typer(hold.app, name="hold")
 app.add_typer(keys.app, name="keys")
 app.add_typer(lake.app, name="lake")
 app.command("sql")(sql.sql)

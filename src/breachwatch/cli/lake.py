@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from breachwatch.cli import lake_holds
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, show, show_json
 from breachwatch.errors import DataError
 
@@ -129,6 +128,3 @@ def disposals(
         show_json(found)
     else:
         show(disposals_page(found, ws.settings.city.zone))
-
-
-app.add_typer(lake_holds.app, name="hold")

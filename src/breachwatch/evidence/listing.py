@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import select
 
 from breachwatch import incidents
+from breachwatch.evidence.disposed import disposed_at
 from breachwatch.evidence.names import year_and_count
 from breachwatch.model.evidence import EvidenceLine
 from breachwatch.records import cases
@@ -15,5 +18,6 @@ def listing(ws: Workspace) -> list[EvidenceLine]:
     """Every piece of evidence, oldest first."""
     with ws.database.read() as connection:
         rows = connection.execute(select(cases.evidence)).all()
-    lines = [incidents.evidence_line(ws, row) for row in rows]
+        gone = disposed_at(connection)
+    lines = [replace(incidents.evidence_line(ws, row), disposed_at=gone.get(row.number)) for row in rows]
     return sorted(lines, key=lambda line: year_and_count(line.number))

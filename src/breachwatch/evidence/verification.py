@@ -12,8 +12,10 @@ from sqlalchemy import Row, select
 from breachwatch.errors import EvidenceError, UnknownNameError, UsageError
 from breachwatch.evidence import custody, mirror
 from breachwatch.evidence.bag import TAG_MANIFEST, hash_file
+from breachwatch.evidence.check_disposed import check_disposed
 from breachwatch.evidence.checks import check_bag, check_modes, key_in
 from breachwatch.evidence.custody import Deed, Handler
+from breachwatch.evidence.disposed import disposal_of
 from breachwatch.evidence.keys import PublicKey, known_keys
 from breachwatch.evidence.names import bags_in, is_number, year_and_count
 from breachwatch.evidence.on_disk import BagOnDisk, incident_in
@@ -70,6 +72,9 @@ def _verify_recorded(ws: Workspace, number: str, by: Handler, purpose: str, chai
         if row is None:
             raise UnknownNameError("piece of evidence", number, connection.scalars(select(cases.evidence.c.number)))
         links = list(custody.lines(connection, number))
+        gone = disposal_of(connection, number)
+    if gone is not None:
+        return check_disposed(ws, number, gone, links, chain)
     path = ws.vault / row.path
     checks: list[Check] = []
     signed_by = ""

@@ -43,6 +43,7 @@ class EvidenceLine:
     tagmanifest_sha256: str
     verified_at: datetime | None
     verified_ok: bool | None
+    disposed_at: datetime | None = None  # its bytes are gone since then; record and custody stay
 
 
 @dataclass(frozen=True, slots=True)

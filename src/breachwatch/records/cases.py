@@ -188,6 +188,8 @@ hold = Table(
     Column("released_at", UtcDateTime),
     Column("released_by", Text),
     Column("release_reason", Text),
+    Column("authority", Text, nullable=False, server_default=""),  # order, statute or letter that it rests on
+    Column("release_authority", Text),
 )
 
 hold_item = Table(

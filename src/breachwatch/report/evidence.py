@@ -36,7 +36,9 @@ def evidence_page(lines: Sequence[EvidenceLine], zone: ZoneInfo, vault: Path) ->
 
 
 def verified_text(line: EvidenceLine, zone: ZoneInfo) -> Text:
-    """Whether and when somebody verified it last."""
+    """Whether and when somebody verified it last, or when it was disposed of."""
+    if line.disposed_at is not None:
+        return Text(f"disposed of {day_and_time(line.disposed_at, zone)}", style="dim")
     if line.verified_at is None:
         return Text("not yet", style="dim")
     result = Text("good", "green") if line.verified_ok else Text("ALTERED", "bold red")

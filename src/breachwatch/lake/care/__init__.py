@@ -7,7 +7,7 @@ from breachwatch.lake.care.compacting import Compacted, compact
 from breachwatch.lake.care.differences import CheckReport, Difference, Kind
 from breachwatch.lake.care.disposals import Disposal, disposals
 from breachwatch.lake.care.disposing import Retained
-from breachwatch.lake.care.holds import Hold, holds, place_hold, release_hold
+from breachwatch.lake.care.holds import Hold, end_hold, enter_hold, hold_in, holds
 from breachwatch.lake.care.retaining import retain
 from breachwatch.lake.care.retired import remove_retired
 from breachwatch.lake.care.statistics import DatasetUse, LakeUse, statistics
@@ -26,9 +26,10 @@ __all__ = [
     "check",
     "compact",
     "disposals",
+    "end_hold",
+    "enter_hold",
+    "hold_in",
     "holds",
-    "place_hold",
-    "release_hold",
     "remove_retired",
     "retain",
     "statistics",

@@ -35,62 +35,70 @@ class Hold:
     released_at: datetime | None
     released_by: str | None
     release_reason: str | None
+    authority: str = ""  # the order, statute or letter it rests on
+    release_authority: str | None = None
     items: tuple[tuple[str, str], ...] = ()
 
 
-def place_hold(
+def enter_hold(
     ws: Workspace,
+    connection: Connection,
     items: Iterable[tuple[str, str]],
     *,
     reason: str,
+    authority: str,
     by: Actor,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Hold:
-    """Place a hold on `items`, each (kind, value); without any it covers all events of its time.
+    """Enter a hold on `items`, each (kind, value), in the caller's write transaction.
+
+    Without items it covers all events of its time. `evidence.holds.place` calls it: a hold is about events and evidence
+    alike.
 
     Raises UsageError for one without a reason or time, UnknownNameError for a source or incident that does not exist.
     """
     items = tuple(dict.fromkeys((kind, value.strip()) for kind, value in items))
     _check(reason, items, since, until)
+    _known(ws, connection, items)
     now = ws.clock.now()
-    with ws.database.write() as connection:
-        _known(ws, connection, items)
-        number = _number(connection, now.astimezone(ws.settings.city.zone).year)
-        connection.execute(
-            insert(cases.hold).values(
-                number=number, reason=reason.strip(), placed_at=now, placed_by=by.name, since=since, until=until
-            )
-        )
-        if items:
-            rows = [{"hold": number, "kind": kind, "value": value} for kind, value in items]
-            connection.execute(insert(cases.hold_item), rows)
-        audit.append(connection, at=now, by=by, entity=number, change="none -> in force", reason=reason)
-        return _hold(connection, number)
+    number = _number(connection, now.astimezone(ws.settings.city.zone).year)
+    values = {
+        "number": number,
+        "reason": reason.strip(),
+        "authority": authority.strip(),
+        "since": since,
+        "until": until,
+    }
+    connection.execute(insert(cases.hold).values(**values, placed_at=now, placed_by=by.name))
+    if items:
+        rows = [{"hold": number, "kind": kind, "value": value} for kind, value in items]
+        connection.execute(insert(cases.hold_item), rows)
+    audit.append(connection, at=now, by=by, entity=number, change="none -> in force", reason=reason)
+    return hold_in(connection, number)
 
 
-def release_hold(ws: Workspace, number: str, *, reason: str, by: Actor) -> Hold:
-    """End a hold. Raises UsageError for one that was released before, UnknownNameError."""
-    if not reason.strip():
-        msg = "say why the hold is released: it stays in the records."
+def end_hold(ws: Workspace, connection: Connection, number: str, *, reason: str, authority: str, by: Actor) -> Hold:
+    """End a hold, in the caller's write transaction. Raises UsageError for one that was released, UnknownNameError."""
+    found = hold_in(connection, number)
+    if found.released_at is not None:
+        msg = f"{number} was released {found.released_at:%Y-%m-%d} by {found.released_by}. Place another hold."
         raise UsageError(msg)
     now = ws.clock.now()
-    with ws.database.write() as connection:
-        found = _hold(connection, number)
-        if found.released_at is not None:
-            msg = f"{number} was released {found.released_at:%Y-%m-%d} by {found.released_by}. Place another hold."
-            raise UsageError(msg)
-        ended = {"released_at": now, "released_by": by.name, "release_reason": reason.strip()}
-        connection.execute(update(cases.hold).where(cases.hold.c.number == number).values(**ended))
-        audit.append(connection, at=now, by=by, entity=number, change="in force -> released", reason=reason)
-        return _hold(connection, number)
+    ended = {"released_at": now, "released_by": by.name, "release_reason": reason.strip()}
+    connection.execute(
+        update(cases.hold).where(cases.hold.c.number == number).values(**ended, release_authority=authority.strip())
+    )
+    after = {"authority": authority.strip()}
+    audit.append(connection, at=now, by=by, entity=number, change="in force -> released", reason=reason, after=after)
+    return hold_in(connection, number)
 
 
 def holds(ws: Workspace) -> tuple[Hold, ...]:
     """All holds, released ones too, in order of placing."""
     with ws.database.read() as connection:
         query = select(cases.hold.c.number).order_by(cases.hold.c.placed_at, cases.hold.c.number)
-        return tuple(_hold(connection, number) for number in connection.execute(query).scalars().all())
+        return tuple(hold_in(connection, number) for number in connection.execute(query).scalars().all())
 
 
 def _check(reason: str, items: tuple[tuple[str, str], ...], since: datetime | None, until: datetime | None) -> None:
@@ -128,7 +136,8 @@ def _number(connection: Connection, year: int) -> str:
     return f"{prefix}{max((int(number.removeprefix(prefix)) for number in taken), default=0) + 1:04d}"
 
 
-def _hold(connection: Connection, number: str) -> Hold:
+def hold_in(connection: Connection, number: str) -> Hold:
+    """The hold of that number. Raises UnknownNameError."""
     row = connection.execute(select(cases.hold).where(cases.hold.c.number == number)).mappings().first()
     if row is None:
         raise UnknownNameError("hold", number, connection.execute(select(cases.hold.c.number)).scalars())

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError
 
 from breachwatch import lake
 from breachwatch.errors import DataError, SettingsError, UnknownNameError, UsageError
+from breachwatch.evidence.holds import place, release
 from breachwatch.lake.care import (
     Retained,
     check,
@@ -20,8 +21,6 @@ from breachwatch.lake.care import (
     disposals,
     disposing,
     holds,
-    place_hold,
-    release_hold,
     retain,
     retaining,
     retaining_bytes,
@@ -48,10 +47,10 @@ def tended(ws: Workspace, days: float = 11, **how: Any) -> Retained:
 
 
 def hold(ws: Workspace, *items: tuple[str, str], **how: Any) -> str:
-    return place_hold(ws, items, reason="a request", by=SOMEBODY, **how).number
+    return place(ws, items, reason="a request", by=SOMEBODY, **how).number
 
 
-def incident(ws: Workspace, at: datetime, state: str = "open") -> str:
+def incident(ws: Workspace, at: datetime, state: str = "new") -> str:
     number = f"INC-2026-{at:%H%M}"
     with ws.database.write() as connection:
         connection.execute(
@@ -184,7 +183,7 @@ def test_released_holds_and_other_times_cover_nothing(kept: Workspace) -> None:
     number = hold(kept, ("source", "web01"))
     hold(kept, since=NOW)
     hold(kept, until=NOW - timedelta(days=30))
-    release_hold(kept, number, reason="settled", by=SOMEBODY)
+    release(kept, number, reason="settled", authority="a letter", by=SOMEBODY)
     tended(kept)
     assert paths(kept) == set()
 
@@ -210,7 +209,7 @@ def test_incidents_that_are_not_closed_keep_what_is_around_them(kept: Workspace)
         connection.execute(cases.incident.update().values(state="closed"))
     hold(kept, ("incident", number))
     assert tended(kept).kept == {"HOLD-2026-0001": len(paths(kept))}
-    release_hold(kept, "HOLD-2026-0001", reason="settled", by=SOMEBODY)
+    release(kept, "HOLD-2026-0001", reason="settled", authority="a letter", by=SOMEBODY)
     assert tended(kept).files > 0
     assert paths(kept) == set()
 
@@ -234,7 +233,7 @@ def test_the_database_itself_refuses(kept: Workspace) -> None:
             connection.execute(text(statement))
     tended(with_settings(kept, PERIODS))
     for statement in ("DELETE FROM disposal", "UPDATE disposal SET actor = 'nobody'", "DELETE FROM disposal_part"):
-        with pytest.raises(DatabaseError, match="only ever added"), kept.database.write() as connection:
+        with pytest.raises(DatabaseError, match=r"only ever added|do not change"), kept.database.write() as connection:
             connection.execute(text(statement))
 
 
@@ -302,7 +301,7 @@ def test_merged_files_are_kept_and_go_like_others(kept: Workspace) -> None:
     compact(kept, by=SOMEBODY)
     hold(kept, ("source", "web01"))
     assert tended(kept).files == 0  # every merged day has events of web01
-    release_hold(kept, "HOLD-2026-0001", reason="settled", by=SOMEBODY)
+    release(kept, "HOLD-2026-0001", reason="settled", authority="a letter", by=SOMEBODY)
     done = tended(kept)
     assert (done.rows, paths(kept)) == (108, set())
     assert sum(row.pruned_rows for row in segments(kept)) == 108
@@ -332,11 +331,11 @@ def test_holds_say_what_is_wrong(kept: Workspace) -> None:
     with pytest.raises(UsageError, match="covers nothing"):
         hold(kept, since=NOW, until=NOW)
     with pytest.raises(UsageError, match="what the hold is for"):
-        place_hold(kept, [], reason=" ", by=SOMEBODY)
+        place(kept, [], reason=" ", by=SOMEBODY)
     number = hold(kept)
-    release_hold(kept, number, reason="settled", by=SOMEBODY)
+    release(kept, number, reason="settled", authority="a letter", by=SOMEBODY)
     with pytest.raises(UsageError, match="was released"):
-        release_hold(kept, number, reason="again", by=SOMEBODY)
+        release(kept, number, reason="again", authority="a letter", by=SOMEBODY)
     with kept.database.read() as connection:
         trail = connection.execute(select(cases.audit.c.change).where(cases.audit.c.entity == number)).scalars().all()
     assert trail == ["none -> in force", "in force -> released"]
@@ -355,11 +354,13 @@ def test_the_commands(kept: Workspace, capfd: pytest.CaptureFixture[str], monkey
     from breachwatch.cli import app, options
 
     real = options.open_workspace
-    monkeypatch.setattr("breachwatch.cli.lake.open_workspace", lambda ctx, named: later(real(ctx, named), 0))
+    for group in ("lake", "hold"):
+        monkeypatch.setattr(f"breachwatch.cli.{group}.open_workspace", lambda ctx, named: later(real(ctx, named), 0))
     monkeypatch.setattr("breachwatch.workspace.SystemClock", lambda: later(kept, 11).clock)
 
     def call(*words: str) -> tuple[int, str]:
-        code = app.main(["-w", str(kept.root), "lake", *words])
+        group = [] if words[0] == "hold" else ["lake"]
+        code = app.main(["-w", str(kept.root), *group, *words])
         said = capfd.readouterr()
         return code, " ".join((said.out + said.err).split())
 
@@ -370,8 +371,10 @@ def test_the_commands(kept: Workspace, capfd: pytest.CaptureFixture[str], monkey
     assert call("retain", "--dry-run", "--json")[0] == 0
     code, said = call("retain")
     assert (code, "HOLD-2026-0001" in said, "disposed of" in said) == (0, True, True)
-    assert call("hold", "release", "hold-2026-0001", "--reason", "settled")[0] == 0
-    assert json.loads(call("hold", "list", "--json")[1])[0]["release_reason"] == "settled"
+    ended = ("hold", "release", "hold-2026-0001", "--reason", "settled")
+    assert call(*ended)[0] == 2  # by which authority?
+    assert call(*ended, "--authority", "letter of May 4")[0] == 0
+    assert json.loads(call("hold", "list", "--json")[1])[0]["hold"]["release_reason"] == "settled"
     assert call("retain")[0] == 0
     assert paths(kept) == set()
     code, said = call("disposals")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from breachwatch import lake, run
-from breachwatch.lake.care import holds, place_hold, tending
+from breachwatch.evidence.holds import place
+from breachwatch.lake.care import holds, tending
 from breachwatch.model.summary import RunState, RunSummary, Upkeep
 from breachwatch.report.problems import troubles
 from breachwatch.report.summary import summary_page
@@ -37,7 +38,7 @@ def test_small_files_are_merged_and_what_is_past_its_period_goes(site: Workspace
     ws = with_settings(site, PERIOD)
     done = run.tend(ws)
     assert (done.merged_files, done.merged_into, done.disposed_files) == (files, len(lake.files(ws)), 0)
-    place_hold(ws, [("source", "web01")], reason="a request", by=SOMEBODY)
+    place(ws, [("source", "web01")], reason="a request", by=SOMEBODY)
     assert len(holds(ws)) == 1
     late = later(ws, 11)
     held = run.tend(late)
