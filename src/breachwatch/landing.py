@@ -1,10 +1,11 @@
 """Landing the segments of a source on all processor cores.
 
-Reading text is work for one core at a time, so large ingests hand segments to helper processes of this module, one at a
-time, and land segments here as well. A segment lands as a whole or not at all wherever it is done (`lake.land`), and
-gives the same files; only logs whose segments cannot repeat each other's records are shared out, so that their order
-does not matter. Each helper holds a lock while it lives: what a killed run left at work is waited for before the next
-begins. A helper that dies costs nothing but its time: its segment is landed here.
+Reading records is work for one core at a time, so large ingests hand segments to helper processes of this module, one
+at a time, and land segments here as well. A segment lands as a whole or not at all wherever it is done (`lake.land`),
+and gives the same files. Segments of one log that can repeat each other's records (a journal, a Windows event log) are
+read side by side too, but enter the lake in their order: each waits for its turn once it is read, because what those
+before it landed is left out of it. Each helper holds a lock while it lives: what a killed run left at work is waited
+for before the next begins. A helper that dies costs nothing but its time: its segment is landed here.
 """
 
 from __future__ import annotations
@@ -20,26 +21,86 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from threading import Condition
 from typing import IO
 
 from breachwatch import collect, lake, parse
 from breachwatch.errors import TransientError, explain
-from breachwatch.model.segment import Landed, Problem, Segment
+from breachwatch.model.segment import Batch, Landed, Problem, Segment
 from breachwatch.workspace import Workspace, open_workspace
 
 SHARED_BYTES = 48 * 1024 * 1024
 """Less than this is landed here alone: a helper takes a second to start."""
 
 _MOST_PROCESSES = 16
-_READY = b"ready\n"
+_READY, _READ, _GO = b"ready\n", b"read\n", b"go\n"
 _ORPHANS_WAIT = 3600.0  # seconds; one segment takes seconds, on the slowest machine minutes
 
 
-def land(ws: Workspace, segment_id: str) -> Landed:
+Turn = Callable[[], None]
+"""Waits until all that must be in the lake before a segment is there."""
+
+
+def at_once() -> None:
+    """The turn of a segment that waits for nothing."""
+
+
+def land(ws: Workspace, segment_id: str, turn: Turn = at_once) -> Landed:
     """Parse one stored segment and land its events in the lake. A segment that has landed is left as it is."""
     segment = collect.segment(ws, segment_id)
     with collect.open_segment(ws, segment) as data:
-        return lake.land(ws, segment, parse.parse(segment, data, ws.settings.limits))
+        return lake.land(ws, segment, _until(turn, parse.parse(segment, data, ws.settings.limits)))
+
+
+def _until(turn: Turn, batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The batches; their end comes with the segment's turn. `lake.land` reads all before it looks into the lake."""
+    yield from batches
+    turn()
+
+
+class _StoppedError(Exception):
+    """Another segment could not be landed, so this one waits in the store for the next run."""
+
+
+class _Turns:
+    """In which order the segments of a source enter the lake."""
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self._changed = Condition()
+        self._done: set[int] = set()
+        self._stopped = False
+        self._before: dict[int, int] = {}  # the segment that must land before
+        last: dict[str, int] = {}
+        for number, segment in enumerate(segments):
+            if segment.format not in lake.POSITION_NAMES_THE_RECORD:
+                # Event ids begin with the log's identity, so that only segments of one log can share some.
+                if segment.file_id in last:
+                    self._before[number] = last[segment.file_id]
+                last[segment.file_id] = number
+
+    def turn(self, number: int) -> Turn:
+        """How the segment of that number waits. Raises _StoppedError in one that waits in vain."""
+        before = self._before.get(number)
+        if before is None:
+            return at_once
+
+        def wait() -> None:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopped or before in self._done)
+                if before not in self._done:
+                    raise _StoppedError
+
+        return wait
+
+    def done(self, number: int) -> None:
+        with self._changed:
+            self._done.add(number)
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
 
 
 def land_all(
@@ -58,18 +119,23 @@ def land_all(
             pass  # nothing of a killed run is at work any longer
     waiting = deque(enumerate(segment_ids))
     results: dict[int, Landed | Problem] = {}
+    turns = _Turns(segments)
 
-    def work(one: Callable[[str], Landed | Problem]) -> None:
+    def work(one: Callable[[str, Turn], Landed | Problem]) -> None:
         while waiting:
             try:
                 number, segment_id = waiting.popleft()
             except IndexError:
                 return
             try:
-                results[number] = one(segment_id)
+                results[number] = one(segment_id, turns.turn(number))
+            except _StoppedError:
+                return  # whoever stopped it says why
             except BaseException:
                 waiting.clear()  # what is under way is finished, no more is begun
+                turns.stop()
                 raise
+            turns.done(number)
             progress(len(results))
 
     with ExitStack() as open_helpers, ThreadPoolExecutor(max_workers=max(1, helpers)) as threads:
@@ -77,7 +143,7 @@ def land_all(
         for number in range(helpers):
             helper = open_helpers.enter_context(_helper(ws, source, number))
             futures.append(threads.submit(work, helper))
-        work(lambda segment_id: _land_or_say(ws, source, segment_id))
+        work(lambda segment_id, turn: _land_or_say(ws, source, segment_id, turn))
         for future in futures:
             future.result()
     landed = [found for _, found in sorted(results.items()) if isinstance(found, Landed)]
@@ -85,10 +151,10 @@ def land_all(
     return landed, problems
 
 
-def _land_or_say(ws: Workspace, source: str, segment_id: str) -> Landed | Problem:
+def _land_or_say(ws: Workspace, source: str, segment_id: str, turn: Turn) -> Landed | Problem:
     try:
-        return land(ws, segment_id)
-    except TransientError:
+        return land(ws, segment_id, turn)
+    except (TransientError, _StoppedError):
         raise
     except Exception as error:  # noqa: BLE001  said in the summary; the segment waits in the store for the next run
         return Problem(source, segment_id, explain(error), lost_data=True)
@@ -98,8 +164,6 @@ def _helpers(ws: Workspace, segments: Sequence[Segment]) -> int:
     """How many processes beside this one are worth their start."""
     if sum(segment.size for segment in segments) < SHARED_BYTES:
         return 0
-    if not all(segment.format in lake.POSITION_NAMES_THE_RECORD for segment in segments):
-        return 0  # each must see what those before it landed
     cores = ws.settings.run.cores or len(os.sched_getaffinity(0))
     return min(cores, _MOST_PROCESSES, len(segments)) - 1
 
@@ -109,7 +173,7 @@ def _lock(source: str, number: int | str) -> str:
 
 
 @contextmanager
-def _helper(ws: Workspace, source: str, number: int) -> Iterator[Callable[[str], Landed | Problem]]:
+def _helper(ws: Workspace, source: str, number: int) -> Iterator[Callable[[str, Turn], Landed | Problem]]:
     """A helper process as a function; its end closes the process."""
     words = [sys.executable, "-P", "-m", "breachwatch.landing", str(ws.root), source, str(number)]
     path = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -122,7 +186,7 @@ def _helper(ws: Workspace, source: str, number: int) -> Iterator[Callable[[str],
 
     ready = False
 
-    def ask(segment_id: str) -> Landed | Problem:
+    def ask(segment_id: str, turn: Turn) -> Landed | Problem:
         nonlocal ready
         try:
             if not ready and answers.readline() != _READY:  # it holds its lock before it is told anything
@@ -130,11 +194,15 @@ def _helper(ws: Workspace, source: str, number: int) -> Iterator[Callable[[str],
             ready = True
             requests.write(json.dumps([segment_id, ws.clock.now().isoformat()]).encode() + b"\n")
             requests.flush()
-            answer = json.loads(answers.readline())
+            while (line := answers.readline()) == _READ:
+                turn()
+                requests.write(_GO)
+                requests.flush()
+            answer = json.loads(line)
         except (OSError, ValueError):  # it died
             process.kill()
             process.wait()  # before its segment is begun anew
-            return _land_or_say(ws, source, segment_id)
+            return _land_or_say(ws, source, segment_id, turn)
         if "transient" in answer:
             raise TransientError(answer["transient"])
         if "problem" in answer:
@@ -166,6 +234,13 @@ def _serve(root: str, source: str, number: int, requests: IO[bytes], answers: IO
     """Be a helper: land the segments whose ids arrive, until there are no more."""
     clock = _ToldClock()
     ws = open_workspace(root, clock)
+
+    def turn() -> None:
+        answers.write(_READ)
+        answers.flush()
+        if requests.readline() != _GO:
+            raise _StoppedError
+
     with ws.lock(_lock(source, number)):
         answers.write(_READY)
         answers.flush()
@@ -173,8 +248,10 @@ def _serve(root: str, source: str, number: int, requests: IO[bytes], answers: IO
             segment_id, now = json.loads(line)
             clock.at = datetime.fromisoformat(now)
             try:
-                found = _land_or_say(ws, source, segment_id)
+                found = _land_or_say(ws, source, segment_id, turn)
                 answer = {"problem": found.what} if isinstance(found, Problem) else {"landed": asdict(found)}
+            except _StoppedError:
+                return
             except TransientError as error:
                 answer = {"transient": str(error)}
             answers.write(json.dumps(answer).encode() + b"\n")

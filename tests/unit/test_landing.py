@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from breachwatch import landing, run
+from breachwatch.collect.store import DiskFullError
+from breachwatch.model.segment import Landed, Problem
 from breachwatch.model.summary import SourceReport
 from breachwatch.records import catalog
 from breachwatch.workspace import Workspace
@@ -110,11 +114,68 @@ def test_a_helper_of_a_killed_run_is_waited_for(
     assert not _landed(ws)
 
 
-@pytest.mark.parametrize("name", ["journald-json", "evtx"])
-def test_segments_that_may_repeat_records_are_landed_one_after_the_other(
-    name: str, make_ws: Callable[[str], Workspace], logs: Path, monkeypatch: pytest.MonkeyPatch
+def _journal() -> bytes:
+    """Entries, and half of them once more: a journal that was exported twice into one file."""
+    entries = [
+        json.dumps(
+            {
+                "__CURSOR": f"s=1;i={number:x}",
+                "__REALTIME_TIMESTAMP": str(1_763_600_000_000_000 + number * 1_000_000),
+                "_HOSTNAME": "web01",
+                "SYSLOG_IDENTIFIER": "sshd",
+                "MESSAGE": f"Failed password for root from 203.0.113.{number % 256} port {number} ssh2",
+            }
+        ).encode()
+        for number in range(2000)
+    ]
+    return b"".join(entry + b"\n" for entry in (*entries, *entries[500:1500]))
+
+
+@pytest.fixture
+def journal(logs: Path) -> Path:
+    (logs / "auth.log").write_bytes(_journal())
+    return logs
+
+
+def test_segments_that_repeat_records_enter_the_lake_in_their_order(
+    make_ws: Callable[[str], Workspace], journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = make_ws(_SETTINGS.format(folder=journal))
+    report = _ingested(ws)[0]
+    files = _landed(ws)
+    assert (report.rows, report.records, report.problems) == (2000, 2000, ())
+    assert report.segments > 4
+    ws.database.engine.dispose()
+    shutil.rmtree(ws.root)
+    monkeypatch.setattr(landing, "SHARED_BYTES", 0)
+    ws = make_ws(_SETTINGS.format(folder=journal))
+    assert _ingested(ws)[0] == report
+    assert _landed(ws) == files
+
+
+def test_what_comes_after_a_segment_that_cannot_be_landed_waits(
+    make_ws: Callable[[str], Workspace], journal: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(landing, "SHARED_BYTES", 0)
-    monkeypatch.setattr(landing, "_helper", lambda *_: pytest.fail("a helper was started"))
-    ws = make_ws(_SETTINGS.format(folder=logs) + f'format = "{name}"\n')
-    run.ingest(ws, "hosts")
+    ws = make_ws(_SETTINGS.format(folder=journal))
+    land = landing.land
+    first: list[str] = []
+
+    def disk_is_full(ws: Workspace, segment_id: str, turn: Callable[[], None]) -> Landed:
+        first.append(segment_id)
+        if landing.collect.segment(ws, segment_id).start == 0:
+            raise DiskFullError("the disk is full")
+        return land(ws, segment_id, turn)
+
+    monkeypatch.setattr(landing, "land", disk_is_full)
+    monkeypatch.setattr(landing, "_helper", _this_process)
+    with pytest.raises(DiskFullError):
+        run.ingest(ws, "hosts")
+    assert not _landed(ws)
+    monkeypatch.setattr(landing, "land", land)
+    assert run.ingest(ws, "hosts").rows == 2000
+
+
+@contextmanager
+def _this_process(ws: Workspace, source: str, _: int) -> Iterator[Callable[..., Landed | Problem]]:
+    yield lambda segment_id, turn: landing._land_or_say(ws, source, segment_id, turn)

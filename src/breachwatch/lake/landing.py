@@ -36,7 +36,8 @@ def land(ws: Workspace, segment: Segment, batches: Iterable[Batch]) -> Landed:
 
     `records == rows + rejects` counts distinct records: one whose event id an earlier record of the segment has, or
     that another segment of the source has landed (a copied journal, an EVTX file that wrapped around), is neither;
-    how many there were is logged. Two processes must not land segments of one source at once (the run's source lock).
+    how many there were is logged. Two processes must not land segments of one log at once, except that all `batches`
+    are read before the lake is looked into: `breachwatch.landing` keeps the order from there on.
 
     Memory grows with the segment. Raises EnvironmentFault where the lake cannot be written (also a TransientError if
     the disk is full), UnknownNameError for a segment that is not in the catalog, DataError for one without bytes, and
