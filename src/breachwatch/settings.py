@@ -137,6 +137,8 @@ class Evidence(Section):
     authority: str = ""  # the policy or order under which evidence is kept
     whole_segment_bytes: Annotated[int, Field(ge=0)] = 4 * _MIB  # segments up to this size are kept whole
     context_records: Annotated[int, Field(ge=0)] = 20  # around each match, where the segment is not kept whole
+    context_hours: Annotated[float, Field(ge=0, le=24 * 366)] = 24.0  # of the accounts' and hosts' other activity
+    context_events: Annotated[int, Field(ge=0, le=1_000_000)] = 5000  # at most before, during and after the case each
     retention_days: Annotated[int, Field(ge=0, le=36_500)] = 0  # after the incident was closed; 0: for ever
     key_file: str = ""  # the private key, where it is kept outside keys/
     key_passphrase: SecretStr = SecretStr("")

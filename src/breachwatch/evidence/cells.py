@@ -8,6 +8,7 @@ Parquet file beside it, the exact bytes in data/raw.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 # What starts a formula, after white space that spreadsheets skip; also in the full-width forms.
 _FORMULA = r"^\s*[=+\-@＝＋－＠]"  # noqa: RUF001  the full-width forms are meant
+_FORMULA_START = re.compile(_FORMULA)
 # C0 and C1 controls, line and paragraph separators, marks and overrides of writing direction, zero-width characters.
 _STEERING_CLASS = "[\\x00-\\x1f\\x7f-\\x{9f}\\x{200b}-\\x{200f}\\x{2028}-\\x{202e}\\x{2060}-\\x{2069}\\x{feff}]"
 _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
@@ -23,6 +25,15 @@ _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u20
 def escape(text: str) -> str:
     """Text with every steering character written out."""
     return _STEERING.sub(lambda match: _written_out(ord(match[0])), text)
+
+
+def csv_line(cells: Iterable[str]) -> str:
+    """A line of CSV (RFC 4180) of texts made harmless, each in quotation marks."""
+    return ",".join('"' + _cell(escape(text)).replace('"', '""') + '"' for text in cells) + "\n"
+
+
+def _cell(text: str) -> str:
+    return f"'{text}" if _FORMULA_START.match(text) else text
 
 
 def _written_out(code: int) -> str:

@@ -17,10 +17,9 @@ from breachwatch.evidence.bag import DECLARATION, FILE_MODE, FOLDER_MODE, MANIFE
 from breachwatch.evidence.check_matches import check_matches
 from breachwatch.evidence.keys import PUBLIC_NAME, SIGNERS_NAME, PublicKey, parse_public
 from breachwatch.evidence.on_disk import BagOnDisk
-from breachwatch.evidence.sealing import ENVELOPE, INSTRUCTIONS, PAE, SIGNATURE, SSH_SIGNATURE, UNLISTED
+from breachwatch.evidence.sealing import ENVELOPE, LISTED, PAE, SIGNATURE, SSH_SIGNATURE, UNLISTED
 from breachwatch.model.evidence import Check
 
-_LISTED_TAGS = frozenset({"bagit.txt", "bag-info.txt", MANIFEST, INSTRUCTIONS, PUBLIC_NAME, SIGNERS_NAME})
 _SHOWN = 3  # names in a message
 
 
@@ -62,7 +61,7 @@ def _structure(bag: BagOnDisk) -> str:
         raise EvidenceError(f"not plain files: {_some(odd)}")
     if bag.small("bagit.txt") != DECLARATION:
         raise EvidenceError("bagit.txt does not declare BagIt 1.0")
-    missing = sorted((_LISTED_TAGS | UNLISTED) - bag.files.keys())
+    missing = sorted((LISTED | UNLISTED) - bag.files.keys())
     if missing:
         raise EvidenceError(f"missing: {_some(missing)}")
     payload = bag.manifest(MANIFEST)
@@ -73,7 +72,7 @@ def _structure(bag: BagOnDisk) -> str:
 
 
 def _against(bag: BagOnDisk, name: str, manifest: Mapping[str, str]) -> str:
-    expected = {item for item in bag.files if item.startswith("data/")} if name == MANIFEST else _LISTED_TAGS
+    expected = {item for item in bag.files if item.startswith("data/")} if name == MANIFEST else LISTED
     missing = sorted(manifest.keys() - bag.files.keys())
     if missing:
         raise EvidenceError(f"missing: {_some(missing)}")

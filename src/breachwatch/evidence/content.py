@@ -1,35 +1,28 @@
-"""The JSON and rule files of a bag: incident, detection, sources, acquisition.
+"""The JSON files of a bag: incident, sources, acquisition, and the call of what writes the detection.
 
 All JSON is ASCII: whatever a log, a path or a rule holds, these files are harmless on a terminal.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-
-from sqlalchemy import Row
 
 from breachwatch.evidence import custody, surroundings
 from breachwatch.evidence.bag import BagWriter
 from breachwatch.evidence.blocks import BLOCK
 from breachwatch.evidence.case import Case
-from breachwatch.evidence.names import safe_name
+from breachwatch.evidence.detections import write_detections
 from breachwatch.evidence.raw import RawSegment
+from breachwatch.evidence.searched import Searched
 from breachwatch.model.finding import Level
 from breachwatch.workspace import Workspace
 
 INCIDENT = "data/incident.json"
 SOURCES = "data/sources.json"
 NOT_SPECIFIED = "not specified"
-SPDX_ADDRESS = "https://spdx.org/licenses/{}.html"
-"""Where the text of a licence is, by its SPDX identifier (SPDX License List)."""
-_SPDX_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[.+-][A-Za-z0-9]+)+")  # "not stated" is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +38,9 @@ class Sealing:
 def write_content(ws: Workspace, sealing: Sealing, segments: list[RawSegment], events: int, bag: BagWriter) -> None:
     """Write everything that is neither original bytes nor parsed rows."""
     bag.add_json(INCIDENT, _incident(sealing, events))
-    _write_detection(sealing.case, bag)
+    write_detections(ws, sealing.case, Searched(ws, sealing.case), bag)
     bag.add_json(SOURCES, {"segments": [_source(ws, raw) for raw in segments]})
-    bag.add_json("data/environment.json", surroundings.environment())
+    bag.add_json("data/environment.json", surroundings.environment(sealing.run_id))
     bag.add_json("data/clock.json", surroundings.clock(ws, segments, sealing.at.isoformat()))
     bag.add_json("data/acquisition.json", _acquisition(ws, sealing, segments))
 
@@ -67,60 +60,6 @@ def _incident(sealing: Sealing, events: int) -> dict[str, Any]:
         "entities": [{"kind": kind, "value": value} for kind, value in case.entities],
         "alert_keys": list(case.alert_keys),
         "events": events,
-    }
-
-
-def _write_detection(case: Case, bag: BagWriter) -> None:
-    """One folder per rule with its text, its SQL and what it found; one per wording where a rule was edited between."""
-    wordings: dict[str, set[str]] = {}
-    for alert in case.alerts:
-        wordings.setdefault(alert.rule_id, set()).add(alert.rule_revision)
-    for rule_id in sorted(wordings):
-        for revision in sorted(wordings[rule_id]):
-            rule = case.rules[revision]
-            found = [alert for alert in case.alerts if (alert.rule_id, alert.rule_revision) == (rule_id, revision)]
-            folder = f"data/detection/{safe_name(rule_id)}"
-            if len(wordings[rule_id]) > 1:
-                folder += f"/{revision[:12]}"
-            text = rule.text.encode("utf-8", errors="surrogateescape")
-            bag.add(f"{folder}/rule.yml", text)
-            bag.add(f"{folder}/query.sql", rule.sql.encode("utf-8", errors="surrogateescape"))
-            bag.add_json(
-                f"{folder}/finding.json",
-                {
-                    "rule_id": rule_id,
-                    "title": rule.title,
-                    "revision": revision,
-                    "rule_sha256": hashlib.sha256(text).hexdigest(),
-                    "dataset": rule.dataset,
-                    "origins": [_origin(item) for item in json.loads(rule.origins)],
-                    "first_used_at": rule.first_used_at.isoformat(),
-                    "alerts": [_alert(alert, case.event_ids[alert.key]) for alert in found],
-                },
-            )
-
-
-def _origin(said: dict[str, str]) -> dict[str, str]:
-    """Where one document of rule.yml came from, with the address of its licence where SPDX lists it."""
-    licence = said.get("licence", "")
-    address = {"licence_url": SPDX_ADDRESS.format(licence)} if _SPDX_IDENTIFIER.fullmatch(licence) else {}
-    return {**said, **address}
-
-
-def _alert(alert: Row[Any], event_ids: Sequence[str]) -> dict[str, Any]:
-    return {
-        "key": alert.key,
-        "level": str(Level(alert.level)),
-        "first_time": alert.first_time.isoformat(),
-        "last_time": alert.last_time.isoformat(),
-        "event_count": alert.event_count,
-        "entities": json.loads(alert.entities),
-        "tags": json.loads(alert.tags),
-        "why": json.loads(alert.why),
-        **json.loads(alert.matched),
-        "detected_at": alert.detected_at.isoformat(),
-        "run_id": alert.run_id,
-        "event_ids": list(event_ids),
     }
 
 

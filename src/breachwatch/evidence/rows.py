@@ -130,6 +130,11 @@ class Rows:
         query = f"SELECT DISTINCT byte_offset FROM ({' UNION ALL '.join(parts)}) ORDER BY byte_offset"
         return [int(row[0]) for row in self._connection.execute(query).fetchall()]
 
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The connection to the lake, for what else is read for the same case."""
+        return self._connection
+
     def write(self, bag: BagWriter) -> None:
         """Write data/events.parquet, and from it data/events.csv."""
         import pyarrow.parquet as pq
@@ -146,7 +151,7 @@ class Rows:
                 filled.update(name for name in schema.names if block[name].null_count < len(block))
         columns = [name for name in schema.names if name in filled]
         with bag.open(ROWS_CSV) as file:
-            _write_csv(bag.folder / ROWS_PARQUET, columns, cast("IO[Any]", file))
+            write_csv(bag.folder / ROWS_PARQUET, columns, cast("IO[Any]", file))
 
     def _blocks(self, names: Sequence[str], schema: pa.Schema) -> Iterator[pa.Table]:
         import pyarrow as pa
@@ -210,7 +215,8 @@ def _select_rows(events: Mapping[str, str], schema: pa.Schema) -> str:
     return f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY {order}"
 
 
-def _write_csv(parquet: Path, columns: list[str], file: IO[Any]) -> None:
+def write_csv(parquet: Path, columns: list[str], file: IO[Any]) -> None:
+    """Write columns of a Parquet file as CSV with harmless cells."""
     import pyarrow as pa
     import pyarrow.csv as pc
     import pyarrow.parquet as pq

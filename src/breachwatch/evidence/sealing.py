@@ -9,9 +9,11 @@ from pathlib import Path
 
 from breachwatch.evidence import bag as bags
 from breachwatch.evidence import signing
+from breachwatch.evidence.activity import write_activity
 from breachwatch.evidence.bag import BagWriter, one_line
+from breachwatch.evidence.blocks import PROOFS
 from breachwatch.evidence.content import Sealing, write_content
-from breachwatch.evidence.instructions import instructions
+from breachwatch.evidence.instructions import about_logs, instructions
 from breachwatch.evidence.keys import PUBLIC_NAME, SIGNERS_NAME, SigningKey
 from breachwatch.evidence.raw import MATCHES, copy_segments
 from breachwatch.evidence.rows import Rows
@@ -24,6 +26,10 @@ SIGNATURE = "attestation.sig"
 SSH_SIGNATURE = bags.TAG_MANIFEST + ".sig"
 UNLISTED = frozenset({bags.TAG_MANIFEST, ENVELOPE, PAE, SIGNATURE, SSH_SIGNATURE})
 """The files of a bag that no manifest lists: the tag manifest itself, and what is signed over it."""
+LISTED = frozenset({"bagit.txt", "bag-info.txt", bags.MANIFEST, INSTRUCTIONS, PUBLIC_NAME, SIGNERS_NAME})
+"""The tag files that the tag manifest lists."""
+TOP_ENTRIES = len(UNLISTED | LISTED) + 1
+"""Files and folders at the top of a bag: the tag files and `data`."""
 _PREFIX = "evidence-"
 
 
@@ -56,6 +62,7 @@ def seal(ws: Workspace, sealing: Sealing, key: SigningKey) -> Iterator[Sealed]:
             events = rows.count
             rows.write(bag)
             segments = copy_segments(ws, rows, bag)
+            write_activity(ws, sealing.case, rows.connection, bag)
         write_content(ws, sealing, segments, events, bag)
         digest = _sign(ws, sealing, key, events, bag)
         bag.hash_again()
@@ -69,9 +76,9 @@ def seal(ws: Workspace, sealing: Sealing, key: SigningKey) -> Iterator[Sealed]:
 def _sign(ws: Workspace, sealing: Sealing, key: SigningKey, events: int, bag: BagWriter) -> str:
     """Write the tag files, the manifests and both signatures; returns the tag manifest's SHA-256."""
     city, incident = one_line(ws.settings.city.name), sealing.case.incident.number
-    with (bag.folder / MATCHES).open("rb") as matches:
-        text = instructions(sealing.number, city, key.public, matches.readline())
-    bag.add_tag(INSTRUCTIONS, text)
+    with (bag.folder / MATCHES).open("rb") as matches, (bag.folder / PROOFS).open("rb") as proofs:
+        about = about_logs(matches.readline(), proofs.readline())
+    bag.add_tag(INSTRUCTIONS, instructions(sealing.number, city, key.public, TOP_ENTRIES, about))
     bag.add_tag(PUBLIC_NAME, key.public.pem)
     bag.add_tag(SIGNERS_NAME, key.public.allowed_signers)
     info = [

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from breachwatch.evidence.clock_offset import offset_now
 from breachwatch.evidence.raw import RawSegment
 from breachwatch.settings_sources import Source
 from breachwatch.workspace import Workspace
@@ -21,12 +22,14 @@ _YEAR_RULE = (
 )
 
 
-def environment() -> dict[str, Any]:
+def environment(run_id: str) -> dict[str, Any]:
     """data/environment.json: the programs and the machine."""
     return {
+        "run_id": run_id,
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "packages": {name: _version(name) for name in _PACKAGES},
         "lock_sha256": _lock_sha256(),
+        "git_commit": _git_commit(),
         "operating_system": _operating_system(),
         "kernel": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),
@@ -52,7 +55,7 @@ def clock(ws: Workspace, segments: list[RawSegment], now: str) -> dict[str, Any]
         )
     return {
         "collector_clock": now,
-        "collector_clock_offset": "not measured",
+        "collector_clock_offset": offset_now(),
         "city_time_zone": ws.settings.city.time_zone,
         "time_zone_data": _zone_data(),
         "zone_rule": "a time that names its zone keeps it; one that names none is in the zone given below",
@@ -86,6 +89,17 @@ def _lock_sha256() -> str | None:
     """SHA-256 of the lock that the environment was made from, where breachwatch runs from its checkout."""
     lock = Path(__file__).resolve().parents[3] / "requirements.lock"
     return hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else None
+
+
+def _git_commit() -> str | None:
+    """The commit that is checked out, where breachwatch runs from its checkout."""
+    folder = Path(__file__).resolve().parents[3] / ".git"
+    try:
+        head = (folder / "HEAD").read_text(encoding="utf-8").strip()
+        named = head.removeprefix("ref: ")
+        return head if named == head else (folder / named).read_text(encoding="utf-8").strip()
+    except OSError:  # installed from a package, or the reference is a packed one
+        return None
 
 
 def _zone_data() -> dict[str, str | None]:

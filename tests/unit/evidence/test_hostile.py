@@ -61,7 +61,7 @@ def test_a_city_with_a_hostile_name(make_city: Callable[..., City]) -> None:
     assert info.count("\n") == 6
     assert bagit.Bag(str(bag)).is_valid()
     assert evidence.verify(city.ws, bag.name).ok
-    assert len(commands((bag / "VERIFY.txt").read_text())) == 8
+    assert len(commands((bag / "VERIFY.txt").read_text())) == 11
 
 
 @given(st.text())

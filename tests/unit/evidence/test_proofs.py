@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from breachwatch.errors import EvidenceError
 from breachwatch.evidence import merkle
 from breachwatch.evidence.blocks import BLOCK, Blocks, blocks_of
 from breachwatch.evidence.check_matches import check_matches
+from breachwatch.evidence.instructions import commands
 from breachwatch.evidence.on_disk import BagOnDisk
 from tests.unit.evidence.making import City, loosen
 
@@ -101,3 +103,17 @@ def test_a_match_in_a_block_without_a_proof_is_refused(bag: Path) -> None:
     (bag / "data/proofs.jsonl").write_text(lines[0])
     with pytest.raises(EvidenceError, match="without an inclusion proof"):
         check_matches(BagOnDisk(bag))
+
+
+def test_the_proof_in_verify_txt_is_checked_by_a_shell(bag: Path) -> None:
+    command = commands((bag / "VERIFY.txt").read_text())[-1]
+
+    def said() -> str:
+        return subprocess.run(["sh", "-c", command], cwd=bag, capture_output=True, text=True, check=False).stdout
+
+    assert len(lines_of(bag, "data/proofs.jsonl")[0]["path"]) == 5
+    assert said() == "part of the whole\n"
+    [file] = {proof["file"] for proof in lines_of(bag, "data/proofs.jsonl")[:1]}
+    content = (bag / file).read_bytes()
+    (bag / file).write_bytes(content.replace(b"jdoe", b"jd0e", 1))
+    assert said() == ""

@@ -31,7 +31,9 @@ def test_the_layout(city: City) -> None:
     assert files_of(Path(snapshot.path)) == [
         *("VERIFY.txt", "allowed_signers", "attestation.dsse.json", "attestation.pae", "attestation.sig"),
         *("bag-info.txt", "bagit.txt", "data/acquisition.json", "data/clock.json"),
-        *(f"{rule}/finding.json", f"{rule}/query.sql", f"{rule}/rule.yml"),
+        *("data/context/activity.csv", "data/context/activity.json", "data/context/activity.parquet"),
+        *(f"{rule}/finding.json", f"{rule}/params.json", f"{rule}/query.sql", f"{rule}/result.csv"),
+        *(f"{rule}/rule.yml", f"{rule}/stats.json"),
         *("data/environment.json", "data/events.csv", "data/events.parquet", "data/incident.json"),
         *(
             "data/matches.jsonl",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import bagit
@@ -65,34 +66,57 @@ def test_ssh_keygen_alone_verifies_the_tag_manifest(bag: Path) -> None:
 def test_every_command_of_verify_txt_succeeds_and_prints_what_it_says(bag: Path) -> None:
     text = (bag / "VERIFY.txt").read_text()
     found = commands(text)
-    assert len(found) == 8
+    assert len(found) == 11
     outputs = []
     for command in found:
         done = run(command, bag)
         assert done.returncode == 0, (command, done.stderr)
         outputs.append(done.stdout)
-    assert "nothing added" in outputs[2]
-    assert "Signature Verified Successfully" in outputs[3]
-    assert outputs[4] == "1\n"
-    assert outputs[5].startswith("Good ")
-    for output in outputs[6:]:
+    assert outputs[2] == outputs[3] == "nothing added\n"
+    assert "Signature Verified Successfully" in outputs[4]
+    assert outputs[5] == "1\n"
+    assert outputs[6] == "the same\n"
+    assert outputs[7].startswith("Good ")
+    assert outputs[10] == "part of the whole\n"
+    for output in outputs[8:10]:
         assert f"It must print {output.split()[0]}" in text
 
 
-def test_the_commands_of_verify_txt_catch_any_changed_or_added_file(bag: Path) -> None:
-    found = commands((bag / "VERIFY.txt").read_text())
+def test_the_commands_of_verify_txt_and_bagit_catch_every_changed_deleted_and_added_file(bag: Path) -> None:
+    """One byte flipped in every file of a fresh bag, one at a time; every file deleted; files added."""
+    found = commands((bag / "VERIFY.txt").read_text())[:8]
     loosen(bag)
 
-    def all_succeed() -> bool:
-        return all(run(command, bag).returncode == 0 for command in found[:6])
+    def missed() -> bool:
+        return all(run(command, bag).returncode == 0 for command in found)
 
-    assert all_succeed()
+    def bagit_says() -> bool:
+        return bool(bagit.Bag(str(bag)).is_valid())
+
+    assert not any(run(command, bag).returncode for command in found)
+    assert bagit_says()
+    unlisted = {"attestation.dsse.json", "attestation.pae", "attestation.sig", "tagmanifest-sha256.txt.sig"}
     for name in files_of(bag):
-        if name in {"attestation.dsse.json", "VERIFY.txt"}:
-            continue  # a repetition of attestation.pae and .sig for programs; and the file the commands come from
         original = (bag / name).read_bytes()
-        (bag / name).write_bytes(bytes([original[0] ^ 1]) + original[1:])
-        assert not all_succeed(), name
+        at = len(original) // 2
+        (bag / name).write_bytes(original[:at] + bytes([original[at] ^ 1]) + original[at + 1 :])
+        assert not missed(), f"{name} changed"
+        assert name in unlisted | {"tagmanifest-sha256.txt", "bagit.txt"} or not bagit_says(), name
+        (bag / name).unlink()
+        assert not missed(), f"{name} deleted"
         (bag / name).write_bytes(original)
-    (bag / "data/raw/added.log").write_bytes(b"")
-    assert not all_succeed()
+    assert missed()
+    for added in ("data/raw/added.log", "data/empty", "added", ".hidden"):
+        (bag / added).write_bytes(b"")
+        assert not missed(), f"{added} added"
+        (bag / added).unlink()
+
+
+def test_the_command_line_of_the_library_of_congress_validates_it(bag: Path) -> None:
+    """`bagit.py --validate`, as the library is run as a program."""
+    command = [sys.executable, bagit.__file__, "--validate", str(bag)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    loosen(bag)
+    (bag / "data/events.csv").unlink()
+    assert subprocess.run(command, capture_output=True, check=False).returncode != 0
