@@ -9,8 +9,8 @@ from breachwatch.records.append_only import protect_rows
 from breachwatch.records.keeping_evidence import protect
 from breachwatch.records.types import UtcDateTime
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 
 def upgrade() -> None:
