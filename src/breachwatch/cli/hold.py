@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from breachwatch.cli import hold_notices
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
 from breachwatch.errors import UsageError
 
@@ -148,6 +149,9 @@ def release(
     _show(ws, holds.record(ws, ended.number), as_json)
     if not as_json and holds.record(ws, ended.number).custodians:
         remark("tell its custodians: they keep what the hold covered until they know.")
+
+
+app.command("notice")(hold_notices.notice)
 
 
 def _show(ws: Workspace, record: HoldRecord, as_json: bool) -> None:

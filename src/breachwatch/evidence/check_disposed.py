@@ -20,7 +20,7 @@ def check_disposed(ws: Workspace, number: str, gone: Disposal, links: Sequence[s
         f"{gone.requested_by}, approved by {gone.decided_by}, authority: {gone.authority}"
     )
     there = place.exists() or place.is_symlink()
-    left = "its bytes are still in the vault: `breachwatch evidence dispose --sweep` removes them" if there else ""
+    left = "a bag of this number lies in the vault, though it was taken out: somebody put one there" if there else ""
     told = any(_tells(line, item.tagmanifest_sha256) for line in links)
     custody = f"{len(links)} links tell of it, {'its disposal, too' if told else 'but not of its disposal'}"
     checks = (
