@@ -18,6 +18,7 @@ from breachwatch.evidence.check_matches import check_matches
 from breachwatch.evidence.keys import PUBLIC_NAME, SIGNERS_NAME, PublicKey, parse_public
 from breachwatch.evidence.on_disk import BagOnDisk
 from breachwatch.evidence.sealing import ENVELOPE, LISTED, PAE, SIGNATURE, SSH_SIGNATURE, UNLISTED
+from breachwatch.evidence.timestamps.stamping import OPTIONAL
 from breachwatch.model.evidence import Check
 
 _SHOWN = 3  # names in a message
@@ -86,7 +87,7 @@ def _against(bag: BagOnDisk, name: str, manifest: Mapping[str, str]) -> str:
 
 
 def _nothing_else(bag: BagOnDisk) -> str:
-    known = UNLISTED | bag.manifest(TAG_MANIFEST).keys() | bag.manifest(MANIFEST).keys()
+    known = UNLISTED | OPTIONAL | bag.manifest(TAG_MANIFEST).keys() | bag.manifest(MANIFEST).keys()
     added = sorted(bag.files.keys() - known)
     parents = {"", *(str(parent) for name in known for parent in Path(name).parents)} - {"."}
     added += [f"{folder}/" for folder in sorted(bag.folders.keys() - parents)]

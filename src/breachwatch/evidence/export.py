@@ -27,7 +27,8 @@ from breachwatch.errors import EnvironmentFault, EvidenceError, UsageError
 from breachwatch.evidence import custody, mirror, signing
 from breachwatch.evidence.bag import CHUNK, hash_file
 from breachwatch.evidence.custody import Deed, Handler
-from breachwatch.evidence.keys import PUBLIC_NAME, SIGNERS_NAME, load_key
+from breachwatch.evidence.keyring.current import signing_key
+from breachwatch.evidence.keys import PUBLIC_NAME, SIGNERS_NAME
 from breachwatch.evidence.verification import CUSTODY_EXTRACT, verify
 from breachwatch.model.evidence import Exported
 from breachwatch.workspace import Workspace
@@ -61,7 +62,7 @@ def export(
         failed = "; ".join(f"{check.name}: {check.detail}" for check in report.checks if not check.ok)
         msg = f"{number} does not verify and is not exported. {failed}"
         raise EvidenceError(msg)
-    key = load_key(ws.keys)
+    key = signing_key(ws)
     now = ws.clock.now()
     with ws.database.read() as connection:
         chain = custody.check_chain(connection)

@@ -17,6 +17,7 @@ from breachwatch.evidence.instructions import about_logs, instructions
 from breachwatch.evidence.keys import PUBLIC_NAME, SIGNERS_NAME, SigningKey
 from breachwatch.evidence.raw import MATCHES, copy_segments
 from breachwatch.evidence.rows import Rows
+from breachwatch.evidence.timestamps.stamping import at_sealing
 from breachwatch.workspace import Workspace
 
 INSTRUCTIONS = "VERIFY.txt"
@@ -104,6 +105,8 @@ def _sign(ws: Workspace, sealing: Sealing, key: SigningKey, events: int, bag: Ba
     bag.add_unlisted(PAE, envelope.pae)
     bag.add_unlisted(SIGNATURE, envelope.signature)
     bag.add_unlisted(SSH_SIGNATURE, signing.ssh_sign(key, (bag.folder / bags.TAG_MANIFEST).read_bytes()))
+    for name, content in at_sealing(ws, envelope.to_json()).items():
+        bag.add_unlisted(name, content)
     return digest
 
 

@@ -9,7 +9,7 @@ from breachwatch.errors import BreachwatchError, explain
 from breachwatch.evidence import mirror, recording, sealing
 from breachwatch.evidence.case import load_case, sealed_already
 from breachwatch.evidence.content import Sealing
-from breachwatch.evidence.keys import load_key
+from breachwatch.evidence.keyring.current import signing_key
 from breachwatch.model.incident import PreservationFailure, Snapshot, ToPreserve
 from breachwatch.workspace import Workspace
 
@@ -40,7 +40,7 @@ def preserve(ws: Workspace, job: ToPreserve, run_id: str) -> Snapshot | Preserva
 def _preserve(ws: Workspace, job: ToPreserve, run_id: str) -> Snapshot:
     sealing.sweep(ws)
     mirror.update(ws)  # a run killed right after its transaction has not written it
-    key = load_key(ws.keys)
+    key = signing_key(ws)
     recording.adopt_orphans(ws, job.incident, key.public)
     done = sealed_already(ws, job)
     if done is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,13 @@ from breachwatch.evidence.check_disposed import check_disposed
 from breachwatch.evidence.checks import check_bag, check_modes, key_in
 from breachwatch.evidence.custody import Deed, Handler
 from breachwatch.evidence.disposed import disposal_of
-from breachwatch.evidence.keys import PublicKey, known_keys
+from breachwatch.evidence.keyring.history import tenure_of
+from breachwatch.evidence.keys import PublicKey
 from breachwatch.evidence.names import bags_in, is_number, year_and_count
 from breachwatch.evidence.on_disk import BagOnDisk, incident_in
+from breachwatch.evidence.sealing import ENVELOPE
+from breachwatch.evidence.signing import parse_envelope
+from breachwatch.evidence.timestamps.checking import check, check_foreign
 from breachwatch.model.evidence import Check, VerifyReport
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
@@ -83,6 +88,7 @@ def _verify_recorded(ws: Workspace, number: str, by: Handler, purpose: str, chai
         key, signed_by, trust = _key(ws, bag)
         checks += [trust, *check_bag(bag, key), check_modes(bag), _check_row(bag, row)]
         checks.append(_check_sealed(links, bag.hash(TAG_MANIFEST).sha256))
+        checks.append(check(ws, number, bag.small(ENVELOPE)))
     except EvidenceError as error:
         checks.append(Check("structure", False, str(error)))
     except OSError as error:
@@ -101,6 +107,8 @@ def _verify_foreign(ws: Workspace | None, path: Path) -> VerifyReport:
         bag = BagOnDisk(folder)
         key, signed_by, trust = _key(ws, bag, foreign=True)
         checks += [trust, *check_bag(bag, key)]
+        stamp = check_foreign(folder, bag.small(ENVELOPE))
+        checks += [stamp] if stamp else []
         number = str(incident_in(bag).get("evidence", number))
         extract = folder.parent / CUSTODY_EXTRACT
         if extract.is_file() and folder != path:
@@ -128,13 +136,24 @@ def _bag_in(path: Path) -> Path:
 def _key(ws: Workspace | None, bag: BagOnDisk, *, foreign: bool = False) -> tuple[PublicKey, str, Check]:
     """The key that a bag is checked with, whose it is, and whether that is good enough."""
     key = key_in(bag)
-    if ws is not None and key.fingerprint in known_keys(ws.keys):
-        whose = f"{key.fingerprint}, the workspace's key"
-        return key, whose, Check("key", True, whose)
+    tenure = tenure_of(ws.keys, key) if ws is not None else None
+    if tenure is not None:
+        whose, fault = f"{key.fingerprint}, the workspace's key", tenure.fault(_sealed_at(bag))
+        return key, whose, Check("key", not fault, f"{whose}; but {fault}" if fault else whose)
     whose = f"{key.fingerprint}, the key in the bag; compare it with what the city has published"
     if foreign:
         return key, whose, Check("key", True, whose)
     return key, whose, Check("key", False, f"the bag's key {key.fingerprint} is not one of this workspace's")
+
+
+def _sealed_at(bag: BagOnDisk) -> datetime:
+    """When the attestation says that the bag was sealed. Raises EvidenceError."""
+    try:
+        at = datetime.fromisoformat(parse_envelope(bag.small(ENVELOPE)).statement["predicate"]["sealed_at"])
+    except (KeyError, TypeError, ValueError) as error:
+        msg = "the attestation does not say when this was sealed"
+        raise EvidenceError(msg) from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _check_row(bag: BagOnDisk, row: Row[Any]) -> Check:
