@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from breachwatch.cli import evidence_dispose
 from breachwatch.cli.evidence_stamp import stamp
 from breachwatch.cli.options import Common, JsonOption, WorkspaceOption, open_workspace, remark, show, show_json
 from breachwatch.errors import EvidenceError, SettingsError, UsageError
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from breachwatch.workspace import Workspace
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Verify, list and hand on sealed evidence.")
+app.command("dispose")(evidence_dispose.dispose)
+app.command("disposals")(evidence_dispose.disposals)
+app.command("certificate")(evidence_dispose.certificate)
 
 
 app.command()(stamp)
