@@ -35,6 +35,7 @@ class City(Section):
 
     name: str = "City"
     time_zone: str = "UTC"
+    jurisdiction: str = ""  # a profile of `breachwatch jurisdiction list`
 
     _check_zone = field_validator("time_zone")(iana_zone)
 

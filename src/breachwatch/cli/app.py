@@ -23,6 +23,7 @@ from breachwatch.cli import (
     hunt,
     incident,
     init,
+    jurisdiction,
     keys,
     lake,
     queue,
@@ -48,7 +49,7 @@ class _InOrder(TyperGroup):
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002
         order = (
             *("init", "run", "hunt", "sources", "rules", "queue", "incident", "evidence", "hold", "keys"),
-            *("lake", "sql", "simulate", "schedule"),
+            *("jurisdiction", "lake", "sql", "simulate", "schedule"),
         )
         return sorted(self.commands, key=order.index)
 
@@ -75,6 +76,7 @@ app.add_typer(incident.app, name="incident")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(hold.app, name="hold")
 app.add_typer(keys.app, name="keys")
+app.add_typer(jurisdiction.app, name="jurisdiction")
 app.add_typer(lake.app, name="lake")
 app.command("sql")(sql.sql)
 app.command("simulate")(simulate.simulate)

@@ -1,0 +1,3 @@
+"""Clocks: when an obligation is due."""
+
+from __future__ import annotations
