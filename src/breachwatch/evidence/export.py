@@ -6,6 +6,7 @@ EV-2026-000001-export/
     custody-head.json       how many links the whole chain had when this was made, and the hash of the last
     custody-head.json.sig   SSH signature of that: a chain that is cut or made anew later contradicts it
     signing.pub, allowed_signers
+    tsa-roots.pem           where the bag has a time stamp: the root certificates of the authority
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from breachwatch.evidence.bag import CHUNK, hash_file
 from breachwatch.evidence.custody import Deed, Handler
 from breachwatch.evidence.keyring.current import signing_key
 from breachwatch.evidence.keys import PUBLIC_NAME, SIGNERS_NAME
+from breachwatch.evidence.timestamps.checking import token_files
 from breachwatch.evidence.verification import CUSTODY_EXTRACT, verify
 from breachwatch.model.evidence import Exported
 from breachwatch.workspace import Workspace
@@ -74,6 +76,7 @@ def export(
         f"{HEAD}.sig": signing.ssh_sign(key, head),
         PUBLIC_NAME: key.public.pem,
         SIGNERS_NAME: key.public.allowed_signers,
+        **{name: path.read_bytes() for name, path in token_files(ws, number).items()},
     }
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:

@@ -101,6 +101,30 @@ def test_without_an_authority_evidence_is_sealed_and_waits(make_city: MakeCity, 
     assert len(authority.asked) == 1
 
 
+def test_an_export_carries_a_late_stamp_where_verify_txt_looks_for_it(
+    make_city: MakeCity, authority: Authority, tmp_path: Path, foreign_papers: Papers
+) -> None:
+    city = make_city()
+    number = city.snapshot().number
+    ws = with_settings(city.ws, authority.toml())
+    stamp_pending(ws, by=PROGRAM)
+    done = evidence.export(ws, number, tmp_path / "out.tar")
+    shutil.unpack_archive(done.path, tmp_path / "unpacked", filter="data")
+    [export] = (tmp_path / "unpacked").iterdir()
+    report = evidence.verify(None, export)
+    assert report.ok, report.checks
+    stamps = [check.detail for check in report.checks if check.name == "time stamp"]
+    assert stamps[0].startswith("it existed at")
+    text = (export / number / "VERIFY.txt").read_text()
+    command = next(line.strip() for line in text.splitlines() if line.startswith("     openssl ts -verify"))
+    shown = subprocess.run(["sh", "-c", command], cwd=export / number, capture_output=True, text=True, check=True)
+    assert "Verification: OK" in shown.stdout + shown.stderr
+    roots = export / "tsa-roots.pem"
+    roots.chmod(0o644)
+    roots.write_bytes(foreign_papers.root.read_bytes())
+    assert not evidence.verify(None, export).ok
+
+
 def test_an_authority_that_is_away_delays_nothing_and_is_asked_again(make_city: MakeCity, authority: Authority) -> None:
     authority.serve = lambda request: request.send_error(503)
     city = make_city(authority.toml())
