@@ -7,7 +7,7 @@ of the whole table.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import duckdb
@@ -24,10 +24,8 @@ from breachwatch.detect.prune.columns import Sought
 from breachwatch.detect.prune.literals import Mask, Values
 from breachwatch.detect.prune.rows import plan
 from breachwatch.detect.prune.sifting import Reach, Sieve, Sifted, ascii_or
+from breachwatch.detect.sources import Sources, unquoted
 
-BATCH_ROWS = 122_880
-"""So many events at least are asked about at once (but for the last): DuckDB gives no more at a time than a row group
-holds, and each batch has its price for every rule."""
 _KEPT_ROWS = 50_000
 FEWEST = 4
 """With fewer searches of a table than this they are run as they are."""
@@ -57,12 +55,10 @@ class Candidates:
             return bool({field, field.split(".", maxsplit=1)[0]} & sifted.keys) if table.extra in columns else None
         return column.sql in sifted.filled if column.sql in columns else None
 
-    def find(
-        self, dataset: str, asked: Sequence[tuple[Search, str]], source: str, empty: frozenset[str] = frozenset()
-    ) -> None:
-        """Pass the events of `source` (what stands after FROM) and remember what the searches may match.
+    def find(self, dataset: str, asked: Sequence[tuple[Search, str]], sources: Sources) -> None:
+        """Pass the new events of a dataset and remember what the searches may match.
 
-        With each search comes the SQL of what will be shown of its matches; `empty` are columns that no event has.
+        With each search comes the SQL of what will be shown of its matches.
         """
         if len(asked) < FEWEST:
             return
@@ -78,34 +74,19 @@ class Candidates:
         columns = needed(dataset, [text for item, shown in asked for text in (item.sql, shown)])
         for schema in ("memory.few", "memory.some"):
             self.connection.execute(
-                f"CREATE TABLE {schema}.{table.sql} AS SELECT {', '.join(columns)} FROM {source} LIMIT 0"
+                f"CREATE TABLE {schema}.{table.sql} AS SELECT {', '.join(columns)} FROM {sources.new(dataset)} LIMIT 0"
             )
         # What is computed from a column needs it, even where it has no value.
         computed = {*(set(sought) - set(columns)), *(leaf.expression for leaf in tests)}
-        empty -= set(needed(dataset, computed))
+        empty = sources.empty(dataset) - set(needed(dataset, computed))
         sieve = Sieve(plans, sought, _members(table, searches), empty)
         aside = _Aside(self.connection, table)
         read = [name for name in columns if name not in empty]
-        sifted = sieve.sift(self._batches(read, source), aside, ascii_or(self._lower))
+        sifted = sieve.sift(sources.batches(dataset, read), aside, ascii_or(self._lower))
         aside.store()
         for item, reach in zip(searches, sifted.reach, strict=True):
             self._reach[dataset, item.sql] = reach
         self._sifted[dataset] = frozenset(columns), sifted
-
-    def _batches(self, columns: Sequence[str], source: str) -> Iterator[pa.Table]:
-        reading = self.connection.cursor()
-        try:
-            named = ", ".join(columns)
-            waiting: list[pa.RecordBatch] = []
-            for batch in reading.sql(f"SELECT {named} FROM {source}").to_arrow_reader(BATCH_ROWS):
-                waiting.append(batch)
-                if sum(item.num_rows for item in waiting) >= BATCH_ROWS:
-                    yield _joined(waiting, columns)
-                    waiting = []
-            if any(item.num_rows for item in waiting):
-                yield _joined(waiting, columns)
-        finally:
-            reading.close()
 
     def _lower(self, values: Values) -> Values:
         with self.connection.cursor() as cursor:
@@ -133,7 +114,8 @@ class _Aside:
     def compute(self, batch: pa.Table, expressions: Sequence[str]) -> list[Values]:
         """The values of SQL expressions over the batch."""
         named = ", ".join(f"{sql} AS value{number}" for number, sql in enumerate(expressions))
-        return self._asked(batch, f"SELECT {named} FROM batch_now")
+        columns = [name for name in batch.column_names if name in named]
+        return self._asked(batch.select(columns), f"SELECT {named} FROM batch_now")
 
     def holds(self, events: pa.Table, expression: str) -> Mask | None:
         """Of which events an SQL condition is true; None where DuckDB refuses it, as it then will in the query."""
@@ -145,7 +127,7 @@ class _Aside:
 
     def keep(self, reach: Reach, events: pa.Table) -> None:
         """Put candidates into the tables of their reach and of what includes it, many at once."""
-        self._kept[reach].append(events.rename_columns([_bare(name) for name in events.column_names]))
+        self._kept[reach].append(_plain(events))
         if sum(map(len, self._kept[reach])) > _KEPT_ROWS:
             self._store(reach)
 
@@ -168,7 +150,7 @@ class _Aside:
     def _asked(self, batch: pa.Table, sql: str) -> list[Values]:
         with self.connection.cursor() as cursor:
             cursor.execute("SET preserve_insertion_order = true")
-            cursor.register("batch_now", batch.rename_columns([_bare(name) for name in batch.column_names]))
+            cursor.register("batch_now", _plain(batch))
             found = cursor.sql(sql).to_arrow_table()
         return [_whole(found.column(number)) for number in range(found.num_columns)]
 
@@ -189,12 +171,13 @@ def _keys(field: str) -> frozenset[str]:
     return frozenset(".".join(parts[:number]) for number in range(1, len(parts) + 1))
 
 
-def _joined(batches: Sequence[pa.RecordBatch], columns: Sequence[str]) -> pa.Table:
-    return pa.Table.from_batches(batches).combine_chunks().rename_columns(list(columns))
-
-
-def _bare(name: str) -> str:
-    return name[1:-1].replace('""', '"')
+def _plain(events: pa.Table) -> pa.Table:
+    """Events as DuckDB is given them: no dictionaries, and columns by their bare names."""
+    columns = [
+        column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+        for column in events.columns
+    ]
+    return pa.table(columns, names=[unquoted(name) for name in events.column_names])
 
 
 def _whole(column: Any) -> Values:

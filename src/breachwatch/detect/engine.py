@@ -55,7 +55,8 @@ from breachwatch.detect.pieces import Piece, pieces_of
 from breachwatch.detect.placeholders import load_placeholders
 from breachwatch.detect.rulepack import Rule, RulePack, failed, load_pack
 from breachwatch.detect.running import Runner
-from breachwatch.detect.window import Spans, open_window
+from breachwatch.detect.sources import Spans
+from breachwatch.detect.window import open_window
 from breachwatch.lake import files
 from breachwatch.model.datasets import REJECTS_DATASET
 from breachwatch.model.finding import CompiledRule, Finding, Level, RuleOutcome, Scan, Window

@@ -17,7 +17,8 @@ from breachwatch.detect.correlation_fields import named_fields
 from breachwatch.detect.mapping import AUTHENTICATION
 from breachwatch.detect.ran import Ran, as_run, matched
 from breachwatch.detect.rulepack import Rule
-from breachwatch.detect.window import LakeWindow, earlier
+from breachwatch.detect.sources import earlier
+from breachwatch.detect.window import LakeWindow
 from breachwatch.lake.sql import moment as timestamp
 from breachwatch.model.finding import Finding, Outcome, make_finding_key
 

@@ -17,25 +17,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import duckdb
 import pyarrow as pa
 
 from breachwatch import lake
-from breachwatch.detect.backend.literals import identifier, quoted
+from breachwatch.detect.backend.literals import quoted
 from breachwatch.detect.candidates import Candidates
 from breachwatch.detect.compiling import Search
 from breachwatch.detect.copies import Copies
 from breachwatch.detect.mapping import AUTHENTICATION, Mappings, Route
 from breachwatch.detect.pieces import Piece
 from breachwatch.detect.prune.sifting import Reach
-from breachwatch.lake.shapes import dataset_select, stored
-from breachwatch.lake.sql import moment, text_list
+from breachwatch.detect.sources import Sources, Spans, earlier, later
 from breachwatch.model.datasets import DATASETS
-from breachwatch.model.finding import Window
 from breachwatch.workspace import Workspace
 
 Span = Literal["search", "few", "some", "whole", "wide"]
@@ -44,21 +41,6 @@ _MEMORY_MB = 800
 """What DuckDB takes at most for a piece, if the limit of all connections does not say less."""
 _HOURS = (1, 6, 24, 48, 96, 192, 384, 768)
 """How far back the sets for correlations go, so that a few of them serve all rules."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spans:
-    """The piece's window, how far correlations may read before it, and how far first-seen rules do."""
-
-    window: Window
-    correlation: timedelta = timedelta()
-    history: timedelta = timedelta()
-
-
-def earlier(moment: datetime, by: timedelta) -> datetime:
-    """`moment - by`, or the calendar's first year where that is before it."""
-    floor = datetime(1, 1, 2, tzinfo=UTC)
-    return moment - by if moment - floor > by else floor
 
 
 class LakeWindow:
@@ -72,21 +54,18 @@ class LakeWindow:
         self.mappings = mappings
         self.piece = piece
         self.candidates = Candidates(connection, mappings)
-        self._ws = ws
         self._back = timedelta()
         self._views = {table.sql: name for name, table in mappings.tables.items()}
         self._copies: dict[str, Copies] = {}
         self._planned: dict[tuple[Span, str], list[str]] = {}
-        self._made: set[str] = set()
-        self._viewed: set[str] = set()
         self._rows: dict[str, int] = {}
         self._picked: dict[tuple[str, str], bool] = {}
         self._known: dict[tuple[str, str], bool] = {}
         self._path = ""
         connection.execute("ATTACH ':memory:' AS night (COMPRESS)")
-        for name in ("fresh", "new_ids", "search", "few", "some", "whole"):
+        for name in ("search", "few", "some", "whole"):
             connection.execute(f"CREATE SCHEMA memory.{name}")
-        self._lend_new_segments()
+        self._sources = Sources(ws, connection, spans, mappings, piece)
 
     # --- what is asked of it ------------------------------------------------------------------------------------------
 
@@ -117,7 +96,7 @@ class LakeWindow:
         for dataset in dict.fromkeys(item.dataset for item, _ in searches):
             if dataset != AUTHENTICATION and self.rows(dataset):
                 mine = [pair for pair in searches if pair[0].dataset == dataset]
-                self.candidates.find(dataset, mine, self._source(dataset), self._empty(dataset))
+                self.candidates.find(dataset, mine, self._sources)
         for item, shown in searches:
             if self.candidates.reach(item) is Reach.ALL:
                 self.plan("search", item.dataset, f"{item.sql}\n{shown}")
@@ -137,7 +116,8 @@ class LakeWindow:
 
     def wide(self) -> tuple[datetime, datetime]:
         """Where the set `wide` begins, and up to where all events are in it (aware UTC)."""
-        return self._reached()[0], self.piece.until if self.piece.front else self._reached()[1]
+        start, end = self._sources.reached(self._back)
+        return start, self.piece.until if self.piece.front else end
 
     def searched_until(self) -> datetime:
         """The time of the latest event that an earlier run has searched; the piece's own start where none has."""
@@ -170,7 +150,7 @@ class LakeWindow:
         for dataset, conditions in by_dataset.items():
             table = self.mappings.tables[dataset]
             told = ", ".join(f"coalesce(bool_or({picks}), false)" for picks in conditions)
-            sql = f"SELECT {told} FROM (SELECT * FROM {self._source(dataset)}) AS {table.sql}"
+            sql = f"SELECT {told} FROM (SELECT * FROM {self._sources.new(dataset)}) AS {table.sql}"
             (found,) = self.run_in("memory.main", sql)
             self._picked |= {(dataset, picks): some for picks, some in zip(conditions, found, strict=True)}
 
@@ -186,7 +166,7 @@ class LakeWindow:
         return not self._known[key]
 
     def _has_some(self, dataset: str, column: str) -> bool:
-        source = f"{self._source(dataset)} AND"
+        source = f"{self._sources.new(dataset)} AND"
         if dataset == AUTHENTICATION:
             # Its rules are about to search the copy of this view, which takes longer to bind than to search.
             self._copy("search", "memory.search", dataset, column)
@@ -198,7 +178,7 @@ class LakeWindow:
         filled = [name for name in dict.fromkeys(datasets) if self.rows(name)]
         if not filled or not event_ids:
             return set()
-        sources = " UNION ALL ".join(f"FROM {self._new_ids(name)}" for name in filled)
+        sources = " UNION ALL ".join(f"FROM {self._sources.new_ids(name)}" for name in filled)
         with self.table("asked_now", pa.table({"event_id": pa.array(event_ids, pa.string())})):
             sql = f"SELECT event_id FROM asked_now SEMI JOIN ({sources}) USING (event_id)"
             return {event_id for (event_id,) in self.run_in("memory.main", sql)}
@@ -212,16 +192,9 @@ class LakeWindow:
         finally:
             self.connection.unregister(name)
 
-    # --- where it comes from ------------------------------------------------------------------------------------------
-
     def view(self, dataset: str) -> str:
         """The lake's own view of a dataset, over all files of the spans."""
-        name = f"memory.main.{self.mappings.tables[dataset].sql}"
-        if dataset in DATASETS and dataset not in self._viewed:
-            nothing = dataset_select(DATASETS[dataset], ())
-            self.connection.execute(f"CREATE VIEW IF NOT EXISTS {name} AS {nothing}")
-            self._viewed.add(dataset)
-        return name
+        return self._sources.view(dataset)
 
     def _schema(self, span: Span) -> str:
         return f"night.wide_{int(self._back.total_seconds())}" if span == "wide" else f"memory.{span}"
@@ -229,83 +202,17 @@ class LakeWindow:
     def _copy(self, span: Span, schema: str, dataset: str, sql: str) -> None:
         if schema not in self._copies:
             self._copies[schema] = Copies(self.connection, schema)
-        source = self._source(dataset) if span == "search" else self._around(dataset)
+        source = self._sources.new(dataset) if span == "search" else self._sources.around(dataset, self._back)
         self._copies[schema].ensure(
             dataset, self.mappings.tables[dataset], source, sql, self._planned.get((span, dataset), ())
         )
-
-    def _around(self, dataset: str) -> str:
-        start, end = self._reached()
-        return f"{self.view(dataset)} WHERE time >= {moment(start)} AND time < {moment(end)}"
-
-    def _whole(self, dataset: str) -> str:
-        return f"{self.view(dataset)} WHERE {self._within()}"
-
-    def _within(self) -> str:
-        window = self.spans.window
-        return f"(time >= {moment(window.start)} AND time < {moment(window.end)})"
-
-    def _reached(self) -> tuple[datetime, datetime]:
-        start = earlier(self.spans.window.start, self._back)
-        return start, min(self.piece.until, _later(self.spans.window.end, self._back))
-
-    def _source(self, dataset: str) -> str:
-        """The events to be searched, as what stands after FROM, with its WHERE."""
-        if self.piece.files is None:
-            return self._whole(dataset)
-        within = f"({self._within()} OR time IS NULL)" if self.piece.front else self._within()
-        if dataset == AUTHENTICATION:
-            new = "(dataset, segment_id) IN (SELECT dataset, segment_id FROM memory.fresh.segments)"
-            return f"{self.view(dataset)} WHERE {within} AND {new}"
-        return f"{self._fresh(dataset)} WHERE {within}"
-
-    def _fresh(self, dataset: str) -> str:
-        """The view over the new files of a dataset."""
-        new = [file for file in self.piece.files or () if file.dataset == dataset]
-        places = stored(self._ws, ((file.dataset, file.path, file.shape) for file in new))
-        name = f"memory.fresh.{self.mappings.tables[dataset].sql}"
-        if name not in self._made:
-            self.connection.execute(f"CREATE VIEW {name} AS {dataset_select(DATASETS[dataset], places)}")
-            self._made.add(name)
-        return name
-
-    def _empty(self, dataset: str) -> frozenset[str]:
-        """Columns (SQL) that no event of the new files has, as far as the files themselves tell."""
-        new = [file for file in self.piece.files or () if file.dataset == dataset]
-        places = stored(self._ws, ((file.dataset, file.path, file.shape) for file in new))
-        if not places or any(place.columns for place in places):
-            return frozenset()
-        # A column that a file lacks, or does not count, is taken for a filled one.
-        sql = (
-            f"SELECT path_in_schema FROM parquet_metadata({text_list([place.place for place in places])}) "
-            "GROUP BY path_in_schema HAVING bool_and(coalesce(stats_null_count = num_values, false)) "
-            f"AND count(DISTINCT file_name) = {len(places)}"
-        )
-        return frozenset(identifier(name) for (name,) in self.run_in("memory.main", sql))
-
-    def _new_ids(self, dataset: str) -> str:
-        """A table of the ids of the events to be searched."""
-        name = f"memory.new_ids.{self.mappings.tables[dataset].sql}"
-        if name not in self._made:
-            self.connection.execute(f"CREATE TABLE {name} AS SELECT event_id FROM {self._source(dataset)}")
-            self._made.add(name)
-        return name
 
     def _count(self, dataset: str) -> int:
         files = self.piece.files
         if files is not None and not any(dataset in (AUTHENTICATION, file.dataset) for file in files):
             return 0
-        found = self.run_in("memory.main", f"SELECT count(*) FROM {self._source(dataset)}")
+        found = self.run_in("memory.main", f"SELECT count(*) FROM {self._sources.new(dataset)}")
         return int(found[0][0])
-
-    def _lend_new_segments(self) -> None:
-        files = self.piece.files or ()
-        pairs = sorted({(file.dataset, file.segment_id) for file in files})
-        new = pa.table({"dataset": [one for one, _ in pairs], "segment_id": [other for _, other in pairs]})
-        if not pairs:
-            new = pa.table({"dataset": pa.array([], pa.string()), "segment_id": pa.array([], pa.string())})
-        with self.table("new_segments_now", new):
-            self.connection.execute("CREATE TABLE memory.fresh.segments AS SELECT * FROM new_segments_now")
 
 
 @contextmanager
@@ -313,7 +220,7 @@ def open_window(ws: Workspace, spans: Spans, mappings: Mappings, piece: Piece) -
     """The lake over one piece and what its rules may read around it."""
     begin = min(spans.window.start, piece.searched or spans.window.start)
     since = earlier(begin, max(spans.correlation, spans.history))
-    until = min(piece.until, _later(spans.window.end, spans.correlation))
+    until = min(piece.until, later(spans.window.end, spans.correlation))
     connection = lake.connect(ws, since=since, until=max(until, spans.window.end), empty_views=False)
     try:
         _limit_memory(connection)
@@ -322,11 +229,6 @@ def open_window(ws: Workspace, spans: Spans, mappings: Mappings, piece: Piece) -
             yield LakeWindow(ws, connection, spans, mappings, piece)
     finally:
         connection.close()
-
-
-def _later(moment: datetime, by: timedelta) -> datetime:
-    last = datetime(9999, 12, 30, tzinfo=UTC)
-    return moment + by if last - moment > by else last
 
 
 def _limit_memory(connection: duckdb.DuckDBPyConnection) -> None:

@@ -17,7 +17,7 @@ from sigma.rule import SigmaRule
 from breachwatch.detect.backend import DuckDBBackend, Scope
 from breachwatch.detect.backend.detections import detections_of
 from breachwatch.detect.candidates import _Aside
-from breachwatch.detect.prune import columns, literals, rows
+from breachwatch.detect.prune import columns, distinct, literals, rows, sifting
 from breachwatch.detect.prune.bounds import Every, Leaf, Some, every, from_json, leaves, some, to_json
 from breachwatch.detect.prune.expressions import expression_bound
 from breachwatch.detect.prune.extracting import bound_of
@@ -90,7 +90,7 @@ def _common(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setattr(literals, "_COMMON_SHARE", 0)
         monkeypatch.setattr(literals, "_FIRST_BYTES", 4)
         monkeypatch.setattr(rows, "_FEW", 0)
-        monkeypatch.setattr(columns, "_SAMPLE", 1)
+        monkeypatch.setattr(distinct, "_SAMPLE", 1)
 
 
 WORDS = st.text(st.sampled_from(LETTERS), min_size=0, max_size=6)
@@ -305,8 +305,10 @@ def test_bounds_put_together() -> None:
     assert every([every([one, number]), other]) == Every((one, number, other))
 
 
-def test_common_texts_and_many_values(table: OneTable) -> None:
+def test_common_texts_and_many_values(table: OneTable, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bounds over a thousand values: few candidates of a rare text beside a common one, all of them right."""
+    monkeypatch.setattr(sifting, "_FEW_ROWS", 64)
+    monkeypatch.setattr(sifting, "_SOME_ROWS", 100)
     table.fill(
         {"f": f"c:\\windows\\tool{n}.exe /x{n % 50}", "g": "a" if n % 10 else "B", "n": n % 7} for n in range(1000)
     )

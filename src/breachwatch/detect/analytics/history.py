@@ -15,7 +15,8 @@ from datetime import timedelta
 
 from breachwatch.detect.backend import Table
 from breachwatch.detect.copies import columns_of
-from breachwatch.detect.window import LakeWindow, earlier
+from breachwatch.detect.sources import earlier
+from breachwatch.detect.window import LakeWindow
 from breachwatch.lake.sql import moment
 
 _NAME = re.compile(r'"((?:[^"]|"")+)"')

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from breachwatch.detect.prune.bounds import Kind
+from breachwatch.detect.prune.distinct import Places, distinct
 from breachwatch.detect.prune.literals import Found, Ids, Mask, Place, Texts, Values
 
 Lower = Callable[[Values], Values]
 """DuckDB's lower() over an array of texts."""
 
 _PLACES: dict[Kind, Place] = {"has": "has", "starts": "starts", "ends": "ends"}
-_SAMPLE = 4096
-_MOSTLY_DISTINCT = 0.9
 _FEW_SHARE = 8
-"""In less than one of so many values a common text is looked for in these alone."""
+"""In less than one of so many values, or events, they are looked at one by one rather than all at once."""
 
 
 def is_part(kind: Kind) -> bool:
@@ -65,18 +65,19 @@ class Sought:
         """How long the text with this number is; 0 for a number."""
         return 0 if self._whole else len(self._texts[number][0] if part else self._same[number])
 
-    def encoded(self, column: Values, lower: Lower) -> Encoded:
-        """The expression's values in a batch, searched."""
+    def encoded(self, column: Any, lower: Lower) -> Encoded:
+        """The expression's values in a batch (an array, in chunks or whole), searched."""
         if self._placed is None:
             self._placed = Texts(self._texts)
-        nulls = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
+        nulls = pc.is_null(column).to_numpy(zero_copy_only=False) if column.null_count else None
         if not self.numbers:
-            return Encoded(None, 0, {}, None, nulls, ())
-        codes, values = _distinct(column)
+            return Encoded(Places(None, 0), 0, {}, None, nulls, ())
+        codes, values = distinct(column)
+        places = Places(codes, len(values))
         if self._whole:
-            return Encoded(codes, len(values), _equal(values, self._whole), None, nulls, ())
+            return Encoded(places, len(values), _equal(values, self._whole), None, nulls, ())
         values = lower(values)
-        return Encoded(codes, len(values), _equal(values, self._same), self._placed.find(values), nulls, self._runs)
+        return Encoded(places, len(values), _equal(values, self._same), self._placed.find(values), nulls, self._runs)
 
 
 class Encoded:
@@ -84,19 +85,20 @@ class Encoded:
 
     def __init__(
         self,
-        codes: Ids | None,
+        places: Places,
         values: int,
         equal: dict[int, Ids],
         found: Found | None,
         nulls: Mask | None,
         runs: Sequence[tuple[int, str]],
     ) -> None:
-        self._codes = codes  # of each event the number of its value, `values` for NULL; None: each has its own
+        self._places = places
         self._values = values
         self._equal = equal
         self._found = found
         self._nulls = nulls  # None: no event has NULL
         self._runs = runs
+        self._held: dict[tuple[Kind, tuple[int, ...]], Ids | None] = {}
 
     def found(self) -> Iterator[tuple[bool, int]]:
         """What of all that is sought may be in the batch: whether as a part of a text, and its number."""
@@ -121,40 +123,88 @@ class Encoded:
             return self._values if kind == "run" else 0
         return self._values * sum(not self._found.is_known(number) for number in numbers)
 
-    def share(self, kind: Kind, numbers: Iterable[int]) -> float:
-        """About how many of the values hold one of these, between 0 and 1."""
+    def share(self, kind: Kind, numbers: Iterable[int], events: int) -> float:
+        """About how many of the events have one of these, between 0 and 1."""
         if kind in ("null", "run") or not self._values:
             return 1.0
         known = self._found.ids if kind in _PLACES and self._found is not None else self._equal
-        return min(sum(len(known[number]) for number in numbers if number in known) / self._values, 1.0)
+        return min(sum(self._places.count(known[number]) for number in numbers if number in known) / events, 1.0)
 
-    def holds(self, kind: Kind, numbers: Sequence[int], among: Ids | None) -> Mask | None:
-        """Of these events (None: of all), which have a value that holds one of `numbers`; None: all of them."""
+    def holds(self, kind: Kind, numbers: tuple[int, ...], among: Ids | None) -> Ids | None:
+        """Of these events (None: of all), in order, those with a value that holds one of `numbers`; None: all of them.
+
+        What is asked about all events is remembered: rules are much alike.
+        """
         if kind == "null":
-            return self._nulls if self._nulls is None or among is None else self._nulls[among]
+            if self._nulls is None:
+                return _nobody()
+            return np.flatnonzero(self._nulls) if among is None else among[self._nulls[among]]
+        if among is not None:
+            return self._of_some(kind, numbers, among)
+        key = kind, numbers
+        if key not in self._held:
+            self._held[key] = self._of_all(kind, numbers)
+        return self._held[key]
+
+    def groups(self) -> tuple[Ids, int] | None:
+        """Of each event the number of its value (NULL is one), and how many there are; None: each has its own."""
+        codes = self._places.codes
+        return None if codes is None else (codes, self._values + 1)
+
+    def _of_all(self, kind: Kind, numbers: Sequence[int]) -> Ids | None:
+        codes = self._places.codes
+        rare = self._rare(kind, numbers)
+        if rare is not None and (codes is None or self._places.count(rare) * _FEW_SHARE <= len(codes)):
+            return self._places.of(rare) if len(rare) else _nobody()
+        mask = self._mask(kind, numbers, None)
+        if self._nulls is None and mask[:-1].all():
+            return None
+        return np.flatnonzero(mask[:-1] if codes is None else mask.take(codes))
+
+    def _of_some(self, kind: Kind, numbers: Sequence[int], among: Ids) -> Ids:
+        codes = self._places.codes
+        mask = self._mask(kind, numbers, among)
+        return among[mask[among if codes is None else codes[among]]]
+
+    def _rare(self, kind: Kind, numbers: Iterable[int]) -> Ids | None:
+        """The values that hold one of these; None where that is not known of them."""
+        if kind in _PLACES:
+            found = self._found
+            if found is None or any(number in found.common for number in numbers):
+                return None
+            known = found.ids
+        elif kind == "run":
+            return None
+        else:
+            known = self._equal
+        parts = [known[number] for number in numbers if number in known]
+        if len(parts) == 1:
+            return parts[0]
+        return np.unique(np.concatenate(parts)) if parts else _nobody()
+
+    def _mask(self, kind: Kind, numbers: Iterable[int], among: Ids | None) -> Mask:
+        """Which values (the last stands for NULL) hold one of these, as far as events `among` have them."""
         mask = np.zeros(self._values + 1, np.bool_)
         if kind == "run":
-            self._mark_runs(mask[:-1], numbers)
+            self._mark_runs(mask[:-1], numbers, among)
         elif kind in _PLACES:
             self._mark_texts(mask[:-1], numbers, among)
         else:
             for number in numbers:
                 if number in self._equal:
                     mask[self._equal[number]] = True
-        if self._codes is None:
-            return mask[:-1] if among is None else mask[:-1][among]
-        if self._nulls is None and mask[:-1].all():
-            return None
-        return mask.take(self._codes if among is None else self._codes.take(among))
+        return mask
 
-    def groups(self) -> tuple[Ids, int] | None:
-        """Of each event the number of its value (NULL is one), and how many there are; None: each has its own."""
-        return None if self._codes is None else (self._codes, self._values + 1)
-
-    def _mark_runs(self, mask: Mask, numbers: Iterable[int]) -> None:
+    def _mark_runs(self, mask: Mask, numbers: Iterable[int], among: Ids | None) -> None:
+        found = self._found
+        if found is None:
+            return
+        few = self._few(mask, among)
         for number in numbers:
-            if self._found is not None:
-                mask |= self._found.runs(*self._runs[number])
+            if few is None:
+                mask |= found.runs(*self._runs[number])
+            else:
+                mask[few] |= found.runs_among(*self._runs[number], few)
 
     def _mark_texts(self, mask: Mask, numbers: Iterable[int], among: Ids | None) -> None:
         found = self._found
@@ -177,19 +227,14 @@ class Encoded:
         """The values that events `among` have and that are not yet in the mask; None where they are not few."""
         if among is None or len(among) * _FEW_SHARE > self._values:
             return None
+        codes = self._places.codes
         wanted = np.zeros(self._values + 1, np.bool_)
-        wanted[among if self._codes is None else self._codes[among]] = True
+        wanted[among if codes is None else codes[among]] = True
         return np.flatnonzero(wanted[:-1] & ~mask)
 
 
-def _distinct(column: Values) -> tuple[Ids | None, Values]:
-    """Codes and distinct values; where nearly every value is another one, the values themselves."""
-    sample = column.slice(0, _SAMPLE)
-    if not column.null_count and len(column) > _SAMPLE and len(sample.unique()) > _MOSTLY_DISTINCT * len(sample):
-        return None, column
-    encoded = column.dictionary_encode()
-    codes = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy(zero_copy_only=False)
-    return codes, encoded.dictionary
+def _nobody() -> Ids:
+    return np.zeros(0, np.intp)
 
 
 def _equal(values: Values, sought: Sequence[str] | Sequence[int]) -> dict[int, Ids]:

@@ -81,6 +81,12 @@ class Found:
             self._runs[least, chars] = self.bytes.runs(least, chars.encode())
         return self._runs[least, chars]
 
+    def runs_among(self, least: int, chars: str, among: Ids) -> Mask:
+        """Which of the values with these numbers, few of them, may have a run."""
+        if (least, chars) in self._runs:
+            return self._runs[least, chars][among]
+        return Bytes(self.values.take(pa.array(among, pa.int64()))).runs(least, chars.encode())
+
 
 def _placed(values: Values, text: str, place: Place) -> Mask:
     held: Mask = _HOLDS[place](values, text).to_numpy(zero_copy_only=False).astype(np.bool_)

@@ -12,10 +12,14 @@ import pyarrow as pa
 
 from breachwatch.detect.prune.bounds import Bound, Every, Kind, Leaf
 from breachwatch.detect.prune.columns import Encoded, Sought, is_part
+from breachwatch.detect.prune.distinct import taken
 from breachwatch.detect.prune.literals import Ids, Mask
 
 _FEW = 256
 """With so few candidates left the query decides quicker than a further look at texts that are in many values."""
+
+_SPARSE = 16
+"""Fewer than one event of so many are put together by their numbers, more by marking them."""
 
 _MOST_COST = 1 << 40
 _MOST_ASKED = 0.9
@@ -81,7 +85,6 @@ class Batch:
 
         Events with the same values in all its columns are asked about once.
         """
-        events = self.events.select(list(test.columns))
         size = self.size if among is None else len(among)
         groups = self._groups(test.columns)
         if groups is not None:
@@ -91,13 +94,19 @@ class Batch:
             one_of[mine] = np.arange(self.size) if among is None else among
             asked = np.flatnonzero(one_of >= 0)
             if len(asked) <= _MOST_ASKED * size:
-                told = self.tests.holds(events.take(one_of[asked]), test.expression)
+                told = self.tests.holds(self._some(test.columns, one_of[asked]), test.expression)
                 if told is None:
                     return None
                 held = np.zeros(count, np.bool_)
                 held[asked] = told
                 return held[mine]
-        return self.tests.holds(events if among is None else events.take(among), test.expression)
+        return self.tests.holds(self._some(test.columns, among), test.expression)
+
+    def _some(self, columns: Sequence[str], among: Ids | None) -> pa.Table:
+        """Some columns of events `among` (None: of all)."""
+        if among is None:
+            return self.events.select(list(columns))
+        return pa.table({name: taken(self.events[name], among) for name in columns})
 
     def _groups(self, columns: Sequence[str]) -> tuple[Ids, int] | None:
         """Of each event the number of its values in some columns, and how many there may be at most."""
@@ -160,64 +169,80 @@ def candidates(asked: Plan, batch: Batch) -> Ids | None:
     if not possible(asked, batch):
         return None
     held = _holds(asked, batch, None)
-    found = np.arange(batch.size) if held is None else np.flatnonzero(held)
+    found = np.arange(batch.size) if held is None else held
     return found if len(found) else None
 
 
-def _holds(asked: Plan, batch: Batch, among: Ids | None) -> Mask | None:
-    """Which events `among` (None: of all) may satisfy a bound; None: all of them."""
-    size = batch.size if among is None else len(among)
+def _holds(asked: Plan, batch: Batch, among: Ids | None) -> Ids | None:
+    """Those of the events `among` (None: of all), in order, that may satisfy a bound; None: all of them."""
     if isinstance(asked, All):
-        return _all(asked, batch, among, size)
+        return _all(asked, batch, among)
     if isinstance(asked, Any_):
-        return _any(asked, batch, among, size)
-    if isinstance(asked, Test):
-        held = batch.tested(asked, among)
-        if held is None:
-            return None
-    else:
-        column = batch.encoded[asked.expression]
-        if column is None:
-            held = None if asked.kind == "null" else np.zeros(size, np.bool_)
-        elif asked.kind == "null" and not column.possible("null", ()):
-            held = np.zeros(size, np.bool_)
-        else:
-            held = column.holds(asked.kind, asked.numbers, among)
-        if held is None:
-            return np.zeros(size, np.bool_) if asked.negated else None
-    return ~held if asked.negated else held
+        return _any(asked, batch, among)
+    held = _tested(asked, batch, among) if isinstance(asked, Test) else _sought(asked, batch, among)
+    if not asked.negated:
+        return held
+    return np.zeros(0, np.intp) if held is None else _without(held, among, batch.size)
 
 
-def _all(asked: All, batch: Batch, among: Ids | None, size: int) -> Mask | None:
-    left: Ids | None = None  # of those asked about; None: all of them
+def _tested(asked: Test, batch: Batch, among: Ids | None) -> Ids | None:
+    held = batch.tested(asked, among)
+    if held is None:
+        # Nobody knows, so all of them may: also where it is negated.
+        return np.zeros(0, np.intp) if asked.negated else None
+    return np.flatnonzero(held) if among is None else among[held]
+
+
+def _sought(asked: Seek, batch: Batch, among: Ids | None) -> Ids | None:
+    column = batch.encoded[asked.expression]
+    if column is not None:
+        return column.holds(asked.kind, asked.numbers, among)
+    return None if asked.kind == "null" else np.zeros(0, np.intp)
+
+
+def _all(asked: All, batch: Batch, among: Ids | None) -> Ids | None:
+    left, narrowed = among, False
     for cost, part in _by_cost(asked.parts, batch):
         if cost and left is not None and len(left) <= _FEW:
             break
-        mine = left if among is None else among if left is None else among[left]
-        held = _holds(part, batch, mine)
+        held = _holds(part, batch, left)
         if held is not None:
-            left = np.flatnonzero(held) if left is None else left[held]
+            left, narrowed = held, True
             if not len(left):
                 break
-    if left is None:
-        return None
-    mask = np.zeros(size, np.bool_)
-    mask[left] = True
-    return mask
+    return left if narrowed else None
 
 
-def _any(asked: Any_, batch: Batch, among: Ids | None, size: int) -> Mask | None:
-    mask = np.zeros(size, np.bool_)
-    for _, part in _by_cost([part for part in asked.parts if possible(part, batch)], batch):
-        open_ = np.flatnonzero(~mask)
-        if not len(open_):
-            break
-        mine = (open_ if among is None else among[open_]) if len(open_) < size else among
-        held = _holds(part, batch, mine)
+def _any(asked: Any_, batch: Batch, among: Ids | None) -> Ids | None:
+    found: Ids = np.zeros(0, np.intp)
+    left = among
+    for cost, part in _by_cost([part for part in asked.parts if possible(part, batch)], batch):
+        if cost and len(found):  # what takes long is asked about the others alone
+            left = _without(found, among, batch.size)
+            if not len(left):
+                break
+        held = _holds(part, batch, left)
         if held is None:
             return None
-        mask[open_] = held
-    return mask
+        found = held if not len(found) else _joined(found, held, batch.size) if len(held) else found
+    return found
+
+
+def _joined(one: Ids, other: Ids, size: int) -> Ids:
+    """The events of both, in order."""
+    if (len(one) + len(other)) * _SPARSE > size:
+        mask = np.zeros(size, np.bool_)
+        mask[one] = True
+        mask[other] = True
+        return np.flatnonzero(mask)
+    return np.unique(np.concatenate([one, other]))
+
+
+def _without(events: Ids, among: Ids | None, size: int) -> Ids:
+    """The events `among` (None: of all) but for some."""
+    left = np.ones(size, np.bool_)
+    left[events] = False
+    return np.flatnonzero(left) if among is None else among[left[among]]
 
 
 def _by_cost(parts: Iterable[Plan], batch: Batch) -> list[tuple[int, Plan]]:
@@ -242,7 +267,7 @@ def _share(asked: Plan, batch: Batch) -> float:
         return 1.0
     if isinstance(asked, Seek):
         column = batch.encoded[asked.expression]
-        share = 0.0 if column is None else column.share(asked.kind, asked.numbers)
+        share = 0.0 if column is None else column.share(asked.kind, asked.numbers, batch.size)
         return 1 - share if asked.negated else share
     shares = [_share(part, batch) for part in asked.parts]
     return min(shares) if isinstance(asked, All) else min(sum(shares), 1.0)

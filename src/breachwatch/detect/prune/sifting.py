@@ -25,9 +25,12 @@ from breachwatch.detect.prune.rows import Batch, Plan, Witness, candidates, expr
 
 _Searched: TypeAlias = "dict[str, Future[Encoded]]"
 _THREADS = 2
-_FEW_SHARE = 0.002
-_FEW_ROWS = 64
-_SOME_SHARE = 0.10
+BATCH_ROWS = 122_880
+"""So many events, about, a batch should have (but for the last): each has its price for every rule."""
+
+_FEW_ROWS = 256
+_SOME_ROWS = 12_288
+"""Of a batch: what is asked about no more than a tenth of the events is copied for it, and these events alone."""
 
 
 class Reach(IntEnum):
@@ -115,7 +118,7 @@ class Sieve:
     def _searched(
         self, batch: pa.Table, asks: Asks, lower: Lower, found: Sifted, pool: ThreadPoolExecutor
     ) -> _Searched:
-        columns = {name: _flat(batch[name]) for name in batch.column_names}
+        columns: dict[str, Any] = {name: batch[name] for name in batch.column_names}
         found.filled |= {name for name, column in columns.items() if column.null_count < len(column)}
         computed = [name for name in self._used if name not in columns and name not in self.empty]
         keys = asks.keys(batch)
@@ -141,7 +144,7 @@ class Sieve:
             rows = candidates(asked, batch)
             if rows is None:
                 continue
-            reach = _reach(len(rows), size)
+            reach = _reach(len(rows))
             found.reach[number] = max(found.reach[number], reach)
             if reach is Reach.FEW:
                 few[rows] = True
@@ -180,10 +183,11 @@ def _no_cycles_sought() -> Iterator[None]:
             gc.enable()
 
 
-def _reach(count: int, size: int) -> Reach:
-    if count <= max(_FEW_ROWS, _FEW_SHARE * size):
+def _reach(count: int) -> Reach:
+    # Whatever the batch has: of a small last one all may be few.
+    if count <= _FEW_ROWS:
         return Reach.FEW
-    return Reach.SOME if count <= max(_FEW_ROWS, _SOME_SHARE * size) else Reach.ALL
+    return Reach.SOME if count <= _SOME_ROWS else Reach.ALL
 
 
 def ascii_or(lower: Lower) -> Lower:
@@ -195,7 +199,3 @@ def ascii_or(lower: Lower) -> Lower:
         return lower(values)
 
     return lowered
-
-
-def _flat(column: Any) -> Values:
-    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
