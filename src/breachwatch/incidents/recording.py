@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 
 from breachwatch.incidents import joins, reasons, stored
 from breachwatch.incidents.casework.finding import roots
+from breachwatch.incidents.casework.recurrence import mark_recurrences
 from breachwatch.incidents.chunking import chunks
 from breachwatch.incidents.common import Common, Sighting, sightings
 from breachwatch.incidents.entities import named
@@ -23,6 +24,7 @@ from breachwatch.incidents.grouping import Alert, Case, Grouping, Placed
 from breachwatch.incidents.numbers import numbering
 from breachwatch.incidents.orders import join_orders, orders_of
 from breachwatch.incidents.sealing import unsealed
+from breachwatch.model.casework import AlertState
 from breachwatch.model.finding import CompiledRule, Entity, Finding, Level, Scan
 from breachwatch.model.incident import IncidentState, Joined, Opened
 from breachwatch.model.people import program
@@ -38,6 +40,8 @@ def record(ws: Workspace, scan: Scan, run_id: str) -> Opened:
         for finding in sorted(scan.findings, key=lambda item: (item.first_time, item.key)):
             book.enter(finding)
         book.save()
+        opened = [case.number for case in book.grouping.cases if case.new]
+        mark_recurrences(connection, opened, at=at, by=program(run_id))
         _record_rules(connection, scan.rules, at)
         _mark_searched(connection, scan.scanned_files, at)
         to_preserve = unsealed(connection)
@@ -161,7 +165,12 @@ class _Book:
             "matched": reasons.grown(before["matched"], finding),
             "entities": stored.entities_to_json(merged),
             "rule_revision": finding.rule_revision,  # the wording that found the new events
+            "state": before.get("state", AlertState.NEW.value),
         }
+        if changes["state"] == AlertState.CLOSED:
+            changes["state"] = AlertState.NEW.value  # with the verdict that it had: it was seen before
+            reason = f"{len(added)} more events after it was closed ({before['verdict']}: {before['verdict_reason']})"
+            self._note(finding.key, f"{AlertState.CLOSED} -> {AlertState.NEW}", reason)
         before.update(changes)
         known.events.update(added)
         self._add_events(finding.key, added)

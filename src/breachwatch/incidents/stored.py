@@ -17,10 +17,12 @@ from breachwatch.incidents.entities import storable
 from breachwatch.incidents.grouping import Alert, Case
 from breachwatch.incidents.numbers import order_of
 from breachwatch.incidents.orders import join_orders
+from breachwatch.model.casework import AlertState
 from breachwatch.model.finding import Entity, Finding, Level, RuleOrigin
 from breachwatch.model.incident import IncidentState
 from breachwatch.records import cases
 
+_CLOSED = AlertState.CLOSED.value
 _ENDED = [state.value for state in IncidentState if state.ended]
 
 
@@ -94,10 +96,12 @@ def to_alert(row: Row[Any], order: tuple[str, ...] = ()) -> Alert:
 
 
 def loose_alerts(connection: Connection, start: datetime, end: datetime) -> list[Alert]:
-    """Alerts without an incident that were active in the span."""
+    """Alerts without an incident that were active in the span, but for those that people closed."""
     columns = cases.alert.c
     rows = connection.execute(
-        select(cases.alert).where(columns.incident.is_(None), columns.last_time >= start, columns.first_time <= end)
+        select(cases.alert).where(
+            columns.incident.is_(None), columns.state != _CLOSED, columns.last_time >= start, columns.first_time <= end
+        )
     ).all()
     known = join_orders(connection, (row.rule_revision for row in rows))
     return [to_alert(row, known.get(row.rule_revision, ())) for row in rows]
@@ -185,7 +189,7 @@ def save_alerts(connection: Connection, new: Sequence[Mapping[str, Any]], events
 def update_grown(connection: Connection, grown: Sequence[Mapping[str, Any]]) -> None:
     """Write what changed about alerts that gained events (`b_key` names the alert)."""
     if grown:
-        names = ("last_time", "event_count", "why", "matched", "entities", "rule_revision")
+        names = ("last_time", "event_count", "why", "matched", "entities", "rule_revision", "state")
         connection.execute(
             cases.alert.update()
             .where(cases.alert.c.key == bindparam("b_key"))

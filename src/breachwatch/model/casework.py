@@ -165,6 +165,7 @@ class Action:
     target: str
     description: str
     ordered_by: str
+    ordered_at: datetime
     implementer: str
     done_at: datetime | None
     result: str

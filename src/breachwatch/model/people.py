@@ -31,6 +31,7 @@ class Permission(StrEnum):
 
     READ = "read incidents"
     REPORT = "report an incident"
+    NOTE = "write notes"
     TRIAGE = "triage alerts and incidents"
     ACT = "record actions"
     VERIFY_ACTION = "verify actions"
@@ -54,6 +55,7 @@ _CASE = frozenset({Role.ANALYST, Role.IT_DIRECTOR, Role.ADMIN})
 MAY: dict[Permission, frozenset[Role]] = {
     Permission.READ: _EVERYBODY | {Role.PROGRAM},
     Permission.REPORT: _EVERYBODY,
+    Permission.NOTE: _EVERYBODY - {Role.AUDITOR},
     Permission.TRIAGE: _CASE | {Role.PROGRAM},
     Permission.ACT: _CASE | {Role.HELPDESK},
     Permission.VERIFY_ACTION: _CASE | {Role.AUDITOR},

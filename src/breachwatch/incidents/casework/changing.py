@@ -30,6 +30,7 @@ class Change:
     by: Actor
     at: datetime
     values: dict[str, Any] = field(default_factory=dict)  # columns of the incident to set when the change ends
+    finished: bool = False
 
     @property
     def number(self) -> str:
@@ -95,7 +96,10 @@ def begin(
 
 
 def finish(change: Change) -> None:
-    """Write the columns that were set, and count the version on."""
+    """Write the columns that were set, and count the version on. Once is enough."""
+    if change.finished:
+        return
+    change.finished = True
     columns = cases.incident.c
     change.connection.execute(
         cases.incident.update()

@@ -1,0 +1,197 @@
+"""Whether the guards of a step are met, by what the records say about the incident and what was merged into it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, exists, func, select
+
+from breachwatch.incidents.casework.actions import actions_of
+from breachwatch.incidents.casework.decisions import INSIDERS, NOT_REQUIRED, REQUIRED, decisions_of
+from breachwatch.incidents.casework.finding import members
+from breachwatch.incidents.casework.states import GUARDS, Guard, Step
+from breachwatch.incidents.casework.tasks import tasks_of
+from breachwatch.model.casework import Action, ActionKind, Decision, DecisionKind, Task, TaskState, Verdict
+from breachwatch.records import cases
+
+DISMISSING = frozenset({Verdict.BENIGN_TRUE_POSITIVE, Verdict.DUPLICATE, Verdict.TEST, Verdict.NO_ACTION})
+"""Verdicts after which nothing is left to do."""
+
+VERIFIED_WITHIN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A guard that is not met: what is missing, in a sentence, and whether a recorded reason could set it aside."""
+
+    guard: Guard
+    what: str
+    waivable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the records say about one incident, as the guards need it."""
+
+    row: Row[Any]
+    at: datetime
+    decided: Mapping[tuple[DecisionKind, str], Decision]
+    actions: tuple[Action, ...]
+    tasks: tuple[Task, ...]
+    unsealed: int
+    unverified: tuple[str, ...]
+    held: bool
+    given_verdict: str = ""  # by the change that is under way
+
+    @property
+    def verdict(self) -> Verdict | None:
+        told = self.given_verdict or self.row.verdict
+        return Verdict(told) if told else None
+
+
+def facts_of(connection: Connection, row: Row[Any], at: datetime) -> Facts:
+    """Read what the guards ask about."""
+    numbers = members(connection, row.number)
+    decided = {(item.kind, item.subject): item for item in decisions_of(connection, numbers)}
+    alert, event, evidence = cases.alert.c, cases.alert_event.c, cases.evidence.c
+    unsealed = connection.scalar(
+        select(func.count())
+        .select_from(cases.alert)
+        .where(
+            alert.incident.in_(numbers),
+            exists().where(event.alert_key == alert.key, event.sealed_in.is_(None)),
+        )
+    )
+    fresh = (evidence.verified_ok == 1) & (evidence.verified_at >= at - VERIFIED_WITHIN)
+    stale = connection.scalars(
+        select(evidence.number).where(evidence.incident.in_(numbers), fresh.is_not(True)).order_by(evidence.number)
+    )
+    hold, item = cases.hold.c, cases.hold_item.c
+    held = connection.scalar(
+        select(func.count())
+        .select_from(cases.hold_item.join(cases.hold, hold.number == item.hold))
+        .where(item.kind == "incident", item.value.in_(numbers), hold.released_at.is_(None))
+    )
+    return Facts(
+        row=row,
+        at=at,
+        decided=decided,
+        actions=actions_of(connection, numbers),
+        tasks=tasks_of(connection, numbers),
+        unsealed=int(unsealed or 0),
+        unverified=tuple(stale),
+        held=bool(held),
+    )
+
+
+def missing_for(step: Step, facts: Facts) -> tuple[Missing, ...]:
+    """The guards of a step that are neither met nor set aside."""
+    found = []
+    for guard in step.guards:
+        text = GUARDS[guard]
+        if text.waivable and (DecisionKind.WAIVER, guard.value) in facts.decided:
+            continue
+        what = _CHECKS[guard](facts)
+        if what:
+            found.append(Missing(guard, what, text.waivable))
+    return tuple(found)
+
+
+def _containment(facts: Facts) -> str:
+    done = any(
+        item.kind in {ActionKind.CONTAINMENT, ActionKind.ACCESS_SUSPENSION} and item.done_at for item in facts.actions
+    )
+    return "" if done else "no containment action is done"
+
+
+def _insiders_told(facts: Facts) -> str:
+    untold: list[str] = [role.words for role in INSIDERS if (DecisionKind.NOTIFIED, role.value) not in facts.decided]
+    return f"not told yet: {', '.join(untold)}" if untold else ""
+
+
+def _notice(wanted: str) -> Callable[[Facts], str]:
+    def check(facts: Facts) -> str:
+        decision = facts.decided.get((DecisionKind.NOTICE, ""))
+        if decision is None:
+            return "counsel has not decided whether a notice is required"
+        if decision.outcome != wanted:
+            return f"{decision.decided_by} decided that a notice is {decision.outcome.replace('-', ' ')}"
+        return ""
+
+    return check
+
+
+def _decided(kind: DecisionKind, what: str) -> Callable[[Facts], str]:
+    return lambda facts: "" if (kind, "") in facts.decided else what
+
+
+def _actions_done(facts: Facts) -> str:
+    return _listed("not done yet", [item for item in facts.actions if item.done_at is None])
+
+
+def _actions_verified(facts: Facts) -> str:
+    return _listed("not verified yet", [item for item in facts.actions if item.verified_at is None])
+
+
+def _listed(what: str, items: list[Action]) -> str:
+    return f"{what}: action {', '.join(str(item.number) for item in items)}" if items else ""
+
+
+def _tasks_done(facts: Facts) -> str:
+    left = [item for item in facts.tasks if item.mandatory and item.state in {TaskState.OPEN, TaskState.BLOCKED}]
+    return f"not done yet: task {', '.join(str(item.number) for item in left)}" if left else ""
+
+
+def _evidence_sealed(facts: Facts) -> str:
+    if facts.row.failure:
+        return f"its evidence could not be sealed: {facts.row.failure}"
+    return f"the evidence of {facts.unsealed} alerts is not sealed yet; the next run seals it" if facts.unsealed else ""
+
+
+def _evidence_verified(facts: Facts) -> str:
+    shown = ", ".join(facts.unverified[:5]) + (" and more" if len(facts.unverified) > 5 else "")
+    return f"not verified within the last day: {shown}" if facts.unverified else ""
+
+
+def _holds_considered(facts: Facts) -> str:
+    considered = facts.held or (DecisionKind.HOLDS, "") in facts.decided
+    return "" if considered else "nobody said whether a legal hold is called for"
+
+
+def _verdict(facts: Facts) -> str:
+    return "" if facts.verdict else "it has no verdict yet"
+
+
+def _false_positive(facts: Facts) -> str:
+    return "" if facts.verdict is Verdict.FALSE_POSITIVE else _other_verdict(facts)
+
+
+def _dismissed(facts: Facts) -> str:
+    return "" if facts.verdict in DISMISSING else _other_verdict(facts)
+
+
+def _other_verdict(facts: Facts) -> str:
+    return f"its verdict is {facts.verdict}" if facts.verdict else "it has no verdict yet"
+
+
+_CHECKS: dict[Guard, Callable[[Facts], str]] = {
+    Guard.CONTAINMENT: _containment,
+    Guard.INSIDERS_TOLD: _insiders_told,
+    Guard.NOTICE_REQUIRED: _notice(REQUIRED),
+    Guard.NO_NOTICE_REQUIRED: _notice(NOT_REQUIRED),
+    Guard.OBLIGATIONS_MET: _decided(DecisionKind.OBLIGATIONS, "nobody confirmed that all who must be told were told"),
+    Guard.ACTIONS_DONE: _actions_done,
+    Guard.ACTIONS_VERIFIED: _actions_verified,
+    Guard.TASKS_DONE: _tasks_done,
+    Guard.EVIDENCE_SEALED: _evidence_sealed,
+    Guard.EVIDENCE_VERIFIED: _evidence_verified,
+    Guard.HOLDS_CONSIDERED: _holds_considered,
+    Guard.LESSONS: _decided(DecisionKind.LESSONS, "nobody wrote down what was learnt"),
+    Guard.STATEMENT: _decided(DecisionKind.STATEMENT, "there is no closing statement"),
+    Guard.VERDICT: _verdict,
+    Guard.FALSE_POSITIVE: _false_positive,
+    Guard.DISMISSED: _dismissed,
+}
