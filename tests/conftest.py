@@ -85,9 +85,10 @@ def _migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     def open_copy(url: str) -> Database:
         if not template.exists():
             real_open(f"sqlite:///{template}").engine.dispose()  # also folds the write-ahead log into the file
-        path = Path(make_url(url).database or ":memory:")
-        if url.startswith("sqlite:///") and path.parent.is_dir() and not path.exists():
-            shutil.copyfile(template, path)
+        if url.startswith("sqlite:///"):
+            path = Path(make_url(url).database or ":memory:")
+            if path.parent.is_dir() and not path.exists():
+                shutil.copyfile(template, path)
         return real_open(url)
 
     with pytest.MonkeyPatch.context() as patch:

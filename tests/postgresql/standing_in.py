@@ -46,10 +46,12 @@ def create(template: str = TEMPLATE) -> str:
     return name
 
 
-def stand_in(database: type[Database], fresh: Callable[[], str] = create) -> Callable[[], None]:
+def stand_in(
+    database: type[Database], fresh: Callable[[], str] = create, copied: Callable[[str], str] = create
+) -> Callable[[], None]:
     """Let `Database.open` go to the server where SERVER is set; gives what undoes it.
 
-    `fresh` makes the database of a new workspace.
+    `fresh` makes the database of a new workspace, `copied` that of a copy.
     """
     real_open = database.open
 
@@ -57,7 +59,7 @@ def stand_in(database: type[Database], fresh: Callable[[], str] = create) -> Cal
         path = _own_file(url)
         if SERVER not in os.environ or path is None:
             return real_open(url)
-        name = _database_of(path, fresh)
+        name = _database_of(path, fresh, copied)
         return real_open(url if name is None else address(name))
 
     database.open = staticmethod(open_elsewhere)  # type: ignore[method-assign, assignment]
@@ -74,7 +76,7 @@ def _own_file(url: str) -> Path | None:
     return path if url.startswith("sqlite:///") and path.name == "records.db" and path.parent.is_dir() else None
 
 
-def _database_of(path: Path, fresh: Callable[[], str]) -> str | None:
+def _database_of(path: Path, fresh: Callable[[], str], copied: Callable[[str], str]) -> str | None:
     try:
         said = path.read_bytes()
     except FileNotFoundError:
@@ -85,7 +87,7 @@ def _database_of(path: Path, fresh: Callable[[], str]) -> str | None:
     if owner == str(path):
         return name
     path.unlink()
-    return _claim(path, create(name))
+    return _claim(path, copied(name))
 
 
 def _claim(path: Path, name: str) -> str:

@@ -1,8 +1,8 @@
 """Opening the records database and writing to it.
 
 SQLite in WAL mode by default. What one connection reads is of one moment. Every write is one short transaction that
-takes the write lock at its start (`BEGIN IMMEDIATE`): a deferred transaction that turns into a writer half-way dies with
-"database is locked".
+takes the write lock at its start (`BEGIN IMMEDIATE`): a deferred transaction that turns into a writer half-way dies
+with "database is locked".
 
 PostgreSQL by URL, with the same promises (see postgresql.py).
 """
@@ -85,14 +85,27 @@ class Database:
                 found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
                 if found == HEAD:
                     return
-        from alembic import command
-        from alembic.config import Config
-
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         with self.write() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            upgrade(connection, HEAD)
+
+
+def upgrade(connection: Connection, revision: str) -> None:
+    """Bring the schema forward to a revision, within a write transaction; rows stay.
+
+    Raises EnvironmentFault for a database that a newer breachwatch has brought further than this one knows.
+    """
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, revision)
+    except CommandError as error:
+        msg = f"the records database does not fit this version of breachwatch: {error}. Was it opened by a newer one?"
+        raise EnvironmentFault(msg) from error
 
 
 def _engine(url: str) -> Engine:
