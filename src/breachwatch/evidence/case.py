@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, func, select
 from breachwatch.errors import EvidenceError
 from breachwatch.model.incident import Snapshot, ToPreserve
 from breachwatch.records import cases, catalog
+from breachwatch.records.received import SNAPSHOT
 from breachwatch.workspace import Workspace
 
 _BOUND = 500  # values in one IN (...): well below what SQLite and PostgreSQL take
@@ -91,7 +92,7 @@ def sealed_already(ws: Workspace, job: ToPreserve) -> Snapshot | None:
         columns = cases.evidence.c
         row = connection.execute(
             select(cases.evidence)
-            .where(columns.incident == job.incident)
+            .where(columns.incident == job.incident, columns.kind == SNAPSHOT)
             .order_by(columns.sealed_at.desc(), columns.number.desc())
         ).first()
     return to_snapshot(ws, row) if row is not None else None
@@ -142,7 +143,7 @@ def _first_snapshot(connection: Connection, incident: str) -> str | None:
     columns = cases.evidence.c
     return connection.scalar(
         select(columns.number)
-        .where(columns.incident == incident, columns.supplements.is_(None))
+        .where(columns.incident == incident, columns.supplements.is_(None), columns.kind == SNAPSHOT)
         .order_by(columns.sealed_at, columns.number)
         .limit(1)
     )

@@ -15,8 +15,9 @@ from breachwatch.errors import EvidenceError
 from breachwatch.evidence import signing
 from breachwatch.evidence.bag import DECLARATION, FILE_MODE, FOLDER_MODE, MANIFEST, TAG_MANIFEST
 from breachwatch.evidence.check_matches import check_matches
+from breachwatch.evidence.items import check_files
 from breachwatch.evidence.keys import PUBLIC_NAME, SIGNERS_NAME, PublicKey, parse_public
-from breachwatch.evidence.on_disk import BagOnDisk
+from breachwatch.evidence.on_disk import ITEM, BagOnDisk
 from breachwatch.evidence.sealing import ENVELOPE, LISTED, PAE, SIGNATURE, SSH_SIGNATURE, UNLISTED
 from breachwatch.evidence.timestamps.stamping import OPTIONAL
 from breachwatch.model.evidence import Check
@@ -33,8 +34,14 @@ def check_bag(bag: BagOnDisk, key: PublicKey) -> list[Check]:
         _run("no other files", lambda: _nothing_else(bag)),
         _run("attestation", lambda: _attestation(bag, key)),
         _run("ssh signature", lambda: _ssh_signature(bag, key)),
-        _run("matches", lambda: check_matches(bag)),
+        _content(bag),
     ]
+
+
+def _content(bag: BagOnDisk) -> Check:
+    if ITEM in bag.files:
+        return _run("files", lambda: check_files(bag))
+    return _run("matches", lambda: check_matches(bag))
 
 
 def check_modes(bag: BagOnDisk) -> Check:

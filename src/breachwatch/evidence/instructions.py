@@ -112,6 +112,17 @@ data/acquisition.json, clock.json, environment.json
 """
 
 
+ABOUT_FILES = """\
+WHAT IT HOLDS
+
+data/files/         the files as they were received, byte for byte. The names are made harmless: bytes other than
+                    letters, digits, _, - and . are written as =XX
+data/item.json      from whom, when, by whom and what for they were received, the names they came under (name, and
+                    name_bytes in hexadecimal), size and SHA-256 of each at receipt
+data/acquisition.json, environment.json
+                    who sealed it, when and how; which programs and versions
+"""
+
 _SAME = (
     r"""printf '{\n "payload": "%s",\n "payloadType": "@type",\n "signatures": [\n  {\n   "keyid": "%s",\n"""
     r"""   "sig": "%s"\n  }\n ]\n}\n' "$(sed 's/^[^{]*//' attestation.pae | openssl base64 -A)" @key """

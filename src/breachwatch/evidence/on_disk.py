@@ -15,6 +15,8 @@ from breachwatch.evidence.bag import Written, hash_stream
 from breachwatch.evidence.content import INCIDENT
 from breachwatch.evidence.raw import MATCHES
 
+ITEM = "data/item.json"
+"""What a bag of files that somebody handed over says about them; a snapshot of logs has data/incident.json."""
 _LINE = re.compile(r"([0-9a-f]{64})  ([^\n\r]+)", re.ASCII)
 _SMALL = 64 * 1024 * 1024  # bytes of a manifest, a tag file or a line, beyond which it is not read
 
@@ -105,8 +107,8 @@ class BagOnDisk:
 
 
 def incident_in(bag: BagOnDisk) -> Mapping[str, Any]:
-    """What data/incident.json says. Raises EvidenceError."""
-    return bag.json(INCIDENT)
+    """What data/incident.json says, or data/item.json of received files. Raises EvidenceError."""
+    return bag.json(ITEM if ITEM in bag.files and INCIDENT not in bag.files else INCIDENT)
 
 
 def match_lines(bag: BagOnDisk) -> Iterator[Mapping[str, Any]]:

@@ -1,14 +1,12 @@
 """Moving a finished bag into the vault and recording it: the move first, then one transaction for everything.
 
-Killed between the two, the vault holds a bag that no record knows: an orphan. The next job of its incident verifies it
-and records it. What cannot be recorded is set aside, never deleted: it may be all that is left after a database was
-restored from an old backup.
+Killed between the two, the vault holds a bag that no record knows: an orphan (see `orphans`).
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,22 +15,19 @@ from sqlalchemy import Connection, select
 
 from breachwatch import incidents
 from breachwatch.durable import sync_folder
-from breachwatch.errors import EvidenceError
 from breachwatch.evidence import bag as bags
 from breachwatch.evidence import custody, mirror
-from breachwatch.evidence.checks import check_bag
-from breachwatch.evidence.keys import PublicKey
+from breachwatch.evidence.items import title_of
 from breachwatch.evidence.names import bags_in, next_number
-from breachwatch.evidence.on_disk import BagOnDisk, incident_in, match_lines
-from breachwatch.evidence.sealing import ENVELOPE
-from breachwatch.evidence.signing import parse_envelope
+from breachwatch.evidence.on_disk import BagOnDisk, match_lines
 from breachwatch.model.incident import Snapshot
 from breachwatch.records import cases
+from breachwatch.records.received import FILE, received
 from breachwatch.workspace import Workspace
 
 SET_ASIDE = "set-aside"
 """Folder below `state/` for bags of the vault that no record knows and that cannot be recorded."""
-_log = logging.getLogger(__name__)
+_HASHES_TOLD = 20  # files whose hashes stand in the link itself; the tag manifest's covers all
 
 
 def free_number(ws: Workspace, at: datetime) -> str:
@@ -84,6 +79,64 @@ def record(ws: Workspace, snapshot: Snapshot, run_id: str, supplements: str | No
     mirror.update(ws)
 
 
+def record_files(ws: Workspace, snapshot: Snapshot, said: Mapping[str, Any], by: custody.Handler) -> None:
+    """Record a bag of received files that lies in the vault: evidence, receipt, custody, in one transaction."""
+    files = said["files"]
+    with ws.database.write() as connection:
+        connection.execute(
+            cases.evidence.insert().values(
+                number=snapshot.number,
+                incident=snapshot.incident or None,
+                path=snapshot.number,
+                tagmanifest_sha256=snapshot.tagmanifest_sha256,
+                events=0,
+                bytes=snapshot.bytes,
+                sealed_at=snapshot.sealed_at,
+                run_id="",
+                kind=FILE,
+                title=title_of(said),
+            )
+        )
+        connection.execute(
+            received.insert().values(
+                evidence=snapshot.number,
+                received_from=said["received_from"],
+                received_at=datetime.fromisoformat(said["received_at"]),
+                received_by=said["received_by"],
+                source=said["source"],
+                purpose=said["purpose"],
+                files=json.dumps(
+                    [{name: file[name] for name in ("file", "name", "sha256", "bytes")} for file in files]
+                ),
+            )
+        )
+        custody.append(
+            connection,
+            evidence=snapshot.number,
+            deed=custody.Deed.RECEIVED,
+            by=by,
+            at=snapshot.sealed_at,
+            purpose=said["purpose"],
+            details={
+                "received_at": said["received_at"],
+                "received_from": said["received_from"],
+                "source": said["source"],
+                "files": str(len(files)),
+                "sha256": " ".join(file["sha256"] for file in files[:_HASHES_TOLD]),
+            },
+        )
+        custody.append(
+            connection,
+            evidence=snapshot.number,
+            deed=custody.Deed.SEALED,
+            by=by,
+            at=snapshot.sealed_at,
+            purpose=said["purpose"],
+            details={"tagmanifest_sha256": snapshot.tagmanifest_sha256},
+        )
+    mirror.update(ws)
+
+
 def _mark(connection: Connection, snapshot: Snapshot, alert_keys: Sequence[str], events: Collection[str]) -> None:
     incidents.mark_sealed(
         connection,
@@ -92,59 +145,4 @@ def _mark(connection: Connection, snapshot: Snapshot, alert_keys: Sequence[str],
         evidence=snapshot.number,
         at=snapshot.sealed_at,
         event_ids=events,
-    )
-
-
-def adopt_orphans(ws: Workspace, incident: str, key: PublicKey) -> None:
-    """Record the bags of this incident that a killed run left in the vault. The caller holds the lock `evidence`.
-
-    A bag that is damaged, or that does not fit the records, is set aside below `state/`.
-    """
-    with ws.database.read() as connection:
-        recorded = set(connection.scalars(select(cases.evidence.c.number)))
-    for number in sorted(bags_in(ws.vault) - recorded):
-        try:
-            orphan = BagOnDisk(ws.vault / number)
-            said = incident_in(orphan)
-            if said.get("incident") == incident:
-                _adopt(ws, number, orphan, said, key)
-        except EvidenceError as error:
-            _set_aside(ws, number, str(error))
-
-
-def _adopt(ws: Workspace, number: str, orphan: BagOnDisk, said: Any, key: PublicKey) -> None:
-    broken = [check for check in check_bag(orphan, key) if not check.ok]
-    if broken:
-        msg = f"{broken[0].name}: {broken[0].detail}"
-        raise EvidenceError(msg)
-    predicate = parse_envelope(orphan.small(ENVELOPE)).statement["predicate"]
-    keys = [str(item) for item in said["alert_keys"]]
-    with ws.database.read() as connection:
-        alert = cases.alert.c
-        known = set(connection.scalars(select(alert.key).where(alert.incident == said["incident"])))
-    if predicate["evidence"] != number or not known.issuperset(keys):
-        msg = "it names alerts or a number that the records do not"
-        raise EvidenceError(msg)
-    bags.make_read_only(ws.vault / number)
-    snapshot = Snapshot(
-        number=number,
-        incident=said["incident"],
-        path=str(ws.vault / number),
-        sealed_at=datetime.fromisoformat(predicate["sealed_at"]),
-        tagmanifest_sha256=bags.hash_file(ws.vault / number / bags.TAG_MANIFEST).sha256,
-        events=said["events"],
-        bytes=predicate["payload"]["bytes"],
-    )
-    record(ws, snapshot, predicate["run_id"], said["supplements"], keys)
-    _log.warning("%s was sealed by a run that was killed before it could record it; it is recorded now", number)
-
-
-def _set_aside(ws: Workspace, number: str, reason: str) -> None:
-    folder = ws.state / SET_ASIDE
-    folder.mkdir(mode=0o700, exist_ok=True)
-    bag = ws.vault / number
-    bag.chmod(0o700)  # a folder must be writable to be moved
-    bag.rename(folder / number)
-    _log.error(
-        "%s lies in the vault but in no record, and cannot be recorded (%s); moved to %s", number, reason, folder
     )

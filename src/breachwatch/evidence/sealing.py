@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from breachwatch.evidence import bag as bags
 from breachwatch.evidence import signing
@@ -18,6 +21,7 @@ from breachwatch.evidence.keys import PUBLIC_NAME, SIGNERS_NAME, SigningKey
 from breachwatch.evidence.raw import MATCHES, copy_segments
 from breachwatch.evidence.rows import Rows
 from breachwatch.evidence.timestamps.stamping import at_sealing
+from breachwatch.records.received import SNAPSHOT
 from breachwatch.workspace import Workspace
 
 INSTRUCTIONS = "VERIFY.txt"
@@ -44,10 +48,37 @@ class Sealed:
     bytes: int
 
 
-def sweep(ws: Workspace) -> None:
-    """Remove what killed runs left in the scratch folder. The caller holds the lock `evidence`."""
-    for left in ws.scratch.glob(f"{_PREFIX}*"):
+def sweep(ws: Workspace) -> list[str]:
+    """Remove what killed runs left in the scratch folder, and name it. The caller holds the lock `evidence`."""
+    found = sorted(ws.scratch.glob(f"{_PREFIX}*"))
+    for left in found:
         bags.remove(left)
+    return [left.name for left in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a bag is about, as bag-info.txt and the attestation say it. `at` is aware UTC."""
+
+    number: str
+    kind: str  # see records/received.py
+    incident: str | None
+    at: datetime
+    run_id: str
+    supplements: str | None
+    events: int
+
+
+@contextmanager
+def scratch_bag(ws: Workspace, number: str) -> Iterator[BagWriter]:
+    """A new bag in the scratch folder, removed after the block where it was not moved into the vault."""
+    folder = ws.scratch / f"{_PREFIX}{number}"
+    bag = BagWriter(folder)
+    try:
+        yield bag
+    finally:
+        if folder.exists():
+            bags.remove(folder)
 
 
 @contextmanager
@@ -56,48 +87,66 @@ def seal(ws: Workspace, sealing: Sealing, key: SigningKey) -> Iterator[Sealed]:
 
     Raises EvidenceError where bytes are missing or are not what they should be, OSError where they cannot be written.
     """
-    folder = ws.scratch / f"{_PREFIX}{sealing.number}"
-    bag = BagWriter(folder)
-    try:
+    with scratch_bag(ws, sealing.number) as bag:
         with Rows(ws, sealing.case) as rows:
             events = rows.count
             rows.write(bag)
             segments = copy_segments(ws, rows, bag)
             write_activity(ws, sealing.case, rows.connection, bag)
         write_content(ws, sealing, segments, events, bag)
-        digest = _sign(ws, sealing, key, events, bag)
-        bag.hash_again()
-        bag.make_durable()
-        yield Sealed(folder, digest, events, bag.octets)
-    finally:
-        if folder.exists():
-            bags.remove(folder)
+        case = sealing.case
+        subject = Subject(
+            sealing.number, SNAPSHOT, case.incident.number, sealing.at, sealing.run_id, case.supplements, events
+        )
+        with (bag.folder / MATCHES).open("rb") as matches, (bag.folder / PROOFS).open("rb") as proofs:
+            about = about_logs(matches.readline(), proofs.readline())
+        digest = finish(ws, subject, key, bag, about)
+        yield Sealed(bag.folder, digest, events, bag.octets)
 
 
-def _sign(ws: Workspace, sealing: Sealing, key: SigningKey, events: int, bag: BagWriter) -> str:
+def finish(ws: Workspace, subject: Subject, key: SigningKey, bag: BagWriter, about: str) -> str:
+    """Sign a bag that has all its payload, read it back and sync it; returns the tag manifest's SHA-256.
+
+    `about` is what VERIFY.txt says of the payload. Raises EvidenceError, OSError.
+    """
+    digest = _sign(ws, subject, key, bag, about)
+    bag.hash_again()
+    bag.make_durable()
+    return digest
+
+
+def hash_first(file: BinaryIO, size: int) -> bags.Written:
+    """Hash at most `size` bytes from where a file is read."""
+    digest, left = hashlib.sha256(), size
+    while left and (chunk := file.read(min(bags.CHUNK, left))):
+        digest.update(chunk)
+        left -= len(chunk)
+    return bags.Written(digest.hexdigest(), size - left)
+
+
+def _sign(ws: Workspace, subject: Subject, key: SigningKey, bag: BagWriter, about: str) -> str:
     """Write the tag files, the manifests and both signatures; returns the tag manifest's SHA-256."""
-    city, incident = one_line(ws.settings.city.name), sealing.case.incident.number
-    with (bag.folder / MATCHES).open("rb") as matches, (bag.folder / PROOFS).open("rb") as proofs:
-        about = about_logs(matches.readline(), proofs.readline())
-    bag.add_tag(INSTRUCTIONS, instructions(sealing.number, city, key.public, TOP_ENTRIES, about))
+    city = one_line(ws.settings.city.name)
+    bag.add_tag(INSTRUCTIONS, instructions(subject.number, city, key.public, TOP_ENTRIES, about))
     bag.add_tag(PUBLIC_NAME, key.public.pem)
     bag.add_tag(SIGNERS_NAME, key.public.allowed_signers)
     info = [
         ("Source-Organization", city),
-        ("External-Identifier", sealing.number),
-        ("Internal-Sender-Identifier", incident),
-        ("Bagging-Date", f"{sealing.at:%Y-%m-%d}"),
+        ("External-Identifier", subject.number),
+        *([("Internal-Sender-Identifier", subject.incident)] if subject.incident else []),
+        ("Bagging-Date", f"{subject.at:%Y-%m-%d}"),
         ("Bag-Software-Agent", f"breachwatch {_version()}"),
     ]
     digest = bag.write_manifests(info)
     predicate = {
-        "evidence": sealing.number,
-        "incident": incident,
+        "evidence": subject.number,
+        "kind": subject.kind,
+        "incident": subject.incident,
         "organization": city,
-        "sealed_at": sealing.at.isoformat(),
-        "run_id": sealing.run_id,
-        "supplements": sealing.case.supplements,
-        "events": events,
+        "sealed_at": subject.at.isoformat(),
+        "run_id": subject.run_id,
+        "supplements": subject.supplements,
+        "events": subject.events,
         "payload": {"files": len(bag.payload), "bytes": bag.octets},
     }
     envelope = signing.attest(key, bags.TAG_MANIFEST, digest, predicate)

@@ -6,7 +6,7 @@ import errno
 
 from breachwatch import incidents, lake
 from breachwatch.errors import BreachwatchError, explain
-from breachwatch.evidence import mirror, recording, sealing
+from breachwatch.evidence import mirror, orphans, recording, sealing
 from breachwatch.evidence.case import load_case, sealed_already
 from breachwatch.evidence.content import Sealing
 from breachwatch.evidence.keyring.current import signing_key
@@ -41,7 +41,7 @@ def _preserve(ws: Workspace, job: ToPreserve, run_id: str) -> Snapshot:
     sealing.sweep(ws)
     mirror.update(ws)  # a run killed right after its transaction has not written it
     key = signing_key(ws)
-    recording.adopt_orphans(ws, job.incident, key.public)
+    orphans.adopt(ws, key.public, job.incident)
     done = sealed_already(ws, job)
     if done is not None:
         return done

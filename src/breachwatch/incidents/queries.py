@@ -244,7 +244,7 @@ def evidence_line(ws: Workspace, row: Row[Any]) -> EvidenceLine:
     """A row of the table `evidence` as it is listed."""
     return EvidenceLine(
         number=row.number,
-        incident=row.incident,
+        incident=row.incident or "",
         sealed_at=row.sealed_at,
         events=row.events,
         bytes=row.bytes,
@@ -253,4 +253,6 @@ def evidence_line(ws: Workspace, row: Row[Any]) -> EvidenceLine:
         tagmanifest_sha256=row.tagmanifest_sha256,
         verified_at=row.verified_at,
         verified_ok=None if row.verified_ok is None else bool(row.verified_ok),
+        kind=row.kind,
+        title=row.title,
     )

@@ -31,7 +31,10 @@ class VerifyReport:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceLine:
-    """A piece of evidence as a row of the list. `verified_ok` is None until somebody verified it."""
+    """A piece of evidence as a row of the list; `incident` is empty where it belongs to none.
+
+    `verified_ok` is None until somebody verified it.
+    """
 
     number: str
     incident: str
@@ -43,7 +46,18 @@ class EvidenceLine:
     tagmanifest_sha256: str
     verified_at: datetime | None
     verified_ok: bool | None
+    kind: str = "snapshot"  # or file: see records/received.py
+    title: str = ""  # of files: their names
     disposed_at: datetime | None = None  # its bytes are gone since then; record and custody stay
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """Something that a killed run left and that was put right: removed, recorded or set aside."""
+
+    what: str  # number of the evidence, or name of the unfinished folder
+    deed: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

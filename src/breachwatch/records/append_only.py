@@ -27,6 +27,19 @@ def protect(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def protect_kind(connection: Connection) -> None:
+    """Create the triggers of the columns `kind` and `title` of evidence, which never change either."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(
+            _postgresql_trigger("evidence_no_other_kind", "UPDATE OF kind, title", "evidence", "ROW")
+        )
+        return
+    connection.exec_driver_sql(
+        "CREATE TRIGGER evidence_no_other_kind BEFORE UPDATE OF kind, title ON evidence "
+        "BEGIN SELECT RAISE(ABORT, 'sealed evidence does not change'); END"
+    )
+
+
 def protect_rows(connection: Connection, tables: Mapping[str, tuple[str, ...]]) -> None:
     """Create the triggers of further tables whose rows are only ever added; called by the migration that makes them.
 

@@ -130,7 +130,7 @@ evidence = Table(
     "evidence",
     metadata,
     Column("number", String(32), primary_key=True),  # EV-2026-000001
-    Column("incident", String(32), ForeignKey("incident.number"), nullable=False),
+    Column("incident", String(32), ForeignKey("incident.number")),  # empty: evidence that belongs to none (yet)
     Column("path", Text, nullable=False),  # relative to the vault
     Column("tagmanifest_sha256", String(64), nullable=False),
     Column("events", BigInteger, nullable=False),
@@ -140,6 +140,8 @@ evidence = Table(
     Column("supplements", String(32)),  # the snapshot this one adds to
     Column("verified_at", UtcDateTime),
     Column("verified_ok", Integer),
+    Column("kind", String(16), nullable=False, server_default="snapshot"),  # snapshot, file: see records/received.py
+    Column("title", Text, nullable=False, server_default=""),  # of files: their names
     Index("ix_evidence_incident", "incident"),
 )
 
