@@ -16,10 +16,9 @@ from sqlalchemy import select
 from breachwatch.errors import EvidenceError
 from breachwatch.evidence import bag as bags
 from breachwatch.evidence import mirror, recording, sealing
-from breachwatch.evidence.checks import check_bag
+from breachwatch.evidence.checks import check_bag, key_in
 from breachwatch.evidence.custody import Handler
-from breachwatch.evidence.keyring.current import signing_key
-from breachwatch.evidence.keys import PublicKey
+from breachwatch.evidence.keyring.history import tenure_of
 from breachwatch.evidence.names import bags_in, year_and_count
 from breachwatch.evidence.on_disk import BagOnDisk, incident_in
 from breachwatch.evidence.recording import SET_ASIDE
@@ -37,19 +36,17 @@ _log = logging.getLogger(__name__)
 def sweep(ws: Workspace) -> tuple[Mended, ...]:
     """Mend whatever killed runs left of evidence, and tell it; nothing where all is well.
 
-    Raises EvidenceError or EnvironmentFault where the signing key cannot be read, BusyError where somebody else seals
-    for too long.
+    Raises BusyError where somebody else seals for too long, EvidenceError or EnvironmentFault where the workspace's
+    public keys cannot be read.
     """
     with ws.lock("evidence"):
         mended = [Mended(name, "removed", "it was never finished") for name in sealing.sweep(ws)]
         mirror.update(ws)
-        unrecorded = bags_in(ws.vault) - _recorded(ws)
-        if unrecorded:
-            mended += adopt(ws, signing_key(ws).public)
+        mended += adopt(ws)
     return tuple(mended)
 
 
-def adopt(ws: Workspace, key: PublicKey, incident: str | None = None) -> list[Mended]:
+def adopt(ws: Workspace, incident: str | None = None) -> list[Mended]:
     """Record the bags that a killed run left in the vault, all or those of one incident; the caller has the lock.
 
     A bag that is damaged, or that does not fit the records, is set aside.
@@ -60,7 +57,7 @@ def adopt(ws: Workspace, key: PublicKey, incident: str | None = None) -> list[Me
             orphan = BagOnDisk(ws.vault / number)
             said = incident_in(orphan)
             if incident is None or said.get("incident") == incident:
-                _adopt(ws, number, orphan, said, key)
+                _adopt(ws, number, orphan, said)
                 mended.append(Mended(number, "recorded", "it was sealed, but its run was killed before recording it"))
                 _log.warning("%s was sealed by a run that was killed before it could record it; it is now", number)
         except EvidenceError as error:
@@ -73,7 +70,11 @@ def _recorded(ws: Workspace) -> set[str]:
         return set(connection.scalars(select(cases.evidence.c.number)))
 
 
-def _adopt(ws: Workspace, number: str, orphan: BagOnDisk, said: Mapping[str, Any], key: PublicKey) -> None:
+def _adopt(ws: Workspace, number: str, orphan: BagOnDisk, said: Mapping[str, Any]) -> None:
+    key = key_in(orphan)
+    if tenure_of(ws.keys, key) is None:
+        msg = f"it is signed with {key.fingerprint}, which is no key of this workspace"
+        raise EvidenceError(msg)
     broken = [check for check in check_bag(orphan, key) if not check.ok]
     if broken:
         msg = f"{broken[0].name}: {broken[0].detail}"

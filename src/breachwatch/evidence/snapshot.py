@@ -41,7 +41,7 @@ def _preserve(ws: Workspace, job: ToPreserve, run_id: str) -> Snapshot:
     sealing.sweep(ws)
     mirror.update(ws)  # a run killed right after its transaction has not written it
     key = signing_key(ws)
-    orphans.adopt(ws, key.public, job.incident)
+    orphans.adopt(ws, job.incident)
     done = sealed_already(ws, job)
     if done is not None:
         return done
