@@ -19,10 +19,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from breachwatch.collect.json_runs import plain_run
+
 ENVELOPES: Final = (b"Records", b"records", b"value", b"items", b"activities", b"Events", b"entries")
 """Members that hold the records: CloudTrail, Azure diagnostic settings, Microsoft Graph, Google Reports, ..."""
 
 ENVELOPE_HEAD: Final = 65_536  # bytes within which an envelope's list begins
+
+_TRIES: Final = 4  # in each piece of input
+_FEW: Final = 4096  # bytes that are read faster step by step
 
 _STRING = rb'"(?:[^"\\\n]++|\\[^\n])*+"'
 _SCALAR = rb"(?:" + _STRING + rb"|-?[0-9][0-9.eE+-]*+|true|false|null)"
@@ -83,8 +88,13 @@ class JsonRecords:
         data = self._rest + data if self._rest else data
         base = self.position - len(self._rest)
         self.position = base + len(data)
-        at, moved = 0, -1
+        at, moved, tries = 0, -1, _TRIES
         while at < len(data) and moved != at:
+            if self._start is None and tries and len(data) - at >= _FEW:
+                tries -= 1  # a run that ends at once must not be looked for at every record
+                at = self._run(data, at, base)
+                if at == len(data):
+                    break
             moved, at = at, self._step(data, at, base)
         self._rest = data[at:]
         found, self._found = self._found, []
@@ -119,6 +129,16 @@ class JsonRecords:
             return at
         self._start, self._depth = base + at, 0
         return at + 1
+
+    def _run(self, data: bytes, at: int, base: int) -> int:
+        """Take the records that follow plainly; gives where the last of them ends."""
+        while spans := plain_run(data, at):
+            for start, end in spans:
+                if _ENVELOPE.match(data, start, start + ENVELOPE_HEAD):
+                    return at
+                self._end(base + start, base + end)
+                at = end
+        return at
 
     def _begin(self, data: bytes, at: int, base: int) -> int:
         limit = at + ENVELOPE_HEAD

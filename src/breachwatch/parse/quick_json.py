@@ -15,7 +15,9 @@ _LONG: Final = re.compile(rb"[0-9]{20}|-[0-9]{19}")
 # Searching for that pattern takes ten times as long as reading the JSON; whether any 19 digits stand in a row does not.
 _AS_ZEROS: Final = bytes.maketrans(b"123456789", b"0" * 9)
 _MANY_DIGITS: Final = b"0" * 19
-_TEXT_ONLY: Final = frozenset({str})
+_SCALARS: Final = frozenset({str, int, bool, type(None)})
+_KINDS: Final = _SCALARS | {dict, list}
+_DEEPEST: Final = 50
 
 
 class NotQuickError(ValueError):
@@ -36,11 +38,30 @@ def read(text: str | bytes) -> Any:
         raise NotQuickError from error
 
 
-def write(texts: dict[str, Any]) -> str:
-    """An object as compact JSON, not escaped beyond need. Raises NotQuickError unless all its values are text."""
-    if not set(map(type, texts.values())) <= _TEXT_ONLY:
+def write(value: Any) -> str:
+    """A value as compact JSON, not escaped beyond need.
+
+    Raises NotQuickError for what JSON cannot say, and for fractions, which the two write in different ways.
+    """
+    if not _is_plain(value, _DEEPEST):
         raise NotQuickError
     try:
-        return orjson.dumps(texts).decode()
-    except TypeError as error:  # a lone surrogate
+        return orjson.dumps(value).decode()
+    except TypeError as error:  # a lone surrogate, a name that is no text, a number too large
         raise NotQuickError from error
+
+
+def _is_plain(value: Any, depth: int) -> bool:
+    kind = type(value)
+    if kind is dict:
+        inner = value.values()
+    elif kind is list:
+        inner = value
+    else:
+        return kind in _SCALARS
+    kinds = set(map(type, inner))
+    if kinds <= _SCALARS:
+        return True
+    if not kinds <= _KINDS or not depth:
+        return False
+    return all(_is_plain(item, depth - 1) for item in inner if type(item) not in _SCALARS)

@@ -39,7 +39,7 @@ _SYSTEM_ACCOUNTS = {  # well-known SIDs, [MS-DTYP] 2.4.2.4
 }
 _LONGEST_DETAIL = 256
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(Z|UTC|[+-]\d\d:?\d\d)?")
-_USUAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+_USUAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?Z", re.ASCII)
 _KERBEROS_EVENTS = frozenset({4768, 4769, 4770, 4771})
 
 
@@ -92,7 +92,7 @@ def native_fields(dataset: str) -> frozenset[str]:
 
 def parse_time(text: str | None, zone: tzinfo = UTC) -> datetime | None:
     """A time as Windows and forwarders write it (ISO 8601, up to 100 ns) as naive UTC; None if it is none."""
-    if text and _USUAL_TIME.fullmatch(text):  # as the `evtx` library writes all of them
+    if text and _USUAL_TIME.fullmatch(text):  # as the `evtx` library and CloudTrail write all of them
         try:
             return datetime.fromisoformat(text[:-1])
         except ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -38,14 +39,31 @@ def test_what_is_read_is_what_the_standard_library_reads(text: str) -> None:
         assert repr(found) == repr(expected)  # repr tells 1 from 1.0 and -0.0 from 0.0
 
 
-@settings(max_examples=100, deadline=None)
-@given(texts=st.dictionaries(st.text(), st.text()))
-@example(texts={"a": "".join(map(chr, range(256)))})
-def test_what_is_written_is_what_the_standard_library_writes(texts: dict[str, str]) -> None:
-    assert quick_json.write(texts) == json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
+@settings(max_examples=200, deadline=None)
+@given(value=_VALUES)
+@example(value={"a": "".join(map(chr, range(256)))})
+@example(value={"a": [1, -(2**63), 2**64 - 1, True, None, {"b": [{}]}]})
+@example(value=[[[]] * 3] * 3)
+def test_what_is_written_is_what_the_standard_library_writes(value: Any) -> None:
+    try:
+        found = quick_json.write(value)
+    except NotQuickError:
+        return
+    assert found == json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-@pytest.mark.parametrize("texts", [{"a": 1}, {"a": None}, {"a": "\ud800"}, {"\ud800": "a"}, {1: "a"}])
-def test_other_objects_are_not_written(texts: dict[Any, Any]) -> None:
+def test_objects_of_texts_and_whole_numbers_are_written() -> None:
+    value = {"a": "\x00\u00fc", "b": [1, None, True, {"c": "d"}]}
+    assert json.loads(quick_json.write(value)) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *({"a": 1e-5}, {"a": [1.0]}, {"a": float("nan")}, {"a": "\ud800"}, {"\ud800": "a"}, {1: "a"}, {"a": 2**64}),
+        *({"a": b"b"}, {"a": (1,)}, {"a": datetime(2026, 1, 1, tzinfo=UTC)}),
+    ],
+)
+def test_other_values_are_not_written(value: Any) -> None:
     with pytest.raises(NotQuickError):
-        quick_json.write(texts)
+        quick_json.write(value)

@@ -15,6 +15,7 @@ from typing import Any
 from breachwatch.model.datasets import DATASETS
 from breachwatch.model.datasets_cloud import JSON, MANY
 from breachwatch.model.events import CORE, EXTRA, PROVENANCE
+from breachwatch.parse import quick_json
 from breachwatch.parse.address import canonical_ip
 
 Record = dict[str, Any]
@@ -26,14 +27,20 @@ _MOST_NAMES = 4096
 _NOT_NATIVE = {*CORE.names, EXTRA.name, *PROVENANCE.names}
 
 
+Tree = dict[str, tuple[str | None, "Tree"]]
+"""What is looked for inside an object: by a member's name its column, or else what is looked for inside it."""
+
+
 @dataclass(frozen=True)
 class Layout:
     """The native columns of a dataset: by lower-case name, dotted ones by their first part; and which hold what."""
 
     plain: dict[str, str] = field(default_factory=dict)
-    dotted: dict[str, list[tuple[str, tuple[str, ...]]]] = field(default_factory=dict)
+    dotted: dict[str, list[tuple[str, tuple[str, ...], bool]]] = field(default_factory=dict)  # True: it holds JSON
+    trees: dict[str, Tree] = field(
+        default_factory=dict
+    )  # the same as names within names, where no column holds another's object
     many: set[str] = field(default_factory=set)
-    json: set[str] = field(default_factory=set)
     _met: dict[str, tuple[str, str | None, bool]] = field(default_factory=dict)
 
     def place(self, name: str) -> tuple[str, str | None, bool]:
@@ -57,14 +64,24 @@ def layout_of(dataset: str) -> Layout:
             continue
         first, *rest = name.split(".")
         if rest:
-            layout.dotted.setdefault(first.lower(), []).append((name, tuple(rest)))
+            layout.dotted.setdefault(first.lower(), []).append((name, tuple(rest), JSON in words))
         else:
             layout.plain[name.lower()] = name
         if MANY in words:
             layout.many.add(name)
-        if JSON in words:
-            layout.json.add(name)
+    for first, columns in layout.dotted.items():
+        paths = {path for _, path, _ in columns}
+        within = any(path[:length] in paths for path in paths for length in range(1, len(path)))
+        if not within and not any(is_json for _, _, is_json in columns):
+            layout.trees[first] = _tree([(name, path) for name, path, _ in columns])
     return layout
+
+
+def _tree(columns: list[tuple[str, tuple[str, ...]]]) -> Tree:
+    inside: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+    for name, path in columns:
+        inside.setdefault(path[0], []).append((name, path[1:]))
+    return {member: (below[0][0], {}) if not below[0][1] else (None, _tree(below)) for member, below in inside.items()}
 
 
 def spread(dataset: str, record: Record, renamed: Mapping[str, str] | None = None) -> tuple[Record, Record]:
@@ -97,14 +114,35 @@ def spread(dataset: str, record: Record, renamed: Mapping[str, str] | None = Non
 
 def _spread_inside(values: Record, layout: Layout, first: str, inner: Any) -> Any:
     """Fill the dotted columns under `first`; returns what is left of the object."""
-    for column, path in layout.dotted[first]:
-        found = _take(inner, path) if column not in layout.json else at(inner, *path)
+    if type(inner) is dict and first in layout.trees and _spread_tree(values, layout, layout.trees[first], inner):
+        return inner
+    for column, path, is_json in layout.dotted[first]:
+        found = at(inner, *path) if is_json else _take(inner, path)
         if found is not None and values.get(column) in (None, ""):
             values[column] = cell(found, many=column in layout.many)
-    for column, path in layout.dotted[first]:
-        if column in layout.json:
+    for _, path, is_json in layout.dotted[first]:
+        if is_json:
             _drop(inner, path)
     return inner
+
+
+def _spread_tree(values: Record, layout: Layout, tree: Tree, inner: Record) -> bool:
+    """The same for objects within objects; False where a list is met on the way, which is taken apart elsewhere."""
+    for name, (column, below) in tree.items():
+        if name not in inner:
+            continue
+        value = inner[name]
+        kind = type(value)
+        if column is None:
+            if kind is list or (kind is dict and not _spread_tree(values, layout, below, value)):
+                return False
+            continue
+        if kind is not dict and kind is not list:
+            del inner[name]
+        if value is not None and values.get(column) in (None, ""):
+            plain = kind is str and column not in layout.many
+            values[column] = value if plain else cell(value, many=column in layout.many)
+    return True
 
 
 def _drop(value: Any, path: tuple[str, ...]) -> None:
@@ -169,7 +207,10 @@ def text_of(value: Any) -> str | None:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
-    return _encode(value)
+    try:
+        return quick_json.write(value)
+    except quick_json.NotQuickError:
+        return _encode(value)
 
 
 def lines(values: Iterable[Any]) -> str | None:

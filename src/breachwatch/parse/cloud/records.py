@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any, BinaryIO
 
 from breachwatch.collect.json_records import JsonRecords
@@ -33,13 +32,13 @@ def parse_cloud_json(segment: Segment, data: BinaryIO, limits: Limits) -> Iterat
     for line in split_json(data, limits):
         wide = line[3][1:2] == b"\0"
         # A record lacks the NUL of its first brace or of its last one, which lies outside it.
-        text = utf16.of_object(line[3], order or "utf-16-le") if wide else _text(line[3])
+        text = utf16.of_object(line[3], order or "utf-16-le") if wide else line[3]
         yield _record(segment, line, limits, text)
 
 
 def record_of(segment: Segment, line: Line, limits: Limits) -> Row | Rejected:
     """One object as an event or a reject."""
-    return _record(segment, line, limits, _text(line[3]))
+    return _record(segment, line, limits, line[3])
 
 
 def parse_m365_csv(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
@@ -95,7 +94,7 @@ def split_scanned(scanner: JsonRecords | XmlRecords, data: BinaryIO, limits: Lim
         yield number, last[0], last[1] - last[0], bytes(held)
 
 
-def _record(segment: Segment, line: Line, limits: Limits, text: str) -> Row | Rejected:
+def _record(segment: Segment, line: Line, limits: Limits, text: str | bytes) -> Row | Rejected:
     number, offset, length, raw = segment.first_record + line[0], segment.start + line[1], line[2], line[3]
     if length > limits.record_bytes:
         return Rejected(number, offset, length, raw, f"the record is longer than {limits.record_bytes} bytes")
@@ -112,10 +111,15 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
 
 
-def _document(text: str) -> Any:
+def _document(text: str | bytes) -> Any:
     """The JSON value. Of two members of one name the last counts (RFC 8259 leaves it open; the bytes stay)."""
-    with suppress(quick_json.NotQuickError):
+    try:
         return quick_json.read(text)
+    except quick_json.NotQuickError:
+        return _slowly(_text(text) if isinstance(text, bytes) else text)
+
+
+def _slowly(text: str) -> Any:
     try:
         return _decode(text)
     except RecursionError:
