@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from breachwatch.cli import (
+    assess,
     evidence,
     hold,
     hunt,
@@ -48,8 +49,8 @@ class _InOrder(TyperGroup):
 
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002
         order = (
-            *("init", "run", "hunt", "sources", "rules", "queue", "incident", "evidence", "hold", "keys"),
-            *("jurisdiction", "lake", "sql", "simulate", "schedule"),
+            *("init", "run", "hunt", "sources", "rules", "queue", "incident", "alert", "evidence", "hold", "keys"),
+            *("jurisdiction", "assess", "lake", "sql", "simulate", "schedule"),
         )
         return sorted(self.commands, key=order.index)
 
@@ -73,10 +74,12 @@ app.add_typer(sources.app, name="sources")
 app.add_typer(rules.app, name="rules")
 app.command("queue")(queue.queue)
 app.add_typer(incident.app, name="incident")
+app.add_typer(alert.app, name="alert")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(hold.app, name="hold")
 app.add_typer(keys.app, name="keys")
 app.add_typer(jurisdiction.app, name="jurisdiction")
+app.command("assess")(assess.assess)
 app.add_typer(lake.app, name="lake")
 app.command("sql")(sql.sql)
 app.command("simulate")(simulate.simulate)

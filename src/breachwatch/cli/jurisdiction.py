@@ -53,7 +53,7 @@ def show_profile(
     """Show a profile: obligations, deadlines, recipients, holidays; with what its sources leave open."""
     from breachwatch.report.jurisdictions import markdown_tables, profile_page
 
-    profile = _profile(ctx, workspace, name)
+    profile = chosen_profile(ctx, workspace, name)
     if as_json:
         show_json(profile.model_dump(mode="json", by_alias=True))
     elif markdown:
@@ -128,7 +128,7 @@ def due_date(
     from breachwatch.report.jurisdictions import due_page
     from breachwatch.respond import due
 
-    law = _profile(ctx, workspace, profile)
+    law = chosen_profile(ctx, workspace, profile)
     zone = ZoneInfo(law.time_zone or "UTC")
     anchors = dict(_anchor(text, zone) for text in at)
     known = [item.id for item in law.obligations]
@@ -165,7 +165,8 @@ def _anchor(text: str, zone: ZoneInfo) -> tuple[Start, datetime]:
     return start, moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
-def _profile(ctx: typer.Context, workspace: Path | None, name: str | None) -> Profile:
+def chosen_profile(ctx: typer.Context, workspace: Path | None, name: str | None) -> Profile:
+    """The profile of that name, or the city's own of the settings. Raises UsageError where neither names one."""
     from breachwatch.respond.law.loading import load_profile, profile_names
 
     root = _root(ctx, workspace)
