@@ -21,6 +21,7 @@ from breachwatch.settings_base import Section, sigma_level
 from breachwatch.settings_base import time_zone as iana_zone
 from breachwatch.settings_incidents import Incidents, Systems
 from breachwatch.settings_lake import Lake
+from breachwatch.settings_notify import Notify
 from breachwatch.settings_people import PersonOfCity
 from breachwatch.settings_sources import Source
 from breachwatch.settings_trust import Ledger, Recheck, Timestamp
@@ -195,6 +196,7 @@ class Settings(BaseSettings):
     database: Database = Database()
     lake: Lake = Lake()
     people: tuple[PersonOfCity, ...] = ()
+    notify: Notify = Notify()
     sources: tuple[Source, ...] = ()
 
     @model_validator(mode="after")
@@ -208,6 +210,10 @@ class Settings(BaseSettings):
         twice = sorted({login for login in logins if logins.count(login) > 1})
         if twice:
             msg = f"two people have the login {twice[0]!r}; give one of them all the roles"
+            raise ValueError(msg)
+        strangers = [login for channel in self.notify.channels for login in channel.people if login not in logins]
+        if strangers:
+            msg = f"notify.channels name {strangers[0]!r}, who is not among [[people]]"
             raise ValueError(msg)
         return self
 

@@ -79,7 +79,9 @@ def test_the_template_explains_every_key() -> None:
         assert issubclass(model, BaseModel)
         keys = written["sources"][0] if section == "sources" else written[section]
         tables = (
-            {"ssh", "objects", *TABLES.values()} if section == "sources" else {"store", "timestamp", "ledger", "verify"}
+            {"ssh", "objects", *TABLES.values()}
+            if section == "sources"
+            else {"store", "timestamp", "ledger", "verify", "channels"}
         )
         assert set(keys) == set(model.model_fields) - tables, section
         if section == "sources":

@@ -20,15 +20,16 @@ def variable_of(source: str, key: str) -> str:
     return "BREACHWATCH_SECRET_" + re.sub(r"[^A-Z0-9]", "_", f"{source}_{key}".upper())
 
 
-def read_secret(ws: Workspace, source: str, key: str, file: str) -> str:
+def read_secret(ws: Workspace, source: str, key: str, file: str, owner: str = "") -> str:
     """The secret `key` of a source, without blanks around it: from `file` where one is named, else the environment.
 
-    `file` is what the key `<key>_file` says; relative paths start at the workspace.
+    `file` is what the key `<key>_file` says; relative paths start at the workspace. `owner` is what messages call it.
     Raises SettingsError, without a word of the secret, where there is none or it cannot be one.
     """
     variable = variable_of(source, key)
+    owner = owner or f"source {source!r}"
     if file:
-        where = f"{key}_file of source {source!r} ({ws.path(file)})"
+        where = f"{key}_file of {owner} ({ws.path(file)})"
         text = _read(ws, file, where)
     else:
         where = f"the environment variable {variable}"
@@ -36,7 +37,7 @@ def read_secret(ws: Workspace, source: str, key: str, file: str) -> str:
     secret = text.strip()
     if not secret:
         fix = f"Name a file that holds it in {key}_file, or set the environment variable {variable}."
-        msg = f"source {source!r} needs the secret {key!r}, and there is none in {where}. {fix}"
+        msg = f"{owner} needs the secret {key!r}, and there is none in {where}. {fix}"
         raise SettingsError(msg)
     if any(ord(c) < 0x20 and c not in "\r\n\t" for c in secret) or not secret.isascii():
         msg = f"the secret in {where} holds characters that no secret has. Was it saved in another encoding?"

@@ -1,0 +1,87 @@
+"""Sending: decide what is to be told, then hand each waiting message to its channel. One process at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from breachwatch.errors import BusyError, UnknownNameError
+from breachwatch.notify import outbox
+from breachwatch.notify.answers import answered
+from breachwatch.notify.channels import channel_named, deliver
+from breachwatch.notify.outbox import Kind, Message, State
+from breachwatch.notify.planning import plan
+from breachwatch.notify.secrets import known_secrets
+from breachwatch.records import cases
+from breachwatch.workspace import Workspace
+
+LOCK = "notify"
+MOST = 200
+"""Messages in one call; the next call sends the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What one call did. `errors` name channels and what went wrong with them, once each; they hold no secret."""
+
+    planned: int = 0
+    sent: int = 0
+    dropped: int = 0
+    later: int = 0  # did not go, is tried again
+    failed: int = 0  # a day of tries: given up
+    errors: tuple[str, ...] = ()
+    busy: bool = False  # another process is sending
+
+
+def send(ws: Workspace) -> Sent:
+    """Tell whoever is to be told now. Doing it again tells nothing twice; a crash in the midst may repeat one."""
+    try:
+        with ws.lock(LOCK, wait_seconds=0):
+            secrets = known_secrets(ws)
+            planned = plan(ws, secrets)
+            return _deliver_all(ws, planned, secrets)
+    except BusyError:
+        return Sent(busy=True)
+
+
+def _deliver_all(ws: Workspace, planned: int, secrets: frozenset[str]) -> Sent:
+    counts = dict.fromkeys(State, 0)
+    errors: dict[str, None] = {}
+    silent: dict[str, str] = {}  # a channel that does not answer is not tried again for each of its messages
+    for message in outbox.due(ws, MOST):
+        if _no_longer_needed(ws, message):
+            outbox.mark_dropped(ws, message, "somebody has taken it on")
+            counts[State.DROPPED] += 1
+            continue
+        try:
+            channel = channel_named(ws, message.channel)
+        except UnknownNameError:
+            outbox.mark_dropped(ws, message, "the channel is no longer in the settings")
+            counts[State.DROPPED] += 1
+            continue
+        error = silent.get(channel.name) or deliver(ws, channel, message.title, message.body)
+        if not error:
+            outbox.mark_sent(ws, message)
+            counts[State.SENT] += 1
+            continue
+        silent[channel.name] = error
+        errors[error] = None
+        counts[outbox.mark_tried(ws, message, error, secrets)] += 1
+    return Sent(
+        planned=planned,
+        sent=counts[State.SENT],
+        dropped=counts[State.DROPPED],
+        later=counts[State.WAITING],
+        failed=counts[State.FAILED],
+        errors=tuple(errors),
+    )
+
+
+def _no_longer_needed(ws: Workspace, message: Message) -> bool:
+    """Whether an incident that waits to be told was taken on meanwhile."""
+    if message.kind not in {Kind.INCIDENT, Kind.ESCALATION}:
+        return False
+    with ws.database.read() as connection:
+        row = connection.execute(select(cases.incident).where(cases.incident.c.number == message.subject)).first()
+        return row is None or answered(connection, row)
