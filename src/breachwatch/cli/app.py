@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from breachwatch.cli import (
+    alert,
     assess,
     evidence,
     hold,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -107,8 +107,13 @@ def _some(values: Sequence[str], most: int) -> str:
     return shown + (f" +{number(len(values) - most)}" if len(values) > most else "")
 
 
-def incident_page(incident: Incident, zone: ZoneInfo, workspace: Path) -> RenderableType:
-    """One incident: what, who, every alert with its reason, the evidence, the history, and what to type next."""
+def incident_page(
+    incident: Incident, zone: ZoneInfo, workspace: Path, more: Iterable[RenderableType] = ()
+) -> RenderableType:
+    """One incident: what, who, every alert with its reason, the evidence, the history, and what to type next.
+
+    `more` is what people added, as `casework.case_parts` shows it.
+    """
     return Group(
         *_head(incident, zone),
         *_who(incident.entities),
@@ -116,6 +121,7 @@ def incident_page(incident: Incident, zone: ZoneInfo, workspace: Path) -> Render
         *_first_steps(incident.advice),
         *_snapshots(incident, zone),
         *_related(incident),
+        *more,
         *_history(incident, zone),
         *_next(incident, workspace),
     )
@@ -128,9 +134,27 @@ def _head(incident: Incident, zone: ZoneInfo) -> Iterator[RenderableType]:
     times = span(incident.first_time, incident.last_time, zone)
     opened = day_and_time(incident.opened_at, zone)
     yield Text(f"{times}, opened {opened} by {visible(incident.opened_by_run)}", style="dim")
+    if incident.verdict:
+        yield safe(f"{incident.verdict}: {incident.verdict_reason}", "bold", longest=400)
+    yield from _standing(incident, zone)
     if incident.failure:
         yield Text("PRESERVATION FAILED", style="bold red")
         yield safe(f"The evidence could not be sealed: {incident.failure}", "bold red", longest=600)
+
+
+def _standing(incident: Incident, zone: ZoneInfo) -> Iterator[RenderableType]:
+    """Who works on it, and how it stands to other incidents and to others outside."""
+    told = [f"led by {visible(incident.lead, 60)}"] if incident.lead else []
+    if incident.closed_at:
+        told.append(f"closed {day_and_time(incident.closed_at, zone)} by {visible(incident.closed_by, 60)}")
+    if incident.merged_into:
+        told.append(f"goes on in {incident.merged_into}")
+    if incident.recurrence_of:
+        told.append(f"recurrence of {incident.recurrence_of}")
+    if incident.referred:
+        told.append("referred")
+    if told:
+        yield Text(", ".join(told))
 
 
 def _who(entities: Sequence[Entity]) -> Iterator[RenderableType]:
@@ -245,7 +269,8 @@ def _history(incident: Incident, zone: ZoneInfo) -> Iterator[RenderableType]:
 
 
 def _next(incident: Incident, workspace: Path) -> Iterator[RenderableType]:
-    steps = [command("evidence", "verify", incident.number, workspace=workspace)]
+    steps = [command("incident", "advance", incident.number, workspace=workspace)]
+    steps += [command("evidence", "verify", incident.number, workspace=workspace)]
     if incident.evidence:
         steps.append(command("evidence", "export", incident.number, f"./{incident.number}", workspace=workspace))
     for kind, column in (("user", "user"), ("source_ip", "source_ip")):
