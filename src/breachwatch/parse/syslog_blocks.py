@@ -24,7 +24,7 @@ from breachwatch.parse.lines import read_split
 from breachwatch.parse.syslog import SyslogReader, written_by
 from breachwatch.parse.syslog_block import MEANING, TIME, Block, line_bounds
 from breachwatch.parse.syslog_meaning import Meanings
-from breachwatch.parse.syslog_times import MinuteRuns, in_bounds
+from breachwatch.parse.syslog_times import HourRuns, in_bounds, years_of
 from breachwatch.parse.syslogtime import SyslogClock
 from breachwatch.settings import Limits
 
@@ -32,7 +32,7 @@ from breachwatch.settings import Limits
 def parse_blocks(segment: Segment, data: BinaryIO, limits: Limits, batch_rows: int) -> Iterator[Batch]:
     """The batches of a segment of syslog; it is held in memory as a whole."""
     reader = SyslogReader(SyslogClock(written_by(segment), segment.time_zone))
-    reader.clock.look_ahead(data)
+    data.seek(0)
     yield from _Blocks(segment, data.read(), limits, batch_rows, reader).read()
 
 
@@ -58,6 +58,7 @@ class _Blocks:
 
     def read(self) -> Iterator[Batch]:
         starts, ends = line_bounds(self._text)
+        self._reader.clock.settle(years_of(self._text, starts, ends))
         for first in range(0, len(starts), self._batch_rows):
             part = slice(first, first + self._batch_rows)
             yield from self._block(first, starts[part], ends[part])
@@ -72,7 +73,7 @@ class _Blocks:
         record_of = self._records + np.cumsum(block.is_record)
         end_of = self._bytes + np.cumsum(np.where(block.is_record, block.lengths, 0))
         self._records, self._bytes = int(record_of[-1]), int(end_of[-1])
-        runs = MinuteRuns(self._reader.clock, block.heads.stamp, block.heads.times, block.traditional)
+        runs = HourRuns(self._reader.clock, block.heads.stamp, block.heads.times, block.traditional)
         meanings = self._meanings
         meanings.begin(block)
         understood: dict[str, list[tuple[int, Row]]] = {}

@@ -118,7 +118,7 @@ def read_heads(text: bytes, starts: Ints, ends: Ints) -> Heads:
     block: Bytes = np.frombuffer(text, np.uint8)
     stamp: Bytes = block[starts[:, None] + np.arange(16)]
     kinds = _CLASS[stamp]
-    traditional = ((kinds & _TRADITIONAL) != 0).all(axis=1)
+    traditional = is_traditional(stamp)
     marks = np.append(np.flatnonzero(_DELIMITER[block]), np.full(8, len(block) - 1))
     time_ends = starts + STAMP
     times = np.full(len(starts), NO_TIME)
@@ -153,6 +153,12 @@ def read_heads(text: bytes, starts: Ints, ends: Ints) -> Heads:
     offsets: Any = np.append(cuts.ravel(), np.int32(len(text)))
     pieces: Any = pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(text))
     return Heads(common, stamp, traditional & common, times, process, message, time_ends, pieces)
+
+
+def is_traditional(stamp: Bytes) -> Flags:
+    """Which lines, of which these are the first 16 bytes, begin like `Apr  3 00:17:01 `."""
+    found: Flags = ((_CLASS[stamp] & _TRADITIONAL) != 0).all(axis=1)
+    return found
 
 
 def _numbers(block: Bytes, starts: Ints, ends: Ints, wanted: Flags) -> tuple[Ints, Flags]:

@@ -1,4 +1,4 @@
-"""The times of many syslog lines at once, in their order: a minute is read once, its seconds are added."""
+"""The times of many syslog lines at once, in their order: an hour is read once, minutes and seconds are added."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from typing import Final
 import numpy as np
 
 from breachwatch.parse.columns import EARLIEST, LATEST
-from breachwatch.parse.syslog_heads import NO_TIME, STAMP, Bytes, Flags, Ints
-from breachwatch.parse.syslogtime import SyslogClock
+from breachwatch.parse.syslog_heads import NO_TIME, STAMP, Bytes, Flags, Ints, is_traditional
+from breachwatch.parse.syslogtime import SyslogClock, Years
 
-_MINUTE: Final = 13  # characters of `Apr  3 00:17:`
+_DAY: Final = 6  # characters of `Apr  3`
+_HOUR: Final = 10  # and of `Apr  3 00:`
+_MINUTE: Final = 13
+_LINES: Final = 8192  # that are looked at together
 _SECOND: Final = 1_000_000
 _FEW: Final = 6  # lines that are read faster one by one
 _MICROSECOND: Final = timedelta(microseconds=1)
 _EARLIEST, _LATEST = (int(np.datetime64(moment, "us").astype(np.int64)) for moment in (EARLIEST, LATEST))
 
 
-class MinuteRuns:
-    """Runs of lines with the same minute; `starts` says where each begins."""
+class HourRuns:
+    """Runs of lines with the same hour; `starts` says where each begins."""
 
     def __init__(self, clock: SyslogClock, stamp: Bytes, times: Ints, traditional: Flags) -> None:
         self._clock = clock
@@ -27,7 +30,7 @@ class MinuteRuns:
         self._times = times
         changed = np.ones(len(stamp), np.bool_)
         if len(stamp) > 1:
-            changed[1:] = (stamp[1:, :_MINUTE] != stamp[:-1, :_MINUTE]).any(axis=1)
+            changed[1:] = (stamp[1:, :_HOUR] != stamp[:-1, :_HOUR]).any(axis=1)
             changed[1:] |= ~traditional[:-1]  # the lines between may have moved the clock on
         self.starts: Ints = np.flatnonzero(changed & traditional)
         breaks = np.flatnonzero(changed | ~traditional)
@@ -37,19 +40,25 @@ class MinuteRuns:
     def read(self, number: int) -> None:
         """Read the times of one run; runs, and lines read elsewhere, must come in the order of the lines."""
         start, end = int(self.starts[number]), int(self._ends[number])
-        if end - start < _FEW:
-            for line in range(start, end):
-                self._put(line, self._clock.yearless(self._text(line)))
-            return
-        first = self._clock.yearless(self._text(start))
-        seconds = (self._stamp[start:end, 13].astype(np.int64) - 48) * 10 + self._stamp[start:end, 14] - 48
-        steady = self._clock.minute() if first is not None else None
-        if steady is not None and int(seconds.max()) < 60:
-            self._times[start:end] = micros(steady) + seconds * _SECOND
-            return
-        self._put(start, first)
-        for line in range(start + 1, end):
+        first = self._clock.yearless(self._text(start)) if end - start >= _FEW else None
+        if first is not None and self._clock.steady:
+            clock = self._stamp[start:end, _HOUR:STAMP].astype(np.int64) - ord("0")
+            minutes, seconds = clock[:, 0] * 10 + clock[:, 1], clock[:, 3] * 10 + clock[:, 4]
+            if int(minutes.max()) < 60 and int(seconds.max()) < 60:
+                since = minutes * 60 + seconds
+                self._times[start:end] = micros(first) + (since - since[0]) * _SECOND
+                self._end(start, end)
+                return
+        for line in range(start, end):
             self._put(line, self._clock.yearless(self._text(line)))
+
+    def _end(self, start: int, end: int) -> None:
+        """Leave the clock as if it had read all: it looks at the first line of each minute, and at the last."""
+        stamp = self._stamp[start:end, :_MINUTE]
+        changed = np.flatnonzero((stamp[1:] != stamp[:-1]).any(axis=1))
+        if len(changed):
+            self._clock.yearless(self._text(start + int(changed[-1]) + 1))
+        self._clock.yearless(self._text(end - 1))
 
     def _text(self, line: int) -> str:
         return self._stamp[line, :STAMP].tobytes().decode("ascii")
@@ -66,3 +75,29 @@ def micros(moment: datetime) -> int:
 def in_bounds(times: Ints) -> Flags:
     """Which times a column holds (see `parse.columns`)."""
     return (times >= _EARLIEST) & (times < _LATEST)
+
+
+def years_of(text: bytes, starts: Ints, ends: Ints) -> Years:
+    """The days that the lines of a segment tell; what `SyslogClock.look_ahead` finds, many lines at once."""
+    years = Years()
+    for first in range(0, len(starts), _LINES):
+        here, there = starts[first : first + _LINES], ends[first : first + _LINES]
+        base = int(here[0])
+        block: Bytes = np.frombuffer(text[base : int(there[-1])] + bytes(STAMP + 1), np.uint8)
+        stamp = block[(here - base)[:, None] + np.arange(STAMP + 1)]
+        plain = is_traditional(stamp) & (there - here >= STAMP)
+        # No other line can tell a day unless it begins like this.
+        others = ~plain & ((stamp[:, 0] == ord("<")) | (stamp[:, 0] == ord(" ")) | ((stamp[:, 0] & 0xE0) == 0x40))
+        changed = np.ones(len(here), np.bool_)
+        changed[1:] = (stamp[1:, :_DAY] != stamp[:-1, :_DAY]).any(axis=1)
+        changed |= others
+        changed[1:] |= others[:-1]
+        runs = np.flatnonzero(changed & (plain | others))
+        lines = np.add.reduceat(plain.astype(np.int64), runs) if len(runs) else runs
+        for run, count in zip(runs.tolist(), lines.tolist(), strict=True):
+            if others[run]:
+                years.count_head(text[int(here[run]) : int(there[run])])
+            else:
+                day = stamp[run, :_DAY].tobytes()
+                years.note(day[:3], day[4:].strip(), count)
+    return years

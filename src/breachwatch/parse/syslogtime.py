@@ -48,7 +48,7 @@ class SyslogClock:
         self._zone = ZoneInfo(time_zone)
         self._latest = (modified_at + SLACK).astimezone(self._zone).replace(tzinfo=None)
         self._base_year: int | None = None
-        self._years = _Years()
+        self._years = Years()
         self._days: dict[tuple[str, int], tuple[int, int, int] | None] = {}
         self._offsets: dict[datetime, timedelta | None] = {}
         self._before: datetime | None = None
@@ -60,7 +60,7 @@ class SyslogClock:
 
     def look_ahead(self, data: BinaryIO) -> None:
         """Find the turns of the year in the whole segment; leaves `data` at its start."""
-        years = _Years()
+        years = Years()
         kept = b""
         data.seek(0)
         while chunk := data.read(_READ):
@@ -70,6 +70,10 @@ class SyslogClock:
             years.count(_YEARLESS.findall(lines, 0, end))
         years.count(_YEARLESS.findall(kept))
         data.seek(0)
+        self.settle(years)
+
+    def settle(self, years: Years) -> None:
+        """Take the years from the days of all lines of the segment."""
         candidates = [self._latest_year(*latest) - turn for turn, latest in years.deciding()]
         self._base_year = min(candidates, default=None)
 
@@ -96,9 +100,10 @@ class SyslogClock:
         self._minute_text, self._minute = text[:-2], self._last if steady else None
         return self._last
 
-    def minute(self) -> datetime | None:
-        """The minute of the time read last, if all that differ from it in their seconds alone lie in it."""
-        return None if self._minute is None else self._minute.replace(second=0)
+    @property
+    def steady(self) -> bool:
+        """Whether the times of the hour that was read last differ by their minutes and seconds alone."""
+        return self._minute is not None
 
     def with_year(self, year: int, month_name: str, day: str, clock: str) -> datetime | None:
         """The time of `Jan  6 2009 15:22:26`, in the source's zone."""
@@ -175,7 +180,7 @@ class SyslogClock:
         return later if self._before is not None and earlier < self._before - _SECOND_PASS else earlier
 
 
-class _Years:
+class Years:
     """Counts the turns of the year from the months of lines in their order."""
 
     def __init__(self) -> None:
@@ -206,12 +211,22 @@ class _Years:
     def count(self, days: list[tuple[bytes, bytes]]) -> None:
         """Take note of the (month name, day) of lines."""
         for (month_name, day_text), lines in groupby(days):
-            month = MONTHS.get(month_name.decode("ascii"))
-            if month is not None:
-                turn, day = self.turn(month), (month, int(day_text))
-                if day > self._latest.get(turn, (0, 0)):
-                    self._latest[turn] = day
-                self._lines[turn] = self._lines.get(turn, 0) + sum(1 for _ in lines)
+            self.note(month_name, day_text, sum(1 for _ in lines))
+
+    def count_head(self, line: bytes) -> None:
+        """Take note of the day that the head of a line tells, if it tells one."""
+        found = _YEARLESS.match(line)
+        if found is not None:
+            self.note(found[1], found[2], 1)
+
+    def note(self, month_name: bytes, day_text: bytes, lines: int) -> None:
+        """Take note of lines of one day that follow each other."""
+        month = MONTHS.get(month_name.decode("ascii"))
+        if month is not None:
+            turn, day = self.turn(month), (month, int(day_text))
+            if day > self._latest.get(turn, (0, 0)):
+                self._latest[turn] = day
+            self._lines[turn] = self._lines.get(turn, 0) + lines
 
     def deciding(self) -> list[tuple[int, tuple[int, int]]]:
         """The turns that say which year it is, with the latest day of each.

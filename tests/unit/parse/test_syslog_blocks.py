@@ -18,6 +18,9 @@ from breachwatch.parse.driver import parse, read_records
 from breachwatch.parse.programs.dispatch import read_message, reader_of
 from breachwatch.parse.registry import parser_for
 from breachwatch.parse.screens import BY_MESSAGE_ALONE, NEEDED_WORDS
+from breachwatch.parse.syslog_block import line_bounds
+from breachwatch.parse.syslog_times import years_of
+from breachwatch.parse.syslogtime import SyslogClock
 from breachwatch.settings import Limits
 
 _ZONE = "America/Chicago"
@@ -234,3 +237,28 @@ def test_parsers_that_look_at_the_message_alone_give_the_same_beside_other_value
         known = dict(beside)
         assert read_message(program, message, alone, {}) == read_message(program, message, beside, {})
         assert beside == known | alone
+
+
+_DAYS = st.sampled_from(
+    [
+        *(
+            "Dec 31 23:59:59 web a: b",
+            "Dec  1 00:00:00 web a: b",
+            "Jan  1 00:00:01 web a: b",
+            "Feb 29 10:00:00 web a: b",
+        ),
+        *("<38>Jan  2 00:00:01 web a: b", "<38> Jan 02 00:00:01", " Nov  3 00:00:01 x", "Foo  3 00:00:01 x", "Nov  3"),
+        *("2026-11-22T04:15:00Z web a: b", "Mar" + " " * 80 + "3 00:00:01 x", "Apr 31 00:00:01.5 x", "", "\r", "Jun 0"),
+        *("<1234>Jan  2 00:00:01 x", "Jul   4 00:00:01 x", "Aug 11 99:99:99 x", "x" * 70 + "Jan  1 00:00:01 x"),
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(lines=st.lists(st.tuples(_DAYS, st.integers(1, 9)), max_size=30), ending=st.sampled_from(["", "\n", "\r\n"]))
+def test_the_years_of_a_segment_are_found_as_line_by_line(lines: list[tuple[str, int]], ending: str) -> None:
+    text = ("\n".join(line for line, times in lines for _ in range(times)) + ending).encode()
+    slow, quick = (SyslogClock(datetime(2026, 11, 20, 3, tzinfo=UTC), _ZONE) for _ in range(2))
+    slow.look_ahead(io.BytesIO(text))
+    quick.settle(years_of(text, *line_bounds(text)))
+    assert quick._base_year == slow._base_year
