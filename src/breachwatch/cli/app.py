@@ -29,6 +29,7 @@ from breachwatch.cli import (
     keys,
     lake,
     queue,
+    register,
     rules,
     run,
     schedule,
@@ -51,7 +52,7 @@ class _InOrder(TyperGroup):
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002
         order = (
             *("init", "run", "hunt", "sources", "rules", "queue", "incident", "alert", "evidence", "hold", "keys"),
-            *("jurisdiction", "assess", "lake", "sql", "simulate", "schedule"),
+            *("jurisdiction", "assess", "register", "lake", "sql", "simulate", "schedule"),
         )
         return sorted(self.commands, key=order.index)
 
@@ -81,6 +82,7 @@ app.add_typer(hold.app, name="hold")
 app.add_typer(keys.app, name="keys")
 app.add_typer(jurisdiction.app, name="jurisdiction")
 app.command("assess")(assess.assess)
+app.add_typer(register.app, name="register")
 app.add_typer(lake.app, name="lake")
 app.command("sql")(sql.sql)
 app.command("simulate")(simulate.simulate)

@@ -14,10 +14,12 @@ from breachwatch.cli import (
 )
 from breachwatch.cli.incident_lines import incident_lines
 from breachwatch.cli.incident_options import NumberArgument, case_number
+from breachwatch.cli.incident_severity import incident_severity
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, show, show_json
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at one incident, and work on it.")
 app.command("lines")(incident_lines)
+app.command("severity")(incident_severity)
 app.command("advance")(incident_steps.advance)
 app.command("verdict")(incident_steps.verdict)
 app.command("decide")(incident_steps.decide)

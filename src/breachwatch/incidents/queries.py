@@ -15,9 +15,11 @@ from breachwatch.incidents.advice import advice
 from breachwatch.incidents.authors import authors, licences, origins
 from breachwatch.incidents.chunking import chunks
 from breachwatch.incidents.numbers import order_of
+from breachwatch.incidents.weighing import severity_of
 from breachwatch.model.evidence import EvidenceLine
 from breachwatch.model.finding import OUR_AUTHOR, Entity, Level, RuleOrigin
 from breachwatch.model.incident import AlertRecord, Incident, IncidentLine, IncidentState, Joined, RelatedIncident
+from breachwatch.model.systems import DataCategory
 from breachwatch.records import audit, cases
 from breachwatch.workspace import Workspace
 
@@ -59,10 +61,12 @@ def queue(ws: Workspace, *, closed: bool = False) -> list[IncidentLine]:
             verdict=row.verdict,
             lead=row.lead,
             version=row.version,
+            severity=Level(max(row.severity, 0)) if row.severity >= 0 else None,
+            data=tuple(DataCategory(item) for item in json.loads(row.data_touched)),
         )
         for row in found
     ]
-    return sorted(lines, key=lambda line: (line.state.ended, -line.level, line.opened_at, order_of(line.number)))
+    return sorted(lines, key=lambda line: (line.state.ended, -_weight(line), line.opened_at, order_of(line.number)))
 
 
 def count_waiting(ws: Workspace) -> int:
@@ -104,7 +108,12 @@ def incident(ws: Workspace, number: str) -> Incident:
             referred=bool(row.referred),
             version=row.version,
             related=_related(connection, row, timedelta(hours=ws.settings.incidents.gap_hours)),
+            severity=severity_of(connection, number),
         )
+
+
+def _weight(line: IncidentLine) -> Level:
+    return line.level if line.severity is None else line.severity
 
 
 def _entities(connection: Connection, numbers: list[str]) -> dict[str, list[Entity]]:

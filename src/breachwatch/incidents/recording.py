@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from breachwatch.incidents import joins, reasons, stored
+from breachwatch.incidents import joins, reasons, stored, weighing
 from breachwatch.incidents.casework.finding import roots
 from breachwatch.incidents.casework.recurrence import mark_recurrences
 from breachwatch.incidents.chunking import chunks
@@ -35,6 +35,7 @@ from breachwatch.workspace import Workspace
 def record(ws: Workspace, scan: Scan, run_id: str) -> Opened:
     """Record the findings of a scan as alerts and open or extend their incidents. Recording it twice adds nothing."""
     at = ws.clock.now()
+    learnt, unread = weighing.learn(ws, scan.window) if scan.findings else ([], "")
     with ws.database.write() as connection:
         book = _Book(ws, connection, scan, at, run_id)
         for finding in sorted(scan.findings, key=lambda item: (item.first_time, item.key)):
@@ -42,6 +43,9 @@ def record(ws: Workspace, scan: Scan, run_id: str) -> Opened:
         book.save()
         opened = [case.number for case in book.grouping.cases if case.new]
         mark_recurrences(connection, opened, at=at, by=program(run_id))
+        weighing.keep(connection, learnt)
+        touched = [case.number for case in book.grouping.cases if case.changed]
+        weighing.recompute(connection, ws, touched, at=at, by=program(run_id), incomplete=unread)
         _record_rules(connection, scan.rules, at)
         _mark_searched(connection, scan.scanned_files, at)
         to_preserve = unsealed(connection)

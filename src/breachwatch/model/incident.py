@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from breachwatch.model.evidence import EvidenceLine
 from breachwatch.model.finding import Entity, Level, Match, Part, RuleOrigin
+from breachwatch.model.severity import Severity
+from breachwatch.model.systems import DataCategory
 
 
 class IncidentState(StrEnum):
@@ -107,6 +109,8 @@ class IncidentLine:
     verdict: str = ""
     lead: str = ""  # who works on it
     version: int = 1
+    severity: Level | None = None  # None where it was never judged; the level then
+    data: tuple[DataCategory, ...] = ()  # kinds of data that may be touched
 
 
 class How(StrEnum):
@@ -220,3 +224,4 @@ class Incident:
     recurrence_of: str = ""
     referred: bool = False  # to somebody outside, beside the state
     version: int = 1  # counts the changes; commands refuse to change what is newer than what was read
+    severity: Severity | None = None  # how bad it is and why; None where it was never judged

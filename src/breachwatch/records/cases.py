@@ -48,7 +48,16 @@ incident = Table(
     Column("merged_into", String(32)),
     Column("recurrence_of", String(32)),
     Column("referred", Integer, nullable=False, server_default="0"),  # to somebody outside; beside the state
+    Column("severity", Integer, nullable=False, server_default="-1"),  # the one that holds; -1: never judged
+    Column("data_touched", Text, nullable=False, server_default="[]"),  # JSON list: kinds of data it may have touched
     Index("ix_incident_queue", "level", "ordinal", sqlite_where=text(IN_QUEUE), postgresql_where=text(IN_QUEUE)),
+    Index(
+        "ix_incident_severity_queue",
+        "severity",
+        "ordinal",
+        sqlite_where=text(IN_QUEUE),
+        postgresql_where=text(IN_QUEUE),
+    ),
     Index("ix_incident_state", "state"),
     Index("ix_incident_ordinal", "ordinal"),
     Index("ix_incident_last_time", "last_time"),

@@ -12,11 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from breachwatch.incidents.joins import told
-from breachwatch.model.finding import OUR_AUTHOR, Entity
+from breachwatch.model.finding import OUR_AUTHOR, Entity, Level
 from breachwatch.model.incident import Advice, AlertRecord, Incident, IncidentLine, IncidentState
 from breachwatch.report.evidence import verified_text
 from breachwatch.report.next_steps import can_be_typed, command
 from breachwatch.report.quantities import counted, day_and_time, length, number, short_span, size, span
+from breachwatch.report.severity import severity_lines
 from breachwatch.report.tables import heading, indented, level_text, table, typed
 from breachwatch.report.text import safe, visible
 from breachwatch.report.why import reasons
@@ -61,7 +62,7 @@ def _table(lines: Sequence[IncidentLine], now: datetime, zone: ZoneInfo) -> Tabl
         shown.add_row(
             safe(line.number),
             Text(length(now - line.opened_at)),
-            level_text(line.level),
+            level_text(_weight(line)),
             _what(line),
             Text(number(line.alerts)),
             Text(short_span(line.first_time, line.last_time, now, zone)),
@@ -73,7 +74,7 @@ def _table(lines: Sequence[IncidentLine], now: datetime, zone: ZoneInfo) -> Tabl
 def _paragraphs(lines: Sequence[IncidentLine], now: datetime, zone: ZoneInfo) -> Iterator[RenderableType]:
     for line in lines:
         age = f"  {length(now - line.opened_at)} old, {counted(line.alerts, 'alert')}  "
-        yield Text.assemble((line.number, "bold"), "  ", level_text(line.level), age, _evidence(line))
+        yield Text.assemble((line.number, "bold"), "  ", level_text(_weight(line)), age, _evidence(line))
         yield indented(_what(line))
         yield indented(Text(short_span(line.first_time, line.last_time, now, zone), style="dim"))
 
@@ -85,10 +86,16 @@ def _what(line: IncidentLine) -> Text:
     named = [author for author in line.authors if author != OUR_AUTHOR]
     return Text.assemble(
         title,
+        (f"\nmay touch {', '.join(category.words for category in line.data)}" if line.data else "", "yellow"),
         (f"\n{_some(others, 3)}" if others else "", "dim"),
         (f"\nrules by {'; '.join(visible(author, 80) for author in named[:3])}" if named else "", "dim"),
         (f" +{len(named) - 3}" if len(named) > 3 else "", "dim"),
     )
+
+
+def _weight(line: IncidentLine) -> Level:
+    """Its severity; of an incident that was never judged, the level of its rules."""
+    return line.level if line.severity is None else line.severity
 
 
 def _evidence(line: IncidentLine) -> Text:
@@ -116,6 +123,7 @@ def incident_page(
     """
     return Group(
         *_head(incident, zone),
+        *severity_lines(incident.severity, zone),
         *_who(incident.entities),
         *_alerts(incident.alerts, zone),
         *_first_steps(incident.advice),
@@ -129,7 +137,8 @@ def incident_page(
 
 def _head(incident: Incident, zone: ZoneInfo) -> Iterator[RenderableType]:
     state, style = _STATES.get(incident.state, (incident.state.value, "dim" if incident.state.ended else "bold"))
-    yield Text.assemble((incident.number, "bold"), "  ", level_text(incident.level), "  ", (state, style))
+    level = incident.severity.level if incident.severity else incident.level
+    yield Text.assemble((incident.number, "bold"), "  ", level_text(level), "  ", (state, style))
     yield safe(incident.title, "bold", longest=400)
     times = span(incident.first_time, incident.last_time, zone)
     opened = day_and_time(incident.opened_at, zone)
