@@ -9,6 +9,7 @@ from multiprocessing import forkserver
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from breachwatch.records.database import Database
 from tests.postgresql.rows import Rows, fill, rows_of, schema_of, tables_of
@@ -64,7 +65,9 @@ class Databases:
 
     def blank(self) -> str:
         """The URL of a database without tables."""
-        return address(create("template0"))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(SERVER, str(self.cluster.folder))
+            return address(create("template0"))
 
     def give_back(self) -> None:
         """After a test: empty what it used, drop what cannot be used again."""

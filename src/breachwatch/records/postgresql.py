@@ -25,7 +25,7 @@ def prepare(engine: Engine, *, wait_ms: int) -> None:
 
     @event.listens_for(engine, "connect")
     def _connect(connection: psycopg.Connection[Any], _record: Any) -> None:
-        _replace_nul(connection)
+        _speak_as_sqlite(connection)
         connection.execute(f"SET lock_timeout = {wait_ms}")
         connection.commit()
 
@@ -35,11 +35,18 @@ def prepare(engine: Engine, *, wait_ms: int) -> None:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS})")
 
 
-def _replace_nul(connection: psycopg.Connection[Any]) -> None:
+def _speak_as_sqlite(connection: psycopg.Connection[Any]) -> None:
+    """Text without NUL on the way in; sums of integers, which PostgreSQL makes `numeric`, as int on the way out."""
+    from psycopg.adapt import Loader
     from psycopg.types.string import StrDumperUnknown
 
     class WithoutNul(StrDumperUnknown):
         def dump(self, obj: str) -> Any:
             return super().dump(obj.replace("\0", SIGN_FOR_NUL))
 
+    class Whole(Loader):
+        def load(self, data: Any) -> int:
+            return int(bytes(data))  # no column has fractions: one would be a mistake, and a ValueError
+
     connection.adapters.register_dumper(str, WithoutNul)
+    connection.adapters.register_loader("numeric", Whole)

@@ -6,7 +6,7 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from breachwatch.errors import EnvironmentFault
 from breachwatch.records import catalog
@@ -52,6 +52,14 @@ def test_what_a_connection_reads_is_of_one_moment_and_stays_unwritten(ws: Worksp
             connection.execute(RETIRED.delete())
     with ws.database.read() as connection:
         assert len(connection.execute(select(RETIRED.c.path)).all()) == 2
+
+
+def test_a_sum_is_an_int(ws: Workspace) -> None:
+    for path in ("x", "y"):
+        note(ws, path, 2**62)
+    with ws.database.read() as connection:
+        total = connection.execute(select(func.sum(RETIRED.c.bytes // 2))).scalar_one()
+    assert (type(total), total) == (int, 2**62)
 
 
 def test_a_write_that_fails_leaves_nothing(ws: Workspace) -> None:
