@@ -38,10 +38,13 @@ RETRY: RetryConfig = {
 _CLIENT: ClientConfig = {"connect_timeout": "10s", "read_timeout": "60s", "timeout": "300s"}
 
 
-def open_store(url: str, access: StoreAccess, path: Callable[[str], Path], retry: RetryConfig = RETRY) -> ObjectStore:
+def open_store(
+    url: str, access: StoreAccess, path: Callable[[str], Path], retry: RetryConfig = RETRY, *, checksum: bool = False
+) -> ObjectStore:
     """The store at `url` (s3://BUCKET/PREFIX, az://CONTAINER/PREFIX, gs://BUCKET/PREFIX); keys are below its prefix.
 
-    `path` turns the settings' file names into paths (Workspace.path). Nothing is sent yet.
+    `path` turns the settings' file names into paths (Workspace.path). Nothing is sent yet. `checksum` has S3 check the
+    SHA-256 of what is put, as buckets with Object Lock ask for.
     Raises SettingsError where the address, a key file or a value cannot be used. No secret is ever in the message.
     """
     from obstore.exceptions import BaseError
@@ -58,6 +61,8 @@ def open_store(url: str, access: StoreAccess, path: Callable[[str], Path], retry
         client["root_certificate"] = _content(access.ca_file, "ca_file", path)
     kind: Any = {"s3": S3Store, "az": AzureStore, "gs": GCSStore}[scheme]
     config = {"s3": _s3, "az": _azure, "gs": _google}[scheme](access, path)
+    if checksum and scheme == "s3":
+        config["checksum_algorithm"] = "SHA256"
     try:
         return kind(bucket, prefix=prefix or None, config=config, client_options=client, retry_config=retry)  # type: ignore[no-any-return]
     except (BaseError, ValueError) as error:

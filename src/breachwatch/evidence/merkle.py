@@ -41,6 +41,13 @@ class Tree:
             count, digest, inside = self._join(self._stack.pop(), (count, digest, inside))
         self._stack.append((count, digest, inside))
 
+    def root(self) -> bytes:
+        """The root over the leaves so far; the tree can go on growing."""
+        digest = b""
+        for _, left, _ in reversed(self._stack):
+            digest = node_hash(left, digest) if digest else left
+        return digest or EMPTY_ROOT
+
     def finish(self) -> tuple[bytes, Mapping[int, Sequence[bytes]]]:
         """The root, and the inclusion proof of every wanted leaf. The tree is used up.
 

@@ -70,12 +70,14 @@ def pae(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
 
 
-def attest(key: SigningKey, subject: str, sha256: str, predicate: Mapping[str, Any]) -> Envelope:
-    """Sign the statement that the file `subject` has this SHA-256."""
+def attest(
+    key: SigningKey, subject: str, sha256: str, predicate: Mapping[str, Any], kind: str = PREDICATE_TYPE
+) -> Envelope:
+    """Sign the statement that the file `subject` has this SHA-256; `kind` says what the predicate is about."""
     statement = {
         "_type": STATEMENT_TYPE,
         "subject": [{"name": subject, "digest": {"sha256": sha256}}],
-        "predicateType": PREDICATE_TYPE,
+        "predicateType": kind,
         "predicate": dict(predicate),
     }
     payload = json.dumps(statement, sort_keys=True).encode()

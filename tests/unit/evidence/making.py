@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
+from sqlalchemy import select
 
 from breachwatch import evidence, incidents, lake
 from breachwatch.collect.store import SegmentWriter
@@ -95,18 +96,20 @@ class City:
 
     def _catalog(self, segment: Segment) -> None:
         with self.ws.database.write() as connection:
-            connection.execute(
-                catalog.log_file.insert().values(
-                    file_id=segment.file_id,
-                    source=segment.source,
-                    path=segment.path,
-                    format=segment.format,
-                    identity_bytes=64,
-                    identity_sha256="0" * 64,
-                    end=segment.end,
-                    records=0,
+            known = select(catalog.log_file.c.file_id).where(catalog.log_file.c.file_id == segment.file_id)
+            if connection.scalar(known) is None:
+                connection.execute(
+                    catalog.log_file.insert().values(
+                        file_id=segment.file_id,
+                        source=segment.source,
+                        path=segment.path,
+                        format=segment.format,
+                        identity_bytes=64,
+                        identity_sha256="0" * 64,
+                        end=segment.end,
+                        records=0,
+                    )
                 )
-            )
             names = [column.name for column in catalog.segment.c if hasattr(segment, column.name)]
             connection.execute(catalog.segment.insert().values({name: getattr(segment, name) for name in names}))
 

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.postgresql.choosing import SQLITE, chosen
 from tests.unit.evidence.authority import Authority, Papers
+
+
+@pytest.fixture(scope="session")
+def records_kind() -> str:
+    """SQLite, or what is asked for: stamps ask little of a database."""
+    return chosen() or SQLITE
 
 
 @pytest.fixture(scope="session")
