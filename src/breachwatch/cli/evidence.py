@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from breachwatch.cli import evidence_dispose
+from breachwatch.cli import evidence_dispose, evidence_more
 from breachwatch.cli.evidence_stamp import stamp
 from breachwatch.cli.options import Common, JsonOption, WorkspaceOption, open_workspace, remark, show, show_json
 from breachwatch.errors import EvidenceError, SettingsError, UsageError
@@ -25,6 +25,7 @@ app.command("certificate")(evidence_dispose.certificate)
 
 
 app.command()(stamp)
+evidence_more.register(app)
 
 
 @app.command()

@@ -77,6 +77,7 @@ def _source(ws: Workspace, raw: RawSegment) -> dict[str, Any]:
         "start": segment.start,
         "end": segment.end,
         "first_record": segment.first_record,
+        "after": segment.after,
         "sha256": segment.sha256,
         "file_sha256": segment.file_sha256,  # of the log's bytes [0, end)
         "modified_at": segment.modified_at.isoformat(),

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from sqlalchemy import select
 
 from breachwatch import incidents
+from breachwatch.errors import UnknownNameError
 from breachwatch.evidence.disposed import disposed_at
 from breachwatch.evidence.names import year_and_count
 from breachwatch.model.evidence import EvidenceLine
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
+
+
+def path_of(ws: Workspace, number: str) -> Path:
+    """The folder of a piece of evidence in the vault. Raises UnknownNameError."""
+    columns = cases.evidence.c
+    with ws.database.read() as connection:
+        path = connection.scalar(select(columns.path).where(columns.number == number))
+        if path is None:
+            raise UnknownNameError("piece of evidence", number, connection.scalars(select(columns.number)))
+    return ws.vault / str(path)
 
 
 def listing(ws: Workspace) -> list[EvidenceLine]:

@@ -61,6 +61,51 @@ class Mended:
 
 
 @dataclass(frozen=True, slots=True)
+class RowDifference:
+    """A stored row that does not come out the same; `event_id` among the columns: it does not come out at all."""
+
+    event_id: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleAgain:
+    """A stored query run again: how many of its alerts' events it found, which it did not, and how many others.
+
+    Others are no difference: the bag holds records around what matched, and those of other alerts.
+    """
+
+    rule_id: str
+    revision: str
+    expected: int
+    found: int = 0
+    missing: tuple[str, ...] = ()
+    beyond: int = 0
+    not_run: str = ""  # why it cannot be judged by what the bag holds
+    failed: str = ""  # why it could not be run, though it should
+
+    @property
+    def ok(self) -> bool:
+        return not self.missing and not self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduced:
+    """What repeating the parsing and the queries of a snapshot gave."""
+
+    number: str
+    rows: int  # as stored
+    differing: int
+    differences: tuple[RowDifference, ...]  # the first of them
+    rules: tuple[RuleAgain, ...]
+    versions: tuple[tuple[str, str, str], ...]  # name, then, now: of programs that are others now
+
+    @property
+    def ok(self) -> bool:
+        return not self.differing and all(rule.ok for rule in self.rules)
+
+
+@dataclass(frozen=True, slots=True)
 class Exported:
     """An archive made from one piece of evidence."""
 

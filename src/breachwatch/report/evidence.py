@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from breachwatch.model.evidence import EvidenceLine, Exported, VerifyReport
+from breachwatch.model.evidence import EvidenceLine, Exported, Mended, VerifyReport
+from breachwatch.model.incident import Snapshot
 from breachwatch.report.quantities import counted, day_and_time, number, size
 from breachwatch.report.tables import indented, table
 from breachwatch.report.text import safe
@@ -68,6 +69,22 @@ def verification_page(reports: Sequence[VerifyReport]) -> RenderableType:
         told = f"{counted(bad, 'does', 'do')} not verify" if bad else "all verify"
         parts.append(Text(f"{counted(len(reports), 'snapshot')}: {told}", style="bold red" if bad else "bold green"))
     return Group(*parts)
+
+
+def added_page(added: Snapshot) -> RenderableType:
+    """A piece of evidence that was made of files."""
+    where = safe(f"{added.path}, {size(added.bytes)}", "dim")
+    return Group(
+        Text.assemble(safe(added.number, "bold"), " holds them", f", for {added.incident}" * bool(added.incident)),
+        where,
+    )
+
+
+def mended_page(mended: Sequence[Mended]) -> RenderableType:
+    """What a sweep put right."""
+    return Group(
+        *(Text.assemble(safe(item.what, "bold"), f" {item.deed}: ", safe(item.why, longest=1000)) for item in mended)
+    )
 
 
 def export_page(done: Sequence[Exported]) -> RenderableType:
