@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command()(sweep)
 
 
-def add(  # noqa: PLR0917  each option is one thing that custody tells
+def add(  # noqa: PLR0913, PLR0917  each option is one thing that custody tells
     ctx: typer.Context,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Screenshots, mails, disk images: any files.")],
     received_from: Annotated[str, typer.Option("--from", metavar="WHO", help="From whom they were received.")],
