@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from breachwatch.cli import (
     alert,
     assess,
+    duty,
     evidence,
     hold,
     hunt,
@@ -52,7 +53,7 @@ class _InOrder(TyperGroup):
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002
         order = (
             *("init", "run", "hunt", "sources", "rules", "queue", "incident", "alert", "evidence", "hold", "keys"),
-            *("jurisdiction", "assess", "register", "lake", "sql", "simulate", "schedule"),
+            *("jurisdiction", "assess", "duty", "clocks", "register", "lake", "sql", "simulate", "schedule"),
         )
         return sorted(self.commands, key=order.index)
 
@@ -82,6 +83,8 @@ app.add_typer(hold.app, name="hold")
 app.add_typer(keys.app, name="keys")
 app.add_typer(jurisdiction.app, name="jurisdiction")
 app.command("assess")(assess.assess)
+app.add_typer(duty.app, name="duty")
+app.command("clocks")(duty.clocks)
 app.add_typer(register.app, name="register")
 app.add_typer(lake.app, name="lake")
 app.command("sql")(sql.sql)

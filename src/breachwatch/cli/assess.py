@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 import typer
 
 from breachwatch.cli.jurisdiction import chosen_profile
-from breachwatch.cli.options import JsonOption, WorkspaceOption, remark, show, show_json
+from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
 from breachwatch.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from breachwatch.respond.law.profile import Profile
 
 
-def assess(
+def assess(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     ctx: typer.Context,
     worksheet: Annotated[
         Path | None, typer.Argument(metavar="[WORKSHEET]", help="Facts as TOML, see docs/jurisdictions.md.")
@@ -27,6 +27,12 @@ def assess(
     save: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the facts to this worksheet.")] = None,
     on: Annotated[str | None, typer.Option(metavar="DATE", help="The law of this day. Default: today.")] = None,
     profile: Annotated[str | None, typer.Option(help="A jurisdiction profile. Default: the city's.")] = None,
+    incident: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="Keep it as the next version of this incident's assessment.")
+    ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", "-r", metavar="WHY", help="With --incident: what it rests on.")
+    ] = "",
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -51,6 +57,8 @@ def assess(
         _ask(law, table, day)
     if save is not None:
         _save(save, table)
+    if incident is not None:
+        _keep(ctx, workspace, incident, table, law.id, reason)
     proposals = weigh(law, facts_of(table), day)
     if as_json:
         show_json(proposals)
@@ -78,6 +86,26 @@ def _ask(law: Profile, table: dict[str, Any], day: date) -> None:
             continue
         asked.add(fact.name)
         table.update(entry)
+
+
+def _keep(
+    ctx: typer.Context, workspace: Path | None, incident: str, table: dict[str, Any], profile: str, reason: str
+) -> None:
+    """Keep the assessment with its incident, and say what differs from the version before."""
+    from breachwatch.cli.incident_options import case_number
+    from breachwatch.report.duties import changes_text
+    from breachwatch.respond.duties import assessing
+    from breachwatch.respond.duties.standing import recalculate
+
+    ws = open_workspace(ctx, workspace)
+    number, by = case_number(ws, incident), actor(ctx, ws)
+    before = assessing.assessments(ws, number, by=by)
+    made = assessing.assess(ws, number, table, by=by, reason=reason, profile=profile)
+    recalculate(ws, number, because=f"assessment {made.version}")
+    remark(f"{number}: assessment {made.version}.")
+    if before:
+        changed = assessing.fact_changes(before[-1], made), assessing.outcome_changes(before[-1], made)
+        remark(changes_text(*changed))
 
 
 def _save(path: Path, table: dict[str, Any]) -> None:

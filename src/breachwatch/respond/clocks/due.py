@@ -53,6 +53,7 @@ class Due:
     words: str
     start: Start | None
     started_at: datetime | None
+    counted_from: datetime | None  # what the safe date counts from
     safe: datetime | None
     latest: datetime | None
     policy: datetime | None
@@ -97,6 +98,7 @@ def due(
         obligation.deadline.words,
         obligation.clock.start if obligation.clock else None,
         started,
+        earliest[1] if earliest else None,
         safe,
         latest,
         _policy(obligation, anchors, zone),
