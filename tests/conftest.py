@@ -16,7 +16,7 @@ from hypothesis import settings as hypothesis_settings
 
 from breachwatch.clock import FixedClock
 from breachwatch.workspace import Workspace, open_workspace
-from tests.postgresql.choosing import POSTGRESQL, SQLITE, chosen, database_server, records_in
+from tests.postgresql.choosing import SQLITE, chosen, database_server, leave_out_slow_repeats, records_in
 from tests.scheduling import FilesTogether, begins
 
 if TYPE_CHECKING:
@@ -42,8 +42,9 @@ os.environ["DO_NOT_TRACK"] = "1"
 os.environ["PREFECT_HOME"] = str(Path(tempfile.gettempdir()) / f"breachwatch-tests-prefect-{os.getpid()}")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests that use the development log data; let the longest files begin, so that no worker ends alone."""
+    leave_out_slow_repeats(config, items)
     for item in items:
         if "shared" in getattr(item, "fixturenames", ()) or "shared_logs" in getattr(item, "fixturenames", ()):
             item.add_marker("shared")
@@ -112,8 +113,8 @@ def records_kind() -> str:
 @pytest.fixture(autouse=True)
 def _records_of_the_kind(request: pytest.FixtureRequest) -> Iterator[None]:
     """Whatever workspace a test opens, records are where `records_kind` says."""
-    asked = "records_kind" in request.fixturenames or chosen() == POSTGRESQL
-    kind = request.getfixturevalue("records_kind") if asked else SQLITE
+    asked = "records_kind" in request.fixturenames
+    kind = request.getfixturevalue("records_kind") if asked else chosen() or SQLITE
     with records_in(request, kind):
         yield
 

@@ -1,7 +1,7 @@
 """Which databases the tests keep records in.
 
 Tests of records, incidents, evidence and the lake's catalogue run with SQLite and with PostgreSQL; all others with
-SQLite. `TESTS_RECORDS=postgresql make test` runs every test with PostgreSQL, `=sqlite` none.
+SQLite. `TESTS_RECORDS=postgresql make test` runs every test with PostgreSQL, the slow ones too, `=sqlite` none.
 """
 
 from __future__ import annotations
@@ -26,6 +26,23 @@ def chosen() -> str:
 
 KINDS = (chosen(),) if chosen() else (SQLITE, POSTGRESQL)
 """What a test that tries both is run with."""
+
+
+def leave_out_slow_repeats(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is slow and tried with SQLite already is tried with PostgreSQL only where that was asked for."""
+    if chosen():
+        return
+    repeats = [
+        item
+        for item in items
+        if item.get_closest_marker("slow")
+        and getattr(item, "callspec", None)
+        and item.callspec.params.get("records_kind") == POSTGRESQL  # type: ignore[attr-defined]
+    ]
+    if repeats:
+        left_out = set(repeats)
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=repeats)
 
 
 @contextmanager

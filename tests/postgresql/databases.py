@@ -29,7 +29,6 @@ class Databases:
         self._spare: list[str] = []
         self._lent: set[str] = set()
         self._kept: dict[str, Rows] = {}
-        self._keeping = False
         with self.used():
             self._admin.execute(f"CREATE DATABASE {TEMPLATE}")
             Database.open(address(TEMPLATE)).engine.dispose()
@@ -46,7 +45,7 @@ class Databases:
         `keep`: what is made now is used by several tests.
         """
         before = {name: os.environ.get(name) for name in (SERVER, "PYTHONPATH")}
-        keeping, self._keeping = self._keeping, keep
+        lent, self._lent = self._lent, set()
         _end_forkserver()
         os.environ[SERVER] = str(self.cluster.folder)
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(IN_CHILDREN), before["PYTHONPATH"]]))
@@ -54,7 +53,6 @@ class Databases:
             yield
         finally:
             _end_forkserver()
-            self._keeping = keeping
             for name, value in before.items():
                 os.environ.pop(name) if value is None else os.environ.update({name: value})
             if keep:
@@ -62,6 +60,7 @@ class Databases:
                     with self.cluster.connect(name) as connection:
                         self._kept[name] = rows_of(connection, self._tables)
                 self._lent.clear()
+            self._lent |= lent
 
     def blank(self) -> str:
         """The URL of a database without tables."""

@@ -88,7 +88,8 @@ def _sqlite() -> Iterator[str]:
 def _postgresql() -> Iterator[str]:
     yield (
         "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION USING MESSAGE = 'rows of ' || TG_TABLE_NAME || ' do not change'; END $$"
+        "$$ BEGIN RAISE EXCEPTION USING MESSAGE = "
+        "'rows of ' || TG_TABLE_NAME || ' are only ever added: they do not change'; END $$"
     )
     yield from _postgresql_rows(APPEND_ONLY)
     yield _postgresql_trigger("evidence_no_truncate", "TRUNCATE", "evidence", "STATEMENT")

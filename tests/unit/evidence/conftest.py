@@ -43,26 +43,36 @@ def make_city(make_ws: Callable[..., Workspace]) -> Callable[..., City]:
 
 
 @pytest.fixture(scope="session")
-def sealed_once(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, records_kind: str
-) -> SealedCity:
-    root = tmp_path_factory.mktemp("sealed") / "ws"
-    root.mkdir()
-    (root / "breachwatch.toml").write_text('[city]\nname = "Testville"\ntime_zone = "America/Chicago"\n')
-    with records_in(request, records_kind, keep=True):
-        city = City(open_workspace(root, FixedClock(NOW)))
-        create_key(city.ws.keys)
-        sealed = city.snapshot()
-        city.ws.database.engine.dispose()
-    return SealedCity(city.ws, city.rules, sealed=sealed)
+def sealed_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[pytest.FixtureRequest, str], SealedCity]:
+    """Seal one snapshot for each kind of database, when it is asked for first."""
+    made: dict[str, SealedCity] = {}
+
+    def once(request: pytest.FixtureRequest, kind: str) -> SealedCity:
+        if kind not in made:
+            root = tmp_path_factory.mktemp("sealed") / "ws"
+            root.mkdir()
+            (root / "breachwatch.toml").write_text('[city]\nname = "Testville"\ntime_zone = "America/Chicago"\n')
+            with records_in(request, kind, keep=True):
+                city = City(open_workspace(root, FixedClock(NOW)))
+                create_key(city.ws.keys)
+                sealed = city.snapshot()
+                city.ws.database.engine.dispose()
+            made[kind] = SealedCity(city.ws, city.rules, sealed=sealed)
+        return made[kind]
+
+    return once
 
 
 @pytest.fixture
-def sealed_city(sealed_once: SealedCity, tmp_path: Path) -> SealedCity:
+def sealed_city(
+    sealed_once: Callable[[pytest.FixtureRequest, str], SealedCity],
+    records_kind: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+) -> SealedCity:
     """A city with one sealed snapshot over ten events; each test has its own copy."""
+    made = sealed_once(request, records_kind)
     root = tmp_path / "sealed"
-    shutil.copytree(sealed_once.ws.root, root)
+    shutil.copytree(made.ws.root, root)
     ws = open_workspace(root, FixedClock(NOW))
-    return SealedCity(
-        ws, dict(sealed_once.rules), sealed=replace(sealed_once.sealed, path=str(ws.vault / sealed_once.sealed.number))
-    )
+    return SealedCity(ws, dict(made.rules), sealed=replace(made.sealed, path=str(ws.vault / made.sealed.number)))

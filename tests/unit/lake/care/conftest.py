@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,15 +21,28 @@ def records_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, records_kind: str) -> Path:
-    root = tmp_path_factory.mktemp("care") / "site"
-    with records_in(request, records_kind, keep=True):
-        make_site(root)
-    return root
+def template(tmp_path_factory: pytest.TempPathFactory) -> Callable[[pytest.FixtureRequest, str], Path]:
+    """Make the site for each kind of database, when it is asked for first."""
+    made: dict[str, Path] = {}
+
+    def once(request: pytest.FixtureRequest, kind: str) -> Path:
+        if kind not in made:
+            root = tmp_path_factory.mktemp("care") / "site"
+            with records_in(request, kind, keep=True):
+                make_site(root)
+            made[kind] = root
+        return made[kind]
+
+    return once
 
 
 @pytest.fixture
-def site(template: Path, tmp_path: Path) -> Workspace:
+def site(
+    template: Callable[[pytest.FixtureRequest, str], Path],
+    records_kind: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+) -> Workspace:
     """A small lake with the original bytes of its events in the store."""
-    shutil.copytree(template, tmp_path / "site")
+    shutil.copytree(template(request, records_kind), tmp_path / "site")
     return open_workspace(tmp_path / "site", FixedClock(NOW))
