@@ -221,6 +221,7 @@ class Incident:
     closed_by: str = ""
     lead: str = ""  # who works on it
     merged_into: str = ""
+    merged: tuple[str, ...] = ()  # what was merged into it; their alerts and evidence are among its own
     recurrence_of: str = ""
     referred: bool = False  # to somebody outside, beside the state
     version: int = 1  # counts the changes; commands refuse to change what is newer than what was read

@@ -15,6 +15,15 @@ _PER_YEAR = 10**9
 IN_QUEUE = "state NOT IN ({})".format(", ".join(f"'{state.value}'" for state in IncidentState if not state.waits))
 """Whether an incident waits for somebody, in the very words of the partial index: else SQLite does not use it."""
 
+HAS_ENDED = "state IN ({})".format(", ".join(f"'{state.value}'" for state in IncidentState if state.ended))
+"""Whether nobody works on an incident any more, in the very words of its partial index."""
+
+UNJUDGED = "severity = -1"
+"""Whether the severity of an incident was never judged, in the very words of its partial index."""
+
+JUDGED = "verdict <> ''"
+"""Whether people closed an alert by itself, in the very words of its partial index."""
+
 
 def ordinal_of(number: str) -> int:
     """A number that sorts incidents by opening, also beyond 9999 in a year; 0 for what is no number of an incident."""
@@ -50,7 +59,6 @@ incident = Table(
     Column("referred", Integer, nullable=False, server_default="0"),  # to somebody outside; beside the state
     Column("severity", Integer, nullable=False, server_default="-1"),  # the one that holds; -1: never judged
     Column("data_touched", Text, nullable=False, server_default="[]"),  # JSON list: kinds of data it may have touched
-    Index("ix_incident_queue", "level", "ordinal", sqlite_where=text(IN_QUEUE), postgresql_where=text(IN_QUEUE)),
     Index(
         "ix_incident_severity_queue",
         "severity",
@@ -58,6 +66,8 @@ incident = Table(
         sqlite_where=text(IN_QUEUE),
         postgresql_where=text(IN_QUEUE),
     ),
+    Index("ix_incident_ended", "severity", "ordinal", sqlite_where=text(HAS_ENDED), postgresql_where=text(HAS_ENDED)),
+    Index("ix_incident_unjudged", "level", "ordinal", sqlite_where=text(UNJUDGED), postgresql_where=text(UNJUDGED)),
     Index("ix_incident_state", "state"),
     Index("ix_incident_ordinal", "ordinal"),
     Index("ix_incident_last_time", "last_time"),
@@ -71,7 +81,7 @@ incident_entity = Table(
     Column("kind", String(16), primary_key=True),
     Column("value", Text, primary_key=True),
     Column("last_time", UtcDateTime, nullable=False),
-    Index("ix_incident_entity_kind_value", "kind", "value"),
+    Index("ix_incident_entity_latest", "kind", "value", "last_time"),
 )
 
 alert = Table(
@@ -103,8 +113,9 @@ alert = Table(
     Index(
         "ix_alert_loose", "last_time", sqlite_where=text("incident IS NULL"), postgresql_where=text("incident IS NULL")
     ),
-    Index("ix_alert_incident", "incident"),
+    Index("ix_alert_incident", "incident", "rule_revision"),
     Index("ix_alert_rule_id", "rule_id"),
+    Index("ix_alert_judged", "rule_id", "last_time", sqlite_where=text(JUDGED), postgresql_where=text(JUDGED)),
 )
 
 alert_event = Table(

@@ -12,7 +12,7 @@ from breachwatch import incidents
 from breachwatch.clock import FixedClock
 from breachwatch.errors import UnknownNameError
 from breachwatch.model.finding import Finding, Level, Scan
-from breachwatch.model.incident import IncidentState, ToPreserve
+from breachwatch.model.incident import Incident, IncidentState, ToPreserve
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
 
@@ -55,6 +55,11 @@ def fail(ws: Workspace, number: str, reason: str) -> None:
         incidents.mark_failed(connection, incident=number, reason=reason, at=ws.clock.now())
 
 
+def steps(found: Incident) -> list[str]:
+    """What happened to it, but for how bad it was judged to be."""
+    return [row.change for row in found.audit if not row.change.startswith("severity")]
+
+
 def test_sealed_opens_the_incident(ws: Workspace, finding: Make, scan: MakeScan) -> None:
     (job,) = incidents.record(ws, scan(finding(events=("e1", "e2"))), "run-1").to_preserve
     seal(ws, job, "EV-2026-000001")
@@ -63,7 +68,7 @@ def test_sealed_opens_the_incident(ws: Workspace, finding: Make, scan: MakeScan)
     found = incidents.incident(ws, job.incident)
     assert (found.alerts[0].evidence, found.alerts[0].unsealed) == (("EV-2026-000001",), 0)
     assert found.evidence[0].verified_ok is None
-    assert [row.change for row in found.audit] == ["none -> preserving", "preserving -> new"]
+    assert steps(found) == ["none -> preserving", "preserving -> new"]
     assert jobs(ws) == ()
 
 
@@ -77,7 +82,7 @@ def test_a_failure_is_loud_and_tried_again(ws: Workspace, finding: Make, scan: M
     seal(ws, job, "EV-2026-000001")
     found = incidents.incident(ws, job.incident)
     assert (found.state, found.failure) == (IncidentState.NEW, "")
-    assert [row.change for row in found.audit][1:] == [
+    assert steps(found)[1:] == [
         "preserving -> new, PRESERVATION FAILED",
         "supplemented by EV-2026-000001, which ends the preservation failure",
     ]

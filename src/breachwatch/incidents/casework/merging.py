@@ -18,6 +18,7 @@ from breachwatch.incidents.casework.changing import Change, begin, changing, fin
 from breachwatch.incidents.casework.finding import members, row_of
 from breachwatch.incidents.chunking import chunks
 from breachwatch.incidents.entities import kept
+from breachwatch.incidents.weighing import recompute
 from breachwatch.model.casework import Link, Relation
 from breachwatch.model.finding import Entity
 from breachwatch.model.incident import IncidentState
@@ -46,12 +47,13 @@ def merge(
         target = begin(change.connection, into, by=by, at=change.at)
         _refuse_merge(change, target)
         before = str(change.row.state)
-        _write_link(change, into, Relation.MERGED, reason, before)
+        _write_link(change, into, Relation.MERGED, reason, before, level=int(target.row.level))
         change.set(f"{before} -> merged into {into}", reason, state=IncidentState.MERGED.value, merged_into=into)
         finish(change)
         target.note(f"merged: {number}", reason, after={"merged": number})
-        _restore(target, members(change.connection, into))
+        _cover(target, members(change.connection, into), target.row.level)
         finish(target)
+        recompute(change.connection, ws, [into], at=change.at, by=by)
 
 
 def unmerge(
@@ -80,8 +82,9 @@ def unmerge(
         finish(change)
         target = begin(change.connection, into, by=by, at=change.at)
         target.note(f"no longer merged: {number}", reason)
-        _restore(target, members(change.connection, into))
+        _cover(target, members(change.connection, into), link.level_before)
         finish(target)
+        recompute(change.connection, ws, [into], at=change.at, by=by)
         return IncidentState(link.state_before)
 
 
@@ -183,7 +186,7 @@ def _refuse_merge(change: Change, target: Change) -> None:
             raise UsageError(msg)
 
 
-def _restore(change: Change, numbers: list[str]) -> None:
+def _cover(change: Change, numbers: list[str], own_level: int) -> None:
     """Give an incident the span, the level and the entities of its own alerts and of those merged into it."""
     connection, number = change.connection, change.number
     alert = cases.alert.c
@@ -202,7 +205,7 @@ def _restore(change: Change, numbers: list[str]) -> None:
                 entities[entity] = max(row.last, entities.get(entity, row.last))
     if first:
         change.values.update(first_time=min(first), last_time=max(last))
-    change.values["level"] = _level(connection, numbers, change.row)
+    change.values["level"] = _level(connection, numbers, own_level)
     table = cases.incident_entity
     connection.execute(table.delete().where(table.c.incident == number))
     if entities:
@@ -215,17 +218,17 @@ def _restore(change: Change, numbers: list[str]) -> None:
         )
 
 
-def _level(connection: Connection, numbers: list[str], row: Row[Any]) -> int:
+def _level(connection: Connection, numbers: list[str], own_level: int) -> int:
     """The highest level of the incidents: of a merged one its own, which stayed as it was."""
     column = cases.incident.c
-    own = connection.scalar(select(func.max(cases.alert.c.level)).where(cases.alert.c.incident == row.number))
-    levels = [own if own is not None else row.level]
+    own = connection.scalar(select(func.max(cases.alert.c.level)).where(cases.alert.c.incident == numbers[0]))
+    levels = [own_level, own if own is not None else own_level]
     for chunk in chunks(numbers[1:]):
         levels += connection.scalars(select(column.level).where(column.number.in_(chunk)))
     return int(max(levels))
 
 
-def _write_link(change: Change, other: str, relation: Relation, reason: str, before: str) -> None:
+def _write_link(change: Change, other: str, relation: Relation, reason: str, before: str, *, level: int = 0) -> None:
     change.connection.execute(
         casework.link.insert().values(
             incident=change.number,
@@ -235,5 +238,6 @@ def _write_link(change: Change, other: str, relation: Relation, reason: str, bef
             by=change.by.name,
             at=change.at,
             state_before=before,
+            level_before=level,
         )
     )

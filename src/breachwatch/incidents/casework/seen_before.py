@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, text
 
 from breachwatch.incidents import stored
 from breachwatch.incidents.chunking import chunks
@@ -54,7 +54,7 @@ def _alerts(connection: Connection, rule: str) -> list[tuple[Row[Any], frozenset
     alert = cases.alert.c
     query = (
         select(alert.key, alert.entities, alert.verdict, alert.verdict_reason, alert.handled_by, alert.handled_at)
-        .where(alert.rule_id == rule, alert.verdict != "")
+        .where(alert.rule_id == rule, text(cases.JUDGED))
         .order_by(alert.last_time.desc(), alert.key)
         .limit(_LOOKED_AT)
     )
