@@ -91,5 +91,7 @@ def nightly(workspace: str | None = None, night: str | None = None) -> State[Run
     summary = pipeline.finish(ws, begun, reports, searched, sealed, pipeline.tend(ws))
     create_markdown_artifact(summary_markdown(summary), key="nightly-summary", description="What the night gave")
     get_run_logger().info("%s: %s", begun.night.date, summary.state)
+    for problem in pipeline.round_off(ws):
+        get_run_logger().warning("after the run: %s", problem)
     partial = summary.state is RunState.PARTIAL
     return State(type=StateType.COMPLETED, name="Partial" if partial else "Completed", data=summary)

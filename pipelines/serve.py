@@ -96,18 +96,31 @@ def _serve(root: Path) -> None:
 
     from pipelines.alarms import set_alarms
     from pipelines.nightly import nightly
+    from pipelines.notify import notify
 
     ws = open_for_flow(str(root))
     print(f"Alarms are set; {set_alarms(ws)}.", file=sys.stderr)
+    one_at_a_time = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
     deployment: Any = nightly.to_deployment(
         name="nightly",
         parameters={"workspace": str(root)},
         schedule=Cron(ws.settings.run.schedule, timezone=ws.settings.city.time_zone),
-        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
+        concurrency_limit=one_at_a_time,
         description="Collect, search and seal one night.",
     )
+    served: list[Any] = [deployment]
+    if ws.settings.notify.channels:
+        served.append(
+            notify.to_deployment(
+                name="notify",
+                parameters={"workspace": str(root)},
+                schedule=Cron("*/5 * * * *", timezone=ws.settings.city.time_zone),
+                concurrency_limit=one_at_a_time,
+                description="Tell people what waits for them, and escalate where nobody answers.",
+            )
+        )
     # A stopped site must not come back with its schedule switched off.
-    serve(deployment, pause_on_shutdown=False, print_starting_message=sys.stderr.isatty())
+    serve(*served, pause_on_shutdown=False, print_starting_message=sys.stderr.isatty())
 
 
 if __name__ == "__main__":

@@ -14,13 +14,15 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from breachwatch import collect, detect, evidence, incidents
+from breachwatch import collect, detect, evidence, incidents, notify
 from breachwatch.errors import explain
+from breachwatch.evidence import disposal, holds
 from breachwatch.lake import care
 from breachwatch.landing import land_all
 from breachwatch.model.finding import Outcome, RuleOutcome, Scan
 from breachwatch.model.incident import Opened, PreservationFailure, Snapshot, ToPreserve
 from breachwatch.model.night import Night
+from breachwatch.model.people import program
 from breachwatch.model.segment import Landed, Problem
 from breachwatch.model.summary import RunState, RunSummary, SourceReport, Upkeep
 from breachwatch.records import catalog
@@ -163,6 +165,29 @@ def preserve(ws: Workspace, begun: Begun, job: ToPreserve) -> Snapshot | Preserv
 def tend(ws: Workspace) -> Upkeep:
     """Keep to retention and merge small files, now that all is searched and sealed. What fails is told, not raised."""
     return care.tend(ws)
+
+
+def round_off(ws: Workspace) -> tuple[str, ...]:
+    """What follows a finished run: holds look at new evidence, broken-off disposals end, people are told.
+
+    Nothing of it can spoil the night, which is recorded by then; what went wrong is returned in sentences.
+    """
+    by = program()
+    steps: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("holds", lambda: holds.cover(ws, by=by)),
+        ("disposals", lambda: disposal.sweep(ws)),
+        ("the morning digest", lambda: ws.settings.notify.digest_time or notify.enter_digest(ws)),
+        ("notifications", lambda: notify.send(ws)),
+    )
+    problems: list[str] = []
+    for what, step in steps:
+        try:
+            done = step()
+        except Exception as error:  # noqa: BLE001  nothing is swallowed: the caller says it
+            problems.append(f"{what}: {explain(error)}")
+        else:
+            problems += done.errors if isinstance(done, notify.Sent) else ()
+    return tuple(problems)
 
 
 def finish(

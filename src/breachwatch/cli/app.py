@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from breachwatch.cli import (
     alert,
     assess,
+    digest,
     duty,
     evidence,
     hold,
@@ -29,6 +30,7 @@ from breachwatch.cli import (
     jurisdiction,
     keys,
     lake,
+    notify,
     queue,
     register,
     rules,
@@ -52,7 +54,21 @@ class _InOrder(TyperGroup):
 
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002
         order = (
-            *("init", "run", "hunt", "sources", "rules", "queue", "incident", "alert", "evidence", "hold", "keys"),
+            *(
+                "init",
+                "run",
+                "hunt",
+                "sources",
+                "rules",
+                "queue",
+                "incident",
+                "alert",
+                "evidence",
+                "hold",
+                "notify",
+                "digest",
+                "keys",
+            ),
             *("jurisdiction", "assess", "duty", "clocks", "register", "lake", "sql", "simulate", "schedule"),
         )
         return sorted(self.commands, key=order.index)
@@ -80,6 +96,8 @@ app.add_typer(incident.app, name="incident")
 app.add_typer(alert.app, name="alert")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(hold.app, name="hold")
+app.add_typer(notify.app, name="notify")
+app.command("digest")(digest.digest)
 app.add_typer(keys.app, name="keys")
 app.add_typer(jurisdiction.app, name="jurisdiction")
 app.command("assess")(assess.assess)

@@ -152,6 +152,7 @@ def release(
 
 
 app.command("notice")(hold_notices.notice)
+app.command("remind")(hold_notices.remind)
 
 
 def _show(ws: Workspace, record: HoldRecord, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""`breachwatch hold notice`: the letter to a custodian."""
+"""`breachwatch hold notice` and `remind`: the letters to custodians."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from breachwatch.cli.options import WorkspaceOption, actor, open_workspace
-from breachwatch.errors import UnknownNameError
+from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
+from breachwatch.errors import EnvironmentFault, UnknownNameError
 
 
 def notice(
@@ -44,3 +44,30 @@ def notice(
     text = write_letter(letter, output)
     if sent.strip():
         holds.note_told(ws, record.hold.number, name, kind=kind, how=sent.strip(), text=text, by=actor(ctx, ws))
+
+
+def remind(
+    ctx: typer.Context,
+    number: Annotated[str, typer.Argument(metavar="[HOLD]", help="Like HOLD-2026-0001. Default: all in force.")] = "",
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Tell custodians who have not acknowledged, by the channels that reach them; at most once a day each.
+
+    The first time it is the notice, then a reminder. Who has no channel is named: write them a letter with
+    `breachwatch hold notice`. Ends with 3 where something could not be delivered; it is tried again by itself.
+    """
+    from breachwatch import notify
+    from breachwatch.report.holds import reminded_page
+
+    ws = open_workspace(ctx, workspace)
+    done = notify.remind(ws, number.upper(), by=actor(ctx, ws))
+    errors = notify.send(ws).errors
+    if as_json:
+        show_json(done)
+    else:
+        show(reminded_page([(item.hold, item.person, item.kind, item.channels) for item in done]))
+    for error in errors:
+        remark(f"{error}.")
+    if errors:
+        raise typer.Exit(EnvironmentFault.exit_code)

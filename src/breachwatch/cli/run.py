@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from breachwatch.cli.options import JsonOption, WorkspaceOption, open_workspace, show_json
+from breachwatch.cli.options import JsonOption, WorkspaceOption, open_workspace, remark, show_json
 from breachwatch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def run(
 
     with bars() as progress:
         summary = pipeline.run(ws, chosen, progress)
+    for problem in pipeline.round_off(ws):
+        remark(f"after the run: {problem}.")
     if as_json:
         show_json(summary)
     else:

@@ -18,8 +18,8 @@ from breachwatch.workspace import Workspace
 
 def severity_of(row: Row[*tuple[Any, ...]]) -> Level:
     """The severity of an incident's row; one whose evidence could not be sealed is at least high."""
-    level = Level(row.level)
-    return max(level, Level.HIGH) if row.failure else level
+    severity = Level(row.severity if row.severity >= 0 else row.level)  # -1: never judged
+    return max(severity, Level.HIGH) if row.failure else severity
 
 
 def answered(connection: Connection, row: Row[*tuple[Any, ...]]) -> bool:

@@ -13,6 +13,7 @@ from breachwatch.notify.channels import channel_named, deliver
 from breachwatch.notify.outbox import Kind, Message, State
 from breachwatch.notify.planning import plan
 from breachwatch.notify.secrets import known_secrets
+from breachwatch.notify.wording import outgoing
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
 
@@ -43,6 +44,13 @@ def send(ws: Workspace) -> Sent:
             return _deliver_all(ws, planned, secrets)
     except BusyError:
         return Sent(busy=True)
+
+
+def send_test(ws: Workspace, name: str) -> str:
+    """Send a message that says it is a test; why it did not go, or empty. Raises UnknownNameError."""
+    city = outgoing(ws.settings.city.name)
+    body = f"{city}: this is a test of channel {name}. There is nothing to do.\n"
+    return deliver(ws, channel_named(ws, name), f"{city}: a test", body)
 
 
 def _deliver_all(ws: Workspace, planned: int, secrets: frozenset[str]) -> Sent:

@@ -75,6 +75,18 @@ def hold_page(record: HoldRecord, zone: ZoneInfo) -> RenderableType:
     return Group(*parts)
 
 
+def reminded_page(found: Sequence[tuple[str, str, str, Sequence[str]]]) -> RenderableType:
+    """Who was told of which hold: (hold, person, notice or reminder, channels); by hand where there is no channel."""
+    if not found:
+        return Text("Every custodian has acknowledged.")
+    shown = table("hold", "custodian", "told by", flexible="told by")
+    for hold, person, kind, channels in found:
+        by_hand = f"no channel: breachwatch hold notice {hold} '{person}' -o FILE, and hand it over"
+        told = f"{kind}, {', '.join(channels)}" if channels else by_hand
+        shown.add_row(safe(hold), safe(person), safe(told, longest=400))
+    return shown
+
+
 def _state(hold: Hold, zone: ZoneInfo) -> Text:
     if hold.released_at is None:
         return Text("in force", style="bold")
