@@ -1,4 +1,4 @@
-"""Automations that raise the alarm: no nightly run in 26 hours, or one that failed or was partial.
+"""Automations that raise the alarm: no nightly run in 26 hours, one that failed or was partial, altered evidence.
 
 They live on the Prefect server, so that they speak up when the machine's flow processes do not. State hooks run inside
 the process that died and cannot.
@@ -22,13 +22,15 @@ from pipelines._flowkit import open_for_flow, workspace_root
 BLOCK = "breachwatch-alarm"
 SILENT = "breachwatch: no nightly run"
 BROKEN = "breachwatch: the nightly run failed or was partial"
+ALTERED = "breachwatch: evidence or ledgers do not verify"
 ENDED = {"prefect.flow-run.Completed", "prefect.flow-run.Partial"}
 TROUBLED = {"prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.Partial"}
+TRUST = {"prefect.resource.role": "flow", "prefect.resource.name": ["verify evidence", "ledger"]}
 NIGHTLY = {"prefect.resource.role": "flow", "prefect.resource.name": "nightly"}
 
 
 def set_alarms(ws: Workspace) -> str:
-    """Create both automations on the server, or bring them up to date. Returns where the alarm goes, for people."""
+    """Create the automations on the server, or bring them up to date. Returns where the alarm goes, for people."""
     alarm = ws.settings.alarm
     url = webhook_url(ws, alarm)
     hours = timedelta(hours=alarm.hours)
@@ -50,6 +52,18 @@ def set_alarms(ws: Workspace) -> str:
         EventTrigger(
             expect=TROUBLED,
             match_related=NIGHTLY,
+            posture=Posture.Reactive,
+            threshold=1,
+            within=timedelta(0),
+        ),
+        url,
+    )
+    _put(
+        ALTERED,
+        f"Evidence or a ledger of {ws.settings.city.name} does not verify, or the check itself failed.",
+        EventTrigger(
+            expect=TROUBLED,
+            match_related=TRUST,
             posture=Posture.Reactive,
             threshold=1,
             within=timedelta(0),

@@ -22,6 +22,7 @@ from breachwatch.model.summary import RunState, RunSummary, SourceReport
 from breachwatch.report.markdown import summary_markdown
 from pipelines._flowkit import RETRY_DELAYS, discreet, may_pass, open_for_flow, workspace_root
 from pipelines._night import night_of, run_name
+from pipelines.ledger import vouch
 
 
 @task(
@@ -88,7 +89,8 @@ def nightly(workspace: str | None = None, night: str | None = None) -> State[Run
     except BaseException as error:
         pipeline.record_failure(ws, begun, error)
         raise
-    summary = pipeline.finish(ws, begun, reports, searched, sealed, pipeline.tend(ws))
+    afterwards = (pipeline.tend(ws), vouch(root, begun))
+    summary = pipeline.finish(ws, begun, reports, searched, sealed, afterwards)
     create_markdown_artifact(summary_markdown(summary), key="nightly-summary", description="What the night gave")
     get_run_logger().info("%s: %s", begun.night.date, summary.state)
     for problem in pipeline.round_off(ws):

@@ -1,7 +1,7 @@
 """The nightly run: the stage calls, top to bottom.
 
 `run` does a whole night without a server. `pipelines/nightly.py` wraps the same steps (`begin`, `ingest`, `search`,
-`preserve`, `tend`, `finish`) in Prefect tasks; both leave the same lake and the same incidents.
+`preserve`, `tend`, `vouch`, `finish`) in Prefect tasks; both leave the same lake and the same incidents.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from breachwatch import collect, detect, evidence, incidents, notify
 from breachwatch.errors import explain
-from breachwatch.evidence import disposal, holds
+from breachwatch.evidence import disposal, holds, vouching
 from breachwatch.lake import care
 from breachwatch.landing import land_all
 from breachwatch.model.finding import Outcome, RuleOutcome, Scan
@@ -24,7 +24,7 @@ from breachwatch.model.incident import Opened, PreservationFailure, Snapshot, To
 from breachwatch.model.night import Night
 from breachwatch.model.people import program
 from breachwatch.model.segment import Landed, Problem
-from breachwatch.model.summary import RunState, RunSummary, SourceReport, Upkeep
+from breachwatch.model.summary import RunState, RunSummary, SourceReport, Upkeep, Vouched
 from breachwatch.records import catalog
 from breachwatch.workspace import Workspace
 
@@ -70,7 +70,7 @@ def run(ws: Workspace, night: Night | None = None, progress: Progress = no_progr
     except BaseException as error:
         record_failure(ws, begun, error)
         raise
-    return finish(ws, begun, reports, searched, sealed, tend(ws))
+    return finish(ws, begun, reports, searched, sealed, (tend(ws), vouch(ws, begun)))
 
 
 def begin(ws: Workspace, night: Night | None = None) -> Begun:
@@ -138,6 +138,11 @@ def begin_hunt(ws: Workspace) -> Begun:
     return Begun(f"hunt-{night.date:%Y%m%d}-{uuid.uuid4().hex[:8]}", night, now)
 
 
+def begin_by_itself(ws: Workspace, night: Night, what: str) -> Begun:
+    """A part of a night that is done by itself, and is not entered among the runs; `what` begins its id."""
+    return Begun(f"{what}-{night.date:%Y%m%d}-{uuid.uuid4().hex[:8]}", night, ws.clock.now())
+
+
 def record_hunt(ws: Workspace, begun: Begun, scan: Scan) -> Searched:
     """Record what a hunt found as alerts and incidents, as a night does; what is known already adds nothing."""
     with ws.lock("search"):
@@ -167,6 +172,11 @@ def tend(ws: Workspace) -> Upkeep:
     return care.tend(ws)
 
 
+def vouch(ws: Workspace, begun: Begun) -> Vouched:
+    """Verify some evidence again, stamp, write the night's ledger, send it. What fails is told, not raised."""
+    return vouching.vouch(ws, begun.night, begun.run_id)
+
+
 def round_off(ws: Workspace) -> tuple[str, ...]:
     """What follows a finished run: holds look at new evidence, broken-off disposals end, people are told.
 
@@ -174,8 +184,8 @@ def round_off(ws: Workspace) -> tuple[str, ...]:
     """
     by = program()
     steps: tuple[tuple[str, Callable[[], object]], ...] = (
-        ("holds", lambda: holds.cover(ws, by=by)),
         ("disposals", lambda: disposal.sweep(ws)),
+        ("holds", lambda: holds.cover(ws, by=by)),
         ("the morning digest", lambda: ws.settings.notify.digest_time or notify.enter_digest(ws)),
         ("notifications", lambda: notify.send(ws)),
     )
@@ -196,9 +206,10 @@ def finish(
     reports: Sequence[SourceReport],
     searched: Searched,
     sealed: Sequence[Snapshot | PreservationFailure],
-    upkeep: Upkeep | None = None,
+    afterwards: tuple[Upkeep, Vouched] | None = None,
 ) -> RunSummary:
-    """Sum up the run and record the summary."""
+    """Sum up the run and record the summary; `afterwards` is what `tend` and `vouch` gave."""
+    upkeep, vouched = afterwards or (Upkeep(), Vouched())
     summary = RunSummary(
         run_id=begun.run_id,
         night=begun.night,
@@ -216,7 +227,8 @@ def finish(
         failures=tuple(item for item in sealed if isinstance(item, PreservationFailure)),
         workspace=str(ws.root),
         vault=str(ws.vault),
-        upkeep=upkeep or Upkeep(),
+        upkeep=upkeep,
+        vouched=vouched,
     )
     if _left_something_out(ws, summary):
         summary = replace(summary, state=RunState.PARTIAL)
@@ -257,7 +269,7 @@ def _left_something_out(ws: Workspace, summary: RunSummary) -> bool:
     """
     optional = {source.name for source in ws.settings.sources if source.optional}
     broken = (item for item in summary.outcomes if item.outcome is Outcome.COULD_NOT_RUN and not item.excused)
-    if summary.failures or summary.upkeep.problems or any(broken):
+    if summary.failures or summary.upkeep.problems or summary.vouched.problems or any(broken):
         return True
     return any(
         report.failed or any(problem.lost_data for problem in report.problems)

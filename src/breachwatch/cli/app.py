@@ -30,6 +30,7 @@ from breachwatch.cli import (
     jurisdiction,
     keys,
     lake,
+    ledger,
     notify,
     queue,
     register,
@@ -68,6 +69,7 @@ class _InOrder(TyperGroup):
                 "notify",
                 "digest",
                 "keys",
+                "ledger",
             ),
             *("jurisdiction", "assess", "duty", "clocks", "register", "lake", "sql", "simulate", "schedule"),
         )
@@ -99,6 +101,7 @@ app.add_typer(hold.app, name="hold")
 app.add_typer(notify.app, name="notify")
 app.command("digest")(digest.digest)
 app.add_typer(keys.app, name="keys")
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(jurisdiction.app, name="jurisdiction")
 app.command("assess")(assess.assess)
 app.add_typer(duty.app, name="duty")

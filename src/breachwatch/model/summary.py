@@ -50,6 +50,20 @@ class Upkeep:
 
 
 @dataclass(frozen=True, slots=True)
+class Vouched:
+    """What a night did so that others can believe the evidence: verified some again, stamped, wrote the ledger."""
+
+    ledger: str = ""  # its name; empty: none was written
+    ledger_sha256: str = ""
+    verified: int = 0
+    not_verified: tuple[str, ...] = ()  # evidence that is not what was sealed
+    stamped: int = 0
+    unstamped: int = 0  # what waits for a time stamp, where an authority is set
+    sent: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RunSummary:
     """What one run did, from sources to evidence. Times are aware UTC."""
 
@@ -70,3 +84,4 @@ class RunSummary:
     workspace: str
     vault: str
     upkeep: Upkeep = Upkeep()
+    vouched: Vouched = Vouched()

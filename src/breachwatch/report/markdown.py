@@ -33,6 +33,10 @@ def summary_markdown(summary: RunSummary) -> str:
         parts.append(_table(("incident", "evidence", "events", "size", "tag manifest SHA-256"), rows, raw_last=True))
     if summary.failures:
         parts.append(f"**Preservation failed** for {_named([item.incident for item in summary.failures])}.")
+    if summary.vouched.ledger:
+        parts.append(f"Ledger {markdown(summary.vouched.ledger)}: `{summary.vouched.ledger_sha256}`")
+    if summary.vouched.not_verified:
+        parts.append(f"**Evidence does not verify**: {_named(summary.vouched.not_verified)}.")
     parts.append("Details, with accounts and addresses, stay in the workspace: `breachwatch queue`.")
     return "\n\n".join(parts) + "\n"
 

@@ -36,6 +36,7 @@ def troubles(summary: RunSummary) -> list[Trouble]:
             Trouble("rules", f"{counted(broken, 'rule')} could not run; `breachwatch rules list` says why.", False)
         )
     found += [Trouble("lake", problem, True) for problem in summary.upkeep.problems]
+    found += [Trouble("evidence", problem, True) for problem in summary.vouched.problems]
     return sorted(found, key=lambda item: not item.serious)
 
 

@@ -25,7 +25,7 @@ _SHOWN = 10  # matched rules, snapshots and problems on one screen; the rest is 
 def summary_page(summary: RunSummary, zone: ZoneInfo) -> RenderableType:
     """The whole summary; times in `zone`."""
     return Group(*_head(summary, zone), *_sources(summary), *_rules(summary), *_found(summary), *_upkeep(summary),
-                 *_problems(summary), *_next(summary))  # fmt: skip
+                 *_vouched(summary), *_problems(summary), *_next(summary))  # fmt: skip
 
 
 def _head(summary: RunSummary, zone: ZoneInfo) -> Iterator[RenderableType]:
@@ -131,6 +131,24 @@ def _upkeep(summary: RunSummary) -> Iterator[RenderableType]:
         told.append(f"{counted(done.merged_files, 'small file')} merged into {number(done.merged_into)}")
     if told:
         yield heading("Lake")
+        yield indented(Text("; ".join(told)))
+
+
+def _vouched(summary: RunSummary) -> Iterator[RenderableType]:
+    done = summary.vouched
+    told = []
+    if done.verified:
+        good = done.verified - len(done.not_verified)
+        told.append(f"{number(good)} of {counted(done.verified, 'snapshot')} verified again")
+    if done.stamped or done.unstamped:
+        waiting = f", {number(done.unstamped)} waiting" if done.unstamped else ""
+        told.append(f"{counted(done.stamped, 'time stamp')}{waiting}")
+    if done.ledger:
+        told.append(f"ledger {done.ledger} {done.ledger_sha256[:16]}")
+    if done.sent:
+        told.append(f"sent by {', '.join(sorted({item.partition(':')[0] for item in done.sent}))}")
+    if told:
+        yield heading("Trust")
         yield indented(Text("; ".join(told)))
 
 
