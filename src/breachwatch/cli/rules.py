@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from breachwatch.cli import rules_coverage, rules_filters, rules_packs, rules_show
+from breachwatch.cli import rules_coverage, rules_filters, rules_packs, rules_show, rules_tuning
 from breachwatch.cli.options import JsonOption, WorkspaceOption, open_workspace, show, show_json
 from breachwatch.cli.rules_room import workspace_or_room
 from breachwatch.errors import DataError
@@ -130,7 +130,7 @@ def try_rules(
 
 app.command("show")(rules_show.show_rule)
 app.command("coverage")(rules_coverage.coverage)
-app.command("filters")(rules_filters.list_filters)
+app.add_typer(rules_tuning.app, name="filters")
 app.command("filter-preview")(rules_filters.preview_filter)
 app.command("add")(rules_packs.add)
 app.command("packs")(rules_packs.packs)

@@ -43,6 +43,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from breachwatch.detect.analytics import ImpossibleTravel, analytic_of
+from breachwatch.detect.approved import approved_filters
 from breachwatch.detect.backend import LocalTime
 from breachwatch.detect.cache import Cache, program_revision
 from breachwatch.detect.compiling import Compiler, RuleError
@@ -50,6 +51,7 @@ from breachwatch.detect.filtering import load_filters
 from breachwatch.detect.gathering import gathered
 from breachwatch.detect.health.examining import examine, not_examined
 from breachwatch.detect.health.kinds import is_about_logs
+from breachwatch.detect.loading import RuleText
 from breachwatch.detect.mapping import load_mappings
 from breachwatch.detect.pieces import Piece, pieces_of
 from breachwatch.detect.placeholders import load_placeholders
@@ -75,6 +77,11 @@ def load_rules(ws: Workspace) -> RulePack:
     heads = Cache(ws.state / READ, ws.keys, (program_revision(),))
     pack = load_pack(detect.rules, ws.root, filters=detect.filters, minimum_level=level, heads=heads)
     heads.save()
+    for text in approved_filters(ws):
+        if isinstance(text, RuleText):
+            pack.filters.append(text)
+        else:
+            pack.problems.append(failed(text.origin, text.reason))
     for rule in pack.rules:
         if rule.id in detect.levels:
             rule.head = replace(rule.head, level=Level.parse(detect.levels[rule.id]))
