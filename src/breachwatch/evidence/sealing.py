@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ LISTED = frozenset({"bagit.txt", "bag-info.txt", bags.MANIFEST, INSTRUCTIONS, PU
 TOP_ENTRIES = len(UNLISTED | LISTED) + 1
 """Files and folders at the top of a bag: the tag files and `data`."""
 _PREFIX = "evidence-"
+EXPORT_PREFIX = "export-"
+"""Of archives that are not encrypted yet; the number of the process that makes it follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,21 @@ def sweep(ws: Workspace) -> list[str]:
     found = sorted(ws.scratch.glob(f"{_PREFIX}*"))
     for left in found:
         bags.remove(left)
+    for export in ws.scratch.glob(f"{EXPORT_PREFIX}*"):  # in the clear, before it was encrypted
+        if not _runs(int(export.name.removeprefix(EXPORT_PREFIX).partition("-")[0])):
+            export.unlink(missing_ok=True)
+            found.append(export)
     return [left.name for left in found]
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another account's
+        return True
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,37 @@ class EvidenceLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferAnswer:
+    """What came back about a transfer: `acknowledged` or `returned`, by whom and when (aware UTC)."""
+
+    kind: str
+    at: datetime
+    person: str
+    note: str
+    receipt_sha256: str  # of the signed receipt's scan; empty where there is none
+    recorded_at: datetime
+    recorded_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Evidence handed to somebody outside, and what came back. `at` is aware UTC."""
+
+    number: str  # TR-2026-000001
+    evidence: str
+    at: datetime
+    handed_over_by: str
+    recipient: str
+    organization: str
+    contact: str
+    method: str
+    purpose: str
+    authority: str
+    archive_sha256: str
+    answers: tuple[TransferAnswer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Mended:
     """Something that a killed run left and that was put right: removed, recorded or set aside."""
 

@@ -46,8 +46,9 @@ def test_an_export_verifies_without_database_and_workspace(city: City, tmp_path:
     top = unpack(Path(made.path), tmp_path / "unpacked")
     assert top.name == "EV-2026-000001-export"
     assert sorted(path.name for path in top.iterdir()) == [
-        *("EV-2026-000001", "allowed_signers", "custody-head.json", "custody-head.json.sig"),
-        *("custody.jsonl", "signing.pub"),
+        *("EV-2026-000001", "allowed_signers", "custody-form.html", "custody-form.pdf"),
+        *("custody-head.json", "custody-head.json.sig", "custody.jsonl", "index.html", "index.pdf", "signing.pub"),
+        *("transfer-form.html", "transfer-form.pdf"),
     ]
     assert files_of(top / "EV-2026-000001") == files_of(Path(snapshot.path))
     for path in (top, top / "EV-2026-000001"):
