@@ -47,9 +47,7 @@ _ABOUT_SIGN_INS = (
 
 
 _ABOUT_MISSING = (
-    'What is missing, and why. sshd\'s "Invalid user" where no password was tried after it (a server that takes',
-    "keys only): the event has account, address and reason, but is no row, as elsewhere it stands before the",
-    '"Failed" line of the same attempt. Dovecot\'s auth process and PAM, which tell of an attempt that the login',
+    "What is missing, and why. Dovecot's auth process and PAM, which tell of an attempt that the login",
     "process or the daemon tells of, too; connections that ended before anybody gave a name; Apache's lines",
     "about clients that are not authorised or answer a challenge wrongly. Records that another project cut down",
     "to the few members that its test needs (Panther on Google Workspace and AWS): too few to be known by.",

@@ -21,6 +21,7 @@ from tests.scheduling import FilesTogether, begins
 
 if TYPE_CHECKING:
     from tests.postgresql.databases import Databases
+    from tests.s3_server import S3Server
 
 ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
@@ -95,6 +96,16 @@ def _migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Database, "open", staticmethod(open_copy))
         yield
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """An S3 server with one bucket; who uses it empties it first."""
+    from tests.s3_server import S3Server
+
+    server = S3Server()
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from threading import Thread
@@ -91,6 +92,11 @@ class S3Server:
             "access_key_id": KEY_ID,
             "secret_access_key_file": "keys/s3",
         }
+
+    def lake_settings(self, prefix: str = "city", **more: Any) -> str:
+        """The table [lake.store] that has a lake rest here."""
+        lines = (f"{key} = {json.dumps(value)}" for key, value in {**self.settings(prefix), **more}.items())
+        return "\n".join(["[lake.store]", *lines, ""])
 
     def close(self) -> None:
         self._server.shutdown()

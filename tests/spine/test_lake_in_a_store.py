@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +22,12 @@ from tests.spine.small_city import NOW, SETTINGS, contents
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("s3")]
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[S3Server]:
-    server = S3Server()
-    yield server
-    server.close()
-
-
 @pytest.fixture
-def s3(running: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
-    running.clear()
+def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
+    s3_server.clear()
     monkeypatch.setitem(RETRY, "max_retries", 0)
     objects.opened.cache_clear()
-    return running
+    return s3_server
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +50,9 @@ def a_workspace(root: Path, logs: Path, more: str = "") -> Workspace:
 
 
 def in_store(root: Path, logs: Path, s3: S3Server, cache_bytes: int) -> Workspace:
-    lines = [f"{key} = {_toml(value)}" for key, value in {**s3.settings(), "cache_bytes": cache_bytes}.items()]
-    ws = a_workspace(root, logs, "\n".join(["[lake.store]", *lines, ""]))
+    ws = a_workspace(root, logs, s3.lake_settings(cache_bytes=cache_bytes))
     (root / "keys/s3").write_text(SECRET)
     return ws
-
-
-def _toml(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
 
 
 @pytest.mark.parametrize("cache_bytes", [0, 10**9])

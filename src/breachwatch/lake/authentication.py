@@ -2,7 +2,8 @@
 
 What counts as an attempt, so that none is counted twice:
 
-linux.auth        rows with action `logon`
+linux.auth        rows with action `logon`; sshd's "Invalid user", unless the same process tells of an attempt of that
+                  user: a server that takes keys only says no more of who names accounts that are not there
 linux.auditd      rows with action `logon` (USER_LOGIN), of hosts from which no such row of linux.auth is read: programs
                   tell the audit system what they write to the auth log. Hosts are compared by their short name
 linux.utmp        rows with action `logon`, of hosts from which no row of those two is read: wtmp and btmp repeat them

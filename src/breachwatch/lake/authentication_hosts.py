@@ -8,6 +8,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 _SAME_HOST = "split_part(lower(told.host), '.', 1) = split_part(lower({view}.host), '.', 1)"
+_SAME_SSH = ("host", "process_id", '"user"', "source_ip")
+_GRACE = "'10 minutes'"  # sshd's LoginGraceTime is two minutes unless somebody gives its users longer
+_NAMED_ONLY = f"""
+    lone.program IN ('sshd', 'sshd-session') AND lone.action IS NULL AND lone.failure_reason = 'invalid user'
+    AND (starts_with(lone.message, 'Invalid user ') OR starts_with(lone.message, 'Illegal user '))
+    AND NOT EXISTS (
+        SELECT 1 FROM linux_auth AS told
+        WHERE told.action = 'logon' AND told.program IN ('sshd', 'sshd-session')
+        AND told.failure_reason = 'invalid user'
+        AND {" AND ".join(f"told.{name} IS NOT DISTINCT FROM lone.{name}" for name in _SAME_SSH)}
+        AND told.time BETWEEN lone.time - INTERVAL {_GRACE} AND lone.time + INTERVAL {_GRACE})"""
+"""sshd's "Invalid user NAME from IP" where no way to sign in was tried after it: one process serves one client."""
 
 
 def host_attempts(filled: Collection[str], passed_on: str) -> Iterator[str]:
@@ -17,6 +29,10 @@ def host_attempts(filled: Collection[str], passed_on: str) -> Iterator[str]:
                coalesce(service, program) AS application, auth_method, outcome, failure_reason, session_id,
                NULL AS logon_type
         FROM linux_auth WHERE action = 'logon'"""
+    yield f"""
+        SELECT {passed_on}, 'linux.auth', "user", NULL, NULL, program, auth_method, outcome, failure_reason, session_id,
+               NULL
+        FROM linux_auth AS lone WHERE {_NAMED_ONLY}"""
     told = [name for name in ("linux.auth", "linux.auditd") if name in filled]
     if "linux.auditd" in filled:
         yield f"""

@@ -267,3 +267,50 @@ def test_no_row_appears_twice(ws: Workspace) -> None:
     rows += [windows(4771, f"user{n}", NOON + timedelta(seconds=n), Status="0x18") for n in range(20)]
     found = attempts(ws, windows_security=rows)
     assert len({row["event_id"] for row in found}) == len(found) == 40
+
+
+def test_a_name_that_is_not_there_counts_once(ws: Workspace) -> None:
+    """A server that takes keys only writes "Invalid user" and no more; elsewhere the attempt itself follows."""
+
+    def named(seconds: int, process: int | None, user: str | None = "admin", **more: Any) -> dict[str, Any]:
+        base = {
+            "time": NOON + timedelta(seconds=seconds),
+            "user": user,
+            "source_ip": "203.0.113.7",
+            "program": "sshd",
+            "process_id": process,
+            "outcome": "failure",
+            "failure_reason": "invalid user",
+            "message": f"Invalid user {user} from 203.0.113.7 port 4000",
+        }
+        return base | more
+
+    def tried(seconds: int, process: int | None, user: str | None = "admin", **more: Any) -> dict[str, Any]:
+        said = f"Failed password for invalid user {user} from 203.0.113.7 port 4000 ssh2"
+        return named(seconds, process, user, message=said, action="logon", auth_method="password", **more)
+
+    counted = [named(0, 1), named(1, 2, None, program="sshd-session"), named(2, None), named(3, 1, host="db01")]
+    told = [named(10, 20), named(11, 21, "bob"), named(12, None, "eve")]
+    attempts_of_these = [tried(12, 20), tried(13, 20), tried(14, 21, "bob"), tried(15, None, "eve")]
+    # Another process, another name, and a process number that came again after an hour tell of other attempts.
+    others = [named(20, 30), tried(21, 31), tried(22, 30, "carl"), tried(3622, 30)]
+    nothing = [
+        named(30, 40, message="input_userauth_request: invalid user admin [preauth]"),
+        named(
+            31, 41, message="Connection closed by invalid user admin 203.0.113.7 port 4000", action="connection-closed"
+        ),
+        named(32, 42, program="other"),
+    ]
+    rows = attempts(
+        ws,
+        "process_id, host, action, application, outcome, failure_reason",
+        linux_auth=[*counted, *told, *attempts_of_these, *others, *nothing],
+    )
+    found = [(row["process_id"], row["host"], row["action"]) for row in rows]
+    assert found == [
+        *((1, "web01", None), (2, "web01", None), (None, "web01", None), (1, "db01", None)),
+        *((20, "web01", "logon"), (20, "web01", "logon"), (21, "web01", "logon"), (None, "web01", "logon")),
+        *((30, "web01", None), (31, "web01", "logon"), (30, "web01", "logon"), (30, "web01", "logon")),
+    ]
+    assert {(row["outcome"], row["failure_reason"]) for row in rows} == {("failure", "invalid user")}
+    assert {row["application"] for row in rows} == {"sshd", "sshd-session"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,19 +31,12 @@ NAME = "linux.auth/date=2026-11-20/s1.parquet"
 IMPATIENT: Any = {"max_retries": 2, "backoff": {"init_backoff": timedelta(milliseconds=1)}}
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[S3Server]:
-    server = S3Server()
-    yield server
-    server.close()
-
-
 @pytest.fixture
-def s3(running: S3Server, tmp_path: Path) -> S3Server:
-    running.clear()
+def s3(s3_server: S3Server, tmp_path: Path) -> S3Server:
+    s3_server.clear()
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys/s3").write_text(SECRET)
-    return running
+    return s3_server
 
 
 def far(s3: S3Server, root: Path, **more: Any) -> objects.ObjectStorage:
@@ -139,11 +131,7 @@ def test_only_columns_and_row_groups_that_are_needed_cross_the_network(
 
 
 def landed(make_ws: Any, s3: S3Server, folder: str, **more: Any) -> Workspace:
-    keys = "\n".join(
-        f"{key} = {str(value).lower() if isinstance(value, bool) else repr(value)}"
-        for key, value in {**s3.settings(folder), **more}.items()
-    )
-    ws: Workspace = make_ws(f"[lake.store]\n{keys}\n", folder=folder)
+    ws: Workspace = make_ws(s3.lake_settings(folder, **more), folder=folder)
     (ws.keys / "s3").write_text(SECRET)
     segment = stored_segment(ws)
     lake.land(ws, segment, [batch(segment, "linux.auth", [logon(DAY)])])

@@ -44,12 +44,12 @@ def lines(host: str, start: datetime, count: int, user: str) -> bytes:
     return ("\n".join(text) + "\n").encode()
 
 
-def make_site(root: Path) -> None:
+def make_site(root: Path, more: str = "") -> None:
     """A workspace that has collected two batches of two logs over three days: several small files a day."""
-    root.mkdir()
+    root.mkdir(exist_ok=True)
     logs = root / "logs"
     logs.mkdir()
-    (root / "breachwatch.toml").write_text(TOML)
+    (root / "breachwatch.toml").write_text(TOML + more)
     ws = open_workspace(root, FixedClock(NOW))
     for batch in range(2):
         for name in SOURCES:
