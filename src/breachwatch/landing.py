@@ -27,6 +27,7 @@ from typing import IO
 from breachwatch import collect, lake, parse
 from breachwatch.errors import TransientError, explain
 from breachwatch.model.segment import Batch, Landed, Problem, Segment
+from breachwatch.parse.garbage import searched_rarely
 from breachwatch.workspace import Workspace, open_workspace
 
 SHARED_BYTES = 48 * 1024 * 1024
@@ -48,7 +49,7 @@ def at_once() -> None:
 def land(ws: Workspace, segment_id: str, turn: Turn = at_once) -> Landed:
     """Parse one stored segment and land its events in the lake. A segment that has landed is left as it is."""
     segment = collect.segment(ws, segment_id)
-    with collect.open_segment(ws, segment) as data:
+    with collect.open_segment(ws, segment) as data, searched_rarely():
         return lake.land(ws, segment, _until(turn, parse.parse(segment, data, ws.settings.limits)))
 
 

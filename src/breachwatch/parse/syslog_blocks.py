@@ -77,13 +77,14 @@ class _Blocks:
         meanings = self._meanings
         meanings.begin(block)
         understood: dict[str, list[tuple[int, Row]]] = {}
+        first_number, places = int(numbers[0]), offsets.tolist()
         run = 0
         for line, step in block.steps(runs.starts, meanings.lines):
             if step == TIME:
                 runs.read(run)
                 run += 1
                 continue
-            number, offset = int(numbers[line]), int(offsets[line])
+            number, offset = first_number + line, places[line]
             if step == MEANING:
                 record, meaning_only = meanings.read(line, number, offset)
             else:

@@ -24,6 +24,7 @@ _LONGEST_PROGRAM: Final = 128
 _LOOKED_AT: Final = np.array(
     [int.from_bytes(start, "little") for start in (b"pam_", b"(pam", b"mess", b"last", b"--- ")]
 )
+_NOT_ALONE: Final = ("%", *STARTS)
 _CORE: Final = ("time", "time_text", "host", "program", "process_id", "message")
 _OVERRIDDEN: Final = frozenset((*_CORE, "repeat_count"))
 
@@ -64,7 +65,9 @@ class Meanings:
         wanted |= np.isin(starts, _LOOKED_AT) | (starts & 0xFF == ord("%"))
         self.lines: Ints = block.lines[wanted]
         self.others: Ints = block.lines[~wanted]
-        self._texts = dict(zip(self.lines.tolist(), block.heads.messages(self.lines).to_pylist(), strict=True))
+        texts: Any = block.heads.messages(self.lines).to_pylist()
+        found = zip(texts, codes[wanted].tolist(), block.lengths[self.lines].tolist(), strict=True)
+        self._found: dict[int, tuple[str, int, int]] = dict(zip(self.lines.tolist(), found, strict=True))
 
     def datasets(self) -> list[str]:
         """By the code of its program, what a message that nobody understands belongs to."""
@@ -72,13 +75,12 @@ class Meanings:
 
     def read(self, line: int, number: int, offset: int) -> tuple[Row | Rejected, bool]:
         """The record of a line. With True its values are the message's meaning alone, without what the head says."""
-        block, message = self._block, self._texts[line]
-        code = int(block.program_codes[line])
+        block = self._block
+        message, code, length = self._found[line]
         program = block.programs[code]
-        length = int(block.lengths[line])
         try:
-            if self._kinds[code].alone and not message.startswith(("%", *STARTS)):
-                dataset, values, extra = self._alone(program, message)
+            if self._kinds[code].alone and not message.startswith(_NOT_ALONE):
+                dataset, values, extra = self._known.get((program, message)) or self._alone(program, message)
                 if _OVERRIDDEN.isdisjoint(values):
                     return Row(dataset, number, offset, length, values, dict(extra) if extra else {}), True
                 return Row(dataset, number, offset, length, {**self._head(line, message), **values}, dict(extra)), False
@@ -107,16 +109,14 @@ class Meanings:
         self.remember_before(len(self._block.starts))
 
     def _alone(self, program: str, message: str) -> tuple[str, Values, Values]:
-        known = self._known.get((program, message))
-        if known is None:
-            values: Values = {}
-            extra: Values = {}
-            known = read_message(program, message, values, extra), values, extra
-            if len(message) <= _LONGEST_REMEMBERED:
-                if len(self._known) >= _REMEMBERED:
-                    self._known.clear()
-                self._known[program, message] = known
-        return known
+        values: Values = {}
+        extra: Values = {}
+        meant = read_message(program, message, values, extra), values, extra
+        if len(message) <= _LONGEST_REMEMBERED:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[program, message] = meant
+        return meant
 
     def _head(self, line: int, message: str) -> Values:
         block = self._block

@@ -31,7 +31,7 @@ MONTHS: Final = {
 }
 SLACK: Final = timedelta(days=1)
 
-_YEARLESS = re.compile(rb"^(?:<\d{1,3}>)? ?([A-Z][a-z]{2}) +(\d{1,2}) \d\d:\d\d:\d\d", re.MULTILINE)
+_YEARLESS = re.compile(rb"^(?:<\d{1,3}>)? ?([A-Z][a-z]{2}) {1,2}(\d{1,2}) \d\d:\d\d:\d\d", re.MULTILINE)
 _NEW_YEAR = 6  # months by which neighbouring lines fall back when a year has begun between them
 _OLD_YEAR = 11  # months by which they leap ahead when the lines run backwards
 _FEW_LINES = 3
