@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from breachwatch.errors import UnknownNameError
+from breachwatch.errors import EvidenceError, UnknownNameError
 from breachwatch.records import cases
 from breachwatch.records.evidence_care import disposal_item, disposal_request
 from breachwatch.workspace import Workspace
@@ -21,7 +21,7 @@ class DisposedItem:
     """One piece of evidence in a request. Times are aware UTC; `disposed_at` is None while it is still there."""
 
     evidence: str
-    incident: str
+    incident: str | None  # none: evidence that belonged to no incident
     sealed_at: datetime
     events: int
     bytes: int
@@ -81,6 +81,14 @@ def disposal_of(connection: Connection, evidence: str) -> Disposal | None:
     query = select(column.request).where(column.evidence == evidence, column.disposed_at.is_not(None))
     number = connection.scalar(query)
     return disposal_in(connection, number) if number is not None else None
+
+
+def refuse_disposed(connection: Connection, evidence: str) -> None:
+    """Raises EvidenceError for evidence whose bytes are gone."""
+    gone = disposal_of(connection, evidence)
+    if gone is not None:
+        msg = f"{evidence} was disposed of by {gone.number}: its bytes are gone, its record and custody stay."
+        raise EvidenceError(msg)
 
 
 def disposal_in(connection: Connection, number: str) -> Disposal:

@@ -31,6 +31,7 @@ from breachwatch.evidence import custody, mirror, signing
 from breachwatch.evidence.archives import AGE, ENDINGS, encrypt, recipients, write_archive
 from breachwatch.evidence.bag import MANIFEST, TAG_MANIFEST, hash_file
 from breachwatch.evidence.custody import Deed, Handler
+from breachwatch.evidence.disposed import refuse_disposed
 from breachwatch.evidence.handover.forms import custody_form, export_index, moment, transfer_form
 from breachwatch.evidence.keyring.current import signing_key
 from breachwatch.evidence.keys import PUBLIC_NAME, SIGNERS_NAME, PublicKey
@@ -82,6 +83,8 @@ def export(
     to = to or Destination(recipient)
     keys = recipients(to.keys)
     target = _target(Path(target), number, encrypted=bool(keys))
+    with ws.database.read() as connection:
+        refuse_disposed(connection, number)
     report = verify(ws, number, by=handler, purpose=f"before {purpose}")
     if not report.ok:
         failed = "; ".join(f"{check.name}: {check.detail}" for check in report.checks if not check.ok)

@@ -73,7 +73,7 @@ def due_page(found: Sequence[Due], zone: ZoneInfo, days: int) -> RenderableType:
     for item in found:
         shown.add_row(
             safe(item.evidence),
-            safe(item.incident),
+            safe(item.incident or ""),
             Text(day_and_time(item.closed_at, zone)),
             Text(day_and_time(item.since, zone)),
             Text(size(item.bytes)),
@@ -102,7 +102,7 @@ def _item(item: DisposedItem, zone: ZoneInfo) -> Part:
     return Part(
         item.evidence,
         fields=(
-            ("Incident", item.incident),
+            ("Incident", item.incident or "none"),
             ("Sealed", day_and_time(item.sealed_at, zone)),
             ("Content", f"{number(item.events)} events, {size(item.bytes)}"),
             ("SHA-256 of tagmanifest-sha256.txt", item.tagmanifest_sha256),

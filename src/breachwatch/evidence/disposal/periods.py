@@ -21,7 +21,7 @@ class Due:
     """A piece of evidence past its period. `kept_by` are holds and open incidents that keep it all the same."""
 
     evidence: str
-    incident: str
+    incident: str | None
     bytes: int
     closed_at: datetime  # aware UTC
     since: datetime  # when the period was over

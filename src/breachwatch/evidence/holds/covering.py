@@ -82,6 +82,8 @@ def _spans(connection: Connection, active: Any) -> dict[str, tuple[Any, Any]]:
 
 
 def _decide(ws: Workspace, row: Row[Any], waiting: Sequence[Hold], spans: dict[str, tuple[Any, Any]]) -> list[Covered]:
+    if not (ws.vault / row.path).is_dir():
+        return []  # being disposed of in this moment, or gone: undecided keeps it
     names = {item for hold in waiting for item in hold.items if item[0] in NAMES}
     try:
         found, doubt = about(ws.vault / row.path, row.tagmanifest_sha256, sorted(names)), ""

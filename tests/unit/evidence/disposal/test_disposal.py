@@ -97,6 +97,8 @@ def test_two_persons_dispose_and_the_record_stays(closed: SealedCity) -> None:
     assert disposal.carry_out(ws, number, by=RECORDS) == done  # again: nothing more
     with pytest.raises(UsageError, match="was disposed of by DISP-2026-0001 already"):
         asked(closed)
+    with pytest.raises(EvidenceError, match="its bytes are gone"):
+        evidence.export(ws, sealed.number, ws.root)
 
 
 def test_who_may_ask_and_who_may_decide(closed: SealedCity) -> None:
