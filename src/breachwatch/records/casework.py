@@ -65,7 +65,6 @@ link = Table(
     Column("by", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("state_before", String(32), nullable=False),  # of `incident`, to go back to
-    Column("level_before", Integer, nullable=False, server_default="0"),  # of `other`, to go back to
     Column("undone_at", UtcDateTime),
     Column("undone_by", Text, nullable=False, server_default=""),
     Column("undo_reason", Text, nullable=False, server_default=""),

@@ -47,11 +47,11 @@ def merge(
         target = begin(change.connection, into, by=by, at=change.at)
         _refuse_merge(change, target)
         before = str(change.row.state)
-        _write_link(change, into, Relation.MERGED, reason, before, level=int(target.row.level))
+        _write_link(change, into, Relation.MERGED, reason, before)
         change.set(f"{before} -> merged into {into}", reason, state=IncidentState.MERGED.value, merged_into=into)
         finish(change)
         target.note(f"merged: {number}", reason, after={"merged": number})
-        _cover(target, members(change.connection, into), target.row.level)
+        _cover(target)
         finish(target)
         recompute(change.connection, ws, [into], at=change.at, by=by)
 
@@ -80,11 +80,13 @@ def unmerge(
         change.connection.execute(casework.link.update().where(casework.link.c.seq == link.seq).values(**undone))
         change.set(f"merged into {into} -> {link.state_before}", reason, state=link.state_before, merged_into=None)
         finish(change)
-        target = begin(change.connection, into, by=by, at=change.at)
-        target.note(f"no longer merged: {number}", reason)
-        _cover(target, members(change.connection, into), link.level_before)
-        finish(target)
-        recompute(change.connection, ws, [into], at=change.at, by=by)
+        while into:  # the other may itself go on in a third
+            target = begin(change.connection, into, by=by, at=change.at)
+            target.note(f"no longer merged: {number}", reason)
+            _cover(target)
+            finish(target)
+            recompute(change.connection, ws, [into], at=change.at, by=by)
+            into = str(target.row.merged_into or "")
         return IncidentState(link.state_before)
 
 
@@ -186,26 +188,24 @@ def _refuse_merge(change: Change, target: Change) -> None:
             raise UsageError(msg)
 
 
-def _cover(change: Change, numbers: list[str], own_level: int) -> None:
+def _cover(change: Change) -> None:
     """Give an incident the span, the level and the entities of its own alerts and of those merged into it."""
     connection, number = change.connection, change.number
+    numbers = members(connection, number)
     alert = cases.alert.c
     entities: dict[Entity, datetime] = {}
-    first: list[datetime] = []
-    last: list[datetime] = []
+    spans: list[Row[Any]] = []
     for chunk in chunks(numbers):
-        spans = select(func.min(alert.first_time), func.max(alert.last_time)).where(alert.incident.in_(chunk))
-        begin_, end = connection.execute(spans).one()
-        if begin_ is not None:
-            first.append(begin_)
-            last.append(end)
-        query = select(alert.entities, func.max(alert.last_time).label("last")).where(alert.incident.in_(chunk))
+        within = alert.incident.in_(chunk)
+        of_all = select(func.min(alert.first_time), func.max(alert.last_time), func.max(alert.level)).where(within)
+        spans += [row for row in connection.execute(of_all) if row[0] is not None]
+        query = select(alert.entities, func.max(alert.last_time).label("last")).where(within)
         for row in connection.execute(query.group_by(alert.entities)):
             for entity in kept(stored.entities_from_json(row.entities)):
                 entities[entity] = max(row.last, entities.get(entity, row.last))
-    if first:
-        change.values.update(first_time=min(first), last_time=max(last))
-    change.values["level"] = _level(connection, numbers, own_level)
+    if spans:
+        first, last, level = zip(*spans, strict=True)
+        change.values.update(first_time=min(first), last_time=max(last), level=max(level))
     table = cases.incident_entity
     connection.execute(table.delete().where(table.c.incident == number))
     if entities:
@@ -218,17 +218,7 @@ def _cover(change: Change, numbers: list[str], own_level: int) -> None:
         )
 
 
-def _level(connection: Connection, numbers: list[str], own_level: int) -> int:
-    """The highest level of the incidents: of a merged one its own, which stayed as it was."""
-    column = cases.incident.c
-    own = connection.scalar(select(func.max(cases.alert.c.level)).where(cases.alert.c.incident == numbers[0]))
-    levels = [own_level, own if own is not None else own_level]
-    for chunk in chunks(numbers[1:]):
-        levels += connection.scalars(select(column.level).where(column.number.in_(chunk)))
-    return int(max(levels))
-
-
-def _write_link(change: Change, other: str, relation: Relation, reason: str, before: str, *, level: int = 0) -> None:
+def _write_link(change: Change, other: str, relation: Relation, reason: str, before: str) -> None:
     change.connection.execute(
         casework.link.insert().values(
             incident=change.number,
@@ -238,6 +228,5 @@ def _write_link(change: Change, other: str, relation: Relation, reason: str, bef
             by=change.by.name,
             at=change.at,
             state_before=before,
-            level_before=level,
         )
     )

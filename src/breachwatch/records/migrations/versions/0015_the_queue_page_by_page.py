@@ -1,4 +1,4 @@
-"""indices for the queue by pages, for related incidents and earlier verdicts; what a merge raised can go down."""
+"""indices for the queue by pages, for related incidents and earlier verdicts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ down_revision = "0014"
 
 
 def upgrade() -> None:
-    op.add_column("incident_link", sa.Column("level_before", sa.Integer(), nullable=False, server_default="0"))
     op.drop_index("ix_incident_queue", "incident")
     op.drop_index("ix_incident_entity_kind_value", "incident_entity")
     op.drop_index("ix_alert_incident", "alert")
