@@ -15,7 +15,7 @@ def digest(
     ctx: typer.Context,
     send: Annotated[bool, typer.Option("--send", help="Send it to the readers of the settings, too.")] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there: .html or .txt.")
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there: .html, .pdf or .txt.")
     ] = None,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
@@ -35,7 +35,7 @@ def digest(
     elif found.nothing and output is None:
         typer.echo(f"{found.day:%Y-%m-%d}: there is nothing to say, all is as it should be.")
     else:
-        write_letter(notify.digest_letter(found, ws.settings.city.name), output)
+        write_letter(notify.digest_letter(found, ws.settings.city.name), output, ws.clock.now())
     if send:
         if not notify.enter_digest(ws, again=True):
             remark("nobody reads the digest: no channel of [[notify.channels]] reaches a role of notify.digest.")

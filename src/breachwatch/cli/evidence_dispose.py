@@ -83,7 +83,7 @@ def certificate(
     ctx: typer.Context,
     number: Annotated[str, typer.Argument(metavar="DISP", help="Like DISP-2026-0001.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there: .html or .txt.")
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there: .html, .pdf or .txt.")
     ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -97,7 +97,7 @@ def certificate(
     if not any(item.disposed_at for item in found.items):
         msg = f"nothing was disposed of by {found.number} yet: there is nothing to certify."
         raise UsageError(msg)
-    write_letter(certificate_of(found, ws.settings.city.name, ws.settings.city.zone), output)
+    write_letter(certificate_of(found, ws.settings.city.name, ws.settings.city.zone), output, ws.clock.now())
 
 
 def _asked(ws: Workspace, wanted: Sequence[str], by: Actor, authority: str, reason: str, *, early: bool) -> Disposal:

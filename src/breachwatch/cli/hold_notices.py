@@ -17,7 +17,7 @@ def notice(
     custodian: Annotated[str, typer.Argument(metavar="WHO", help="A custodian of the hold: login or name.")],
     reminder: Annotated[bool, typer.Option("--reminder", help="As a reminder that an answer is missing.")] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there: .html or .txt.")
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there: .html, .pdf or .txt.")
     ] = None,
     sent: Annotated[
         str, typer.Option(metavar="HOW", help="Record that it goes to them, and how: by hand, by registered mail.")
@@ -41,7 +41,7 @@ def notice(
     else:
         kind = "reminder" if reminder else "notice"
         letter = preservation_notice(record, people[name], city, zone, reminder=reminder)
-    text = write_letter(letter, output)
+    text = write_letter(letter, output, ws.clock.now())
     if sent.strip():
         holds.note_told(ws, record.hold.number, name, kind=kind, how=sent.strip(), text=text, by=actor(ctx, ws))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,23 +14,26 @@ if TYPE_CHECKING:
     from breachwatch.report.letters import Letter
 
 
-def write_letter(letter: Letter, output: Path | None) -> str:
-    """Print a letter as plain text, or write it to a new file, .html or .txt; returns its plain text.
+def write_letter(letter: Letter, output: Path | None, at: datetime) -> str:
+    """Print a letter as plain text, or write it to a new file, .html, .pdf or .txt; returns its plain text.
 
-    Raises UsageError for another ending or a file that exists, EnvironmentFault where it cannot be written.
+    `at` (aware) dates it. Raises UsageError for another ending or a file that exists, EnvironmentFault where it cannot
+    be written.
     """
-    from breachwatch.report.letters import as_html, as_text
+    from breachwatch.report.letters import as_html, as_pdf, as_text
 
     text = as_text(letter)
     if output is None:
         typer.echo(text, nl=False)
         return text
-    if output.suffix not in {".html", ".txt"}:
-        msg = f"{output.name}: a letter is written as .html or .txt."
+    makers = {".html": as_html, ".pdf": as_pdf}
+    if output.suffix not in {*makers, ".txt"}:
+        msg = f"{output.name}: a letter is written as .html, .pdf or .txt."
         raise UsageError(msg)
+    content = makers[output.suffix](letter, at) if output.suffix in makers else text.encode()
     try:
-        with output.open("x", encoding="utf-8") as file:
-            file.write(as_html(letter) if output.suffix == ".html" else text)
+        with output.open("xb") as file:
+            file.write(content)
     except FileExistsError:
         msg = f"{output} exists already and is not overwritten. Choose another name."
         raise UsageError(msg) from None

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from breachwatch import incidents
 from breachwatch.errors import UnknownNameError
-from breachwatch.evidence.disposed import disposed_at
+from breachwatch.evidence.disposed import disposed_at, refuse_disposed
 from breachwatch.evidence.names import year_and_count
 from breachwatch.model.evidence import EvidenceLine
 from breachwatch.records import cases
@@ -17,12 +17,13 @@ from breachwatch.workspace import Workspace
 
 
 def path_of(ws: Workspace, number: str) -> Path:
-    """The folder of a piece of evidence in the vault. Raises UnknownNameError."""
+    """The folder of evidence in the vault. Raises UnknownNameError, EvidenceError where it was disposed of."""
     columns = cases.evidence.c
     with ws.database.read() as connection:
         path = connection.scalar(select(columns.path).where(columns.number == number))
         if path is None:
             raise UnknownNameError("piece of evidence", number, connection.scalars(select(columns.number)))
+        refuse_disposed(connection, number)
     return ws.vault / str(path)
 
 

@@ -1,25 +1,21 @@
-"""Letters and certificates: one content, written as plain text or as HTML.
+"""Letters and certificates: one content, written as plain text, as HTML or as PDF.
 
-Every word passes through `visible` and, for HTML, through escaping: names, reasons and log values are content, never
-markup. The HTML stands alone (no script, no picture, nothing fetched), with headings and lists as such, so that a
-screen reader finds its way (public bodies owe accessible documents, 28 CFR part 35, subpart H).
+HTML and PDF are `breachwatch.documents`': accessible (public bodies owe accessible documents, 28 CFR part 35, subpart
+H), alone, and with nothing in them that is markup. In the plain text every word passes through `visible`.
 """
 
 from __future__ import annotations
 
-import html
 import textwrap
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 
+from breachwatch.documents import Block, Document, Fields, Heading, Paragraph, render_html, render_pdf
 from breachwatch.report.text import visible
 
 WIDTH = 76
 LONGEST = 4000  # characters of one value
-
-_STYLE = (
-    "body{font:1rem/1.5 Georgia,serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color:#111;background:#fff}"
-    "h1{font-size:1.4rem}h2{font-size:1.1rem}dt{font-weight:bold}dd{margin:0 0 .4rem 1.5rem;overflow-wrap:anywhere}"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +34,7 @@ class Letter:
 
     title: str
     organization: str
-    parts: tuple[Part, ...] = field(default=())
+    parts: tuple[Part, ...] = ()
 
 
 def as_text(letter: Letter) -> str:
@@ -60,22 +56,30 @@ def as_text(letter: Letter) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def as_html(letter: Letter) -> str:
-    """The letter as one HTML page (UTF-8); ends with a line feed."""
-    title = _escaped(letter.title)
-    body = [f"<p>{_escaped(letter.organization)}</p>", f"<h1>{title}</h1>"]
-    for part in letter.parts:
-        if part.heading:
-            body.append(f"<h2>{_escaped(part.heading)}</h2>")
-        body += [f"<p>{_escaped(paragraph)}</p>" for paragraph in part.paragraphs]
-        if part.fields:
-            fields = (f"<dt>{_escaped(name)}</dt><dd>{_escaped(value)}</dd>" for name, value in part.fields)
-            body.append(f"<dl>{''.join(fields)}</dl>")
-        if part.items:
-            body.append(f"<ul>{''.join(f'<li>{_escaped(item)}</li>' for item in part.items)}</ul>")
-    head = f'<meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
-    lines = ["<!DOCTYPE html>", f'<html lang="en"><head>{head}</head><body><main>', *body, "</main></body></html>"]
-    return "\n".join(lines) + "\n"
+def as_html(letter: Letter, at: datetime) -> bytes:
+    """The letter as one HTML page, dated `at` (aware)."""
+    return render_html(_document(letter, at))
+
+
+def as_pdf(letter: Letter, at: datetime) -> bytes:
+    """The letter as tagged PDF, dated `at` (aware)."""
+    return render_pdf(_document(letter, at))
+
+
+def _document(letter: Letter, at: datetime) -> Document:
+    blocks = [Paragraph(letter.organization), *(block for part in letter.parts for block in _blocks(part))]
+    return Document(
+        letter.title, blocks, at, author=letter.organization, footer=f"{letter.organization}, {at:%Y-%m-%d}"
+    )
+
+
+def _blocks(part: Part) -> Iterator[Block]:
+    if part.heading:
+        yield Heading(part.heading)
+    yield from (Paragraph(paragraph) for paragraph in part.paragraphs)
+    if part.fields:
+        yield Fields(part.fields)
+    yield from (Paragraph(f"\u2013 {item}") for item in part.items)
 
 
 def _wrapped(text: str, first: str = "", after: str = "") -> list[str]:
@@ -83,7 +87,3 @@ def _wrapped(text: str, first: str = "", after: str = "") -> list[str]:
     return textwrap.wrap(
         shown, WIDTH, initial_indent=first, subsequent_indent=after, break_long_words=False, break_on_hyphens=False
     ) or [first.rstrip()]
-
-
-def _escaped(text: str) -> str:
-    return html.escape(visible(text, LONGEST))
