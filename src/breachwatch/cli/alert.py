@@ -85,6 +85,9 @@ def close(
             "--as", metavar="VERDICT", help="false-positive, benign-true-positive, duplicate, test or no-action."
         ),
     ],
+    propose: Annotated[
+        bool, typer.Option("--filter", help="Of a false positive: propose a filter, for a second person to approve.")
+    ] = False,
     expect: ExpectOption = None,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
@@ -96,7 +99,10 @@ def close(
     ws = open_workspace(ctx, workspace)
     said = chosen(Verdict, verdict, "verdict")
     alerts.close(ws, key, said, by=actor(ctx, ws), reason=reason, expected_version=expect)
-    _tell(ws, key, f"closed as {said}", as_json=as_json)
+    if propose:
+        _propose(ctx, ws, key, f"closed as {said}", as_json=as_json)
+    else:
+        _tell(ws, key, f"closed as {said}", as_json=as_json)
 
 
 @app.command("reopen")
@@ -144,3 +150,17 @@ def _tell(ws: Workspace, key: str, what: str, *, as_json: bool) -> None:
         show_json(_Done(whole, what))
     else:
         remark(f"alert {whole[:8]}: {what}.")
+
+
+def _propose(ctx: typer.Context, ws: Workspace, key: str, what: str, *, as_json: bool) -> None:
+    """Propose a filter from the alert that was just closed; it is refused for what is no false positive."""
+    from breachwatch.incidents import tuning
+    from breachwatch.report.tuning import proposals_page
+
+    if not as_json:
+        _tell(ws, key, what, as_json=False)
+    found = tuning.propose_filter(ws, [key], by=actor(ctx, ws))
+    if as_json:
+        show_json({"key": key, "what": what, "filters": found})
+    else:
+        show(proposals_page(found))

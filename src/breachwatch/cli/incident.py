@@ -12,6 +12,7 @@ from breachwatch.cli import (
     incident_tasks,
     incident_timeline,
 )
+from breachwatch.cli.incident_grouping import preview_grouping
 from breachwatch.cli.incident_lines import incident_lines
 from breachwatch.cli.incident_options import NumberArgument, case_number
 from breachwatch.cli.incident_severity import incident_severity
@@ -20,6 +21,7 @@ from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_wor
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at one incident, and work on it.")
 app.command("lines")(incident_lines)
 app.command("severity")(incident_severity)
+app.command("preview-grouping")(preview_grouping)
 app.command("advance")(incident_steps.advance)
 app.command("verdict")(incident_steps.verdict)
 app.command("decide")(incident_steps.decide)
