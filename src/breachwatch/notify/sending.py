@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from breachwatch.errors import BusyError, UnknownNameError
+from breachwatch.errors import BreachwatchError, BusyError, UnknownNameError
+from breachwatch.incidents.casework.decisions import INSIDERS, decide, decisions
+from breachwatch.model.casework import DecisionKind
+from breachwatch.model.people import program
 from breachwatch.notify import outbox
 from breachwatch.notify.answers import answered
 from breachwatch.notify.channels import channel_named, deliver
@@ -72,6 +75,7 @@ def _deliver_all(ws: Workspace, planned: int, secrets: frozenset[str]) -> Sent:
         if not error:
             outbox.mark_sent(ws, message)
             counts[State.SENT] += 1
+            errors.update(dict.fromkeys(_note_told(ws, message)))
             continue
         silent[channel.name] = error
         errors[error] = None
@@ -84,6 +88,21 @@ def _deliver_all(ws: Workspace, planned: int, secrets: frozenset[str]) -> Sent:
         failed=counts[State.FAILED],
         errors=tuple(errors),
     )
+
+
+def _note_told(ws: Workspace, message: Message) -> list[str]:
+    """Note on the incident that the roles which the city guides ask to tell were told; what stands in the way of it."""
+    if message.kind not in {Kind.INCIDENT, Kind.ESCALATION}:
+        return []
+    known = {item.subject for item in decisions(ws, message.subject) if item.kind is DecisionKind.NOTIFIED}
+    try:
+        for role in message.roles:
+            if role in INSIDERS and role.value not in known:
+                how = f"a message by channel {message.channel}"
+                decide(ws, message.subject, DecisionKind.NOTIFIED, role.value, by=program(), reason=how)
+    except BreachwatchError as error:  # it was closed or merged in this moment: the message is on record all the same
+        return [f"{message.subject}: that somebody was told could not be noted: {error}"]
+    return []
 
 
 def _no_longer_needed(ws: Workspace, message: Message) -> bool:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from breachwatch import notify
 from breachwatch.errors import NotPermittedError, UnknownNameError, UsageError
+from breachwatch.incidents.casework.decisions import decisions
 from breachwatch.model.finding import Level
 from breachwatch.model.people import Role
 from breachwatch.notify import outbox, sending
@@ -45,6 +46,14 @@ def test_an_incident_is_told_once_to_each_channel(town: Town) -> None:
     again = notify.send(town.ws)
     assert (again.planned, again.sent) == (0, 0)
     assert len(town.post.taken) == 2
+
+
+def test_that_an_insider_was_told_is_noted_on_the_incident(town: Town) -> None:
+    number = town.incident()
+    notify.send(town.ws)
+    notify.send(town.later(31))  # the director once more
+    told = [(item.subject, item.reason) for item in decisions(town.ws, number)]
+    assert told == [("it_director", "a message by channel pager")]
 
 
 def test_what_is_not_sealed_yet_or_not_severe_is_not_told(town: Town) -> None:
@@ -86,7 +95,7 @@ def test_who_acknowledges_ends_it(town: Town) -> None:
     notify.acknowledge(town.ws, number, by=ANN)
     assert notify.send(town.later(500)).planned == 0
     with town.ws.database.read() as connection:
-        assert [row.change for row in audit.trail(connection, number)] == ["notification acknowledged (high)"]
+        assert audit.trail(connection, number)[-1].change == "notification acknowledged (high)"
     town.change(number, level=int(Level.CRITICAL))  # it became worse: told again
     assert notify.send(town.later(501)).sent == 2
     with pytest.raises(UnknownNameError):
