@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from breachwatch.cli import evidence_dispose, evidence_more
+from breachwatch.cli import evidence_dispose, evidence_handover, evidence_more
 from breachwatch.cli.evidence_stamp import stamp
-from breachwatch.cli.options import Common, JsonOption, WorkspaceOption, open_workspace, remark, show, show_json
+from breachwatch.cli.options import Common, JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
 from breachwatch.errors import EvidenceError, SettingsError, UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ app.command("certificate")(evidence_dispose.certificate)
 
 app.command()(stamp)
 evidence_more.register(app)
+evidence_handover.register(app)
 
 
 @app.command()
@@ -72,7 +73,7 @@ def list_evidence(ctx: typer.Context, as_json: JsonOption = False, workspace: Wo
 
 
 @app.command()
-def export(
+def export(  # noqa: PLR0913, PLR0917  each option is one thing that custody tells
     ctx: typer.Context,
     number: Annotated[
         str, typer.Argument(metavar="NUMBER", help="A snapshot (EV-...), or an incident (INC-...) whole.")
@@ -82,11 +83,18 @@ def export(
     ],
     recipient: Annotated[str, typer.Option(metavar="WHO", help="Who receives it, for the chain of custody.")] = "",
     purpose: Annotated[str, typer.Option(metavar="WHY", help="What for, for the chain of custody.")] = "export",
+    organization: Annotated[str, typer.Option(metavar="NAME", help="Whose person the recipient is.")] = "",
+    authority: Annotated[str, typer.Option(metavar="TEXT", help="Subpoena, warrant, agreement.")] = "",
+    encrypt_to: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY", help="Encrypt it (age) to this key: age1..., or a line 'ssh-ed25519 AAAA...'."),
+    ] = None,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write evidence to an archive that can be handed on, and enter that into the chain of custody."""
     from breachwatch import evidence
+    from breachwatch.evidence.export import Destination
     from breachwatch.report.evidence import export_page
 
     ws = open_workspace(ctx, workspace)
@@ -96,7 +104,9 @@ def export(
         raise UsageError(msg)
     if not target.suffix:
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
-    done = [evidence.export(ws, item, target, purpose=purpose, recipient=recipient) for item in numbers]
+    to = Destination(recipient, organization, authority=authority, keys=tuple(encrypt_to or ()))
+    by = actor(ctx, ws)
+    done = [evidence.export(ws, item, target, by=by, purpose=purpose, to=to) for item in numbers]
     if as_json:
         show_json(done)
     else:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from breachwatch.cli.evidence_handover import moment_of
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
-from breachwatch.errors import EvidenceError, UsageError
+from breachwatch.errors import EvidenceError
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +37,7 @@ def add(  # noqa: PLR0913, PLR0917  each option is one thing that custody tells
     from breachwatch.report.evidence import added_page
 
     ws = open_workspace(ctx, workspace)
-    receipt = evidence.Receipt(received_from, purpose, source, _moment(received_at, ws.settings.city.zone))
+    receipt = evidence.Receipt(received_from, purpose, source, moment_of(received_at, ws.settings.city.zone))
     number = incident.upper() if incident else None
     snapshot = evidence.add_file(ws, files, by=actor(ctx, ws), receipt=receipt, incident=number)
     if as_json:
@@ -83,14 +83,3 @@ def sweep(ctx: typer.Context, as_json: JsonOption = False, workspace: WorkspaceO
         show(mended_page(mended))
     else:
         remark("nothing to mend.")
-
-
-def _moment(text: str, zone: object) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        msg = f"--at {text!r} is no time like 2026-11-22T14:30 (local) or 2026-11-22T20:30:00Z."
-        raise UsageError(msg) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)  # type: ignore[arg-type]
