@@ -109,11 +109,12 @@ class Batches:
         return Batch(REJECTS_DATASET.name, table)
 
     def _ids(self, records: list[Row] | list[Rejected]) -> pa.Array[Any]:
-        ids = []
+        begin, ids = self._id_start.copy, []
         for record in records:
-            position = record.byte_offset if record.position is None else visible(record.position)
-            digest = self._id_start.copy()
-            digest.update(str(position).encode())
+            digest, position = begin(), record.position
+            digest.update(
+                b"%d" % record.byte_offset if position is None else position.encode("utf-8", "backslashreplace")
+            )
             ids.append(digest.hexdigest()[:32])
         return pa.array(ids, pa.string())
 
