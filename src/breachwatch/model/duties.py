@@ -29,11 +29,11 @@ class ClockState(StrEnum):
 
     NOT_BEGUN = "not begun"
     RUNNING = "running"
-    HALF = "half of the time is gone"
-    FOUR_FIFTHS = "four fifths of the time are gone"
+    HALF = "half gone"
+    FOUR_FIFTHS = "four fifths gone"
     OVERDUE = "overdue"
     PAUSED = "paused"
-    IN_WORDS = "no number: as the law words it"
+    IN_WORDS = "in words"  # the law names no number
     MET = "met"
 
 

@@ -26,18 +26,18 @@ _CLOCKS = {
 
 
 def board_page(duties: Sequence[Duty], zone: ZoneInfo) -> RenderableType:
-    """All open clocks; the safe date first, because reminders go by it."""
+    """All open clocks by their safe date, because reminders go by it; with what counsel has decided."""
     if not duties:
         return Text("No clock is open.")
-    rows = table("incident", "safe", "latest", "clock", "obligation", "decided", flexible="obligation")
+    rows = table("safe", "clock", "incident", "obligation", flexible="obligation")
     for duty in duties:
+        decided = "to decide" if duty.decision is None or duty.reopened else duty.decision.outcome.value
+        latest = f"\nlatest {duty.due.latest.astimezone(zone):%Y-%m-%d %H:%M}" if duty.due.latest else ""
         rows.add_row(
+            Text(_moment(duty.due.safe, zone), _CLOCKS.get(duty.clock, "")) + Text(latest, "dim"),
+            Text(duty.clock.value, _CLOCKS.get(duty.clock, "")) + Text(f"\n{decided}", "dim"),
             duty.incident,
-            _moment(duty.due.safe, zone),
-            _moment(duty.due.latest, zone),
-            Text(duty.clock.value, _CLOCKS.get(duty.clock, "")),
-            f"{duty.obligation.title} ({duty.obligation.id})",
-            "open" if duty.decision is None or duty.reopened else duty.decision.outcome.value,
+            Text(duty.obligation.title) + Text(f"  {duty.obligation.id}", "dim"),
         )
     return Group(rows, Text(CONFIRM, style="yellow"))
 
