@@ -73,7 +73,9 @@ def make(database: Path, incidents: int, alerts: int, seed: int = 20261122) -> M
             text=f"title: Rule {rule}\nid: rule-{rule}\nauthor: Somebody\nlicense: DRL-1.1\n",
             sql="SELECT 1",
             dataset="linux.auth",
-            origins="[]",
+            origins=json.dumps(
+                [{"title": f"Rule {rule}", "rule_id": f"rule-{rule}", "author": "Somebody", "licence": "DRL-1.1"}]
+            ),
             first_used_at=_text(NOW),
         )
     large = min(1000, alerts // 4)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select, text
+from sqlalchemy import Connection, Row, Select, exists, func, select, text
 
 from breachwatch.incidents.authors import authors, licences, origins
 from breachwatch.incidents.casework.finding import all_members, row_of
@@ -25,6 +25,7 @@ from breachwatch.workspace import Workspace
 
 _KIND_ORDER = {"user": 0, "source_ip": 1, "host": 2}
 _LEVELS = sorted(Level, reverse=True)
+_FEW = 400  # values in one IN (...)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ def queue(
     the number of the last one of the page before. Raises UnknownNameError for an unknown one.
     """
     with ws.database.read() as connection:
-        found = list(_rows(connection, only or Only(), closed, limit, after))
+        chosen = _filtered(connection, only or Only())
+        found = list(_rows(connection, chosen, only or Only(), closed, limit, after))
         return _lines(connection, found)
 
 
@@ -63,7 +65,9 @@ def count_open(ws: Workspace) -> int:
         return int(connection.scalar(select(func.count()).select_from(cases.incident).where(text(cases.IN_QUEUE))) or 0)
 
 
-def _rows(connection: Connection, only: Only, closed: bool, limit: int | None, after: str) -> Iterator[Row[Any]]:
+def _rows(
+    connection: Connection, chosen: Select[Any], only: Only, closed: bool, limit: int | None, after: str
+) -> Iterator[Row[Any]]:
     """Weight by weight, so that each is one walk along an index; those that ended come after those that wait."""
     last = row_of(connection, after) if after else None
     ended_after = last is not None and IncidentState(last.state).ended
@@ -76,7 +80,7 @@ def _rows(connection: Connection, only: Only, closed: bool, limit: int | None, a
             if weight < only.minimum or (begun is not None and weight > _weight(begun)):
                 continue
             since = begun.ordinal if begun is not None and weight == _weight(begun) else -1
-            for row in _of_weight(connection, _filtered(only).where(text(of_these)), weight, since, left):
+            for row in _of_weight(connection, chosen.where(text(of_these)), weight, since, left):
                 yield row
                 left = None if left is None else left - 1
             if left == 0:
@@ -99,7 +103,7 @@ def _weight(row: Row[Any]) -> int:
     return int(row.severity if row.severity >= 0 else row.level)
 
 
-def _filtered(only: Only) -> Select[Any]:
+def _filtered(connection: Connection, only: Only) -> Select[Any]:
     columns = cases.incident.c
     query = select(cases.incident)
     if only.states:
@@ -108,10 +112,13 @@ def _filtered(only: Only) -> Select[Any]:
         query = query.where(func.lower(columns.lead) == only.lead.lower())
     if only.entity:
         entity = cases.incident_entity.c
-        having = select(entity.incident).where(
-            entity.kind.in_(list(_KIND_ORDER)), entity.value == only.entity.casefold()
-        )
-        query = query.where(columns.number.in_(having))
+        named = entity.kind.in_(list(_KIND_ORDER)) & (entity.value == only.entity.casefold())
+        few = connection.scalars(select(entity.incident).where(named).limit(_FEW + 1)).all()
+        # What few incidents have is looked up; what many have is found soon on the way along the queue.
+        if len(few) <= _FEW:
+            query = query.where(columns.number.in_(set(few)))
+        else:
+            query = query.where(exists().where(entity.incident == columns.number, named))
     return query
 
 

@@ -113,7 +113,7 @@ alert = Table(
     Index(
         "ix_alert_loose", "last_time", sqlite_where=text("incident IS NULL"), postgresql_where=text("incident IS NULL")
     ),
-    Index("ix_alert_incident", "incident", "rule_revision"),
+    Index("ix_alert_incident", "incident", "rule_revision", "rule_id"),
     Index("ix_alert_rule_id", "rule_id"),
     Index("ix_alert_judged", "rule_id", "last_time", sqlite_where=text(JUDGED), postgresql_where=text(JUDGED)),
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,8 @@ from breachwatch.incidents.casework.finding import members
 from breachwatch.incidents.casework.states import GUARDS, Guard, Step
 from breachwatch.incidents.casework.tasks import tasks_of
 from breachwatch.model.casework import Action, ActionKind, Decision, DecisionKind, Task, TaskState, Verdict
-from breachwatch.records import cases
+from breachwatch.model.duties import DutyOutcome, DutyStep
+from breachwatch.records import cases, duties, outbox
 
 DISMISSING = frozenset({Verdict.BENIGN_TRUE_POSITIVE, Verdict.DUPLICATE, Verdict.TEST, Verdict.NO_ACTION})
 """Verdicts after which nothing is left to do."""
@@ -44,6 +46,9 @@ class Facts:
     unsealed: int
     unverified: tuple[str, ...]
     held: bool
+    told: frozenset[str] = frozenset()  # roles that a notification about the incident reached
+    duties: Mapping[str, str] = field(default_factory=dict)  # obligation: required, not required; counsel's last word
+    met: frozenset[str] = frozenset()  # obligations whose notice was sent
     given_verdict: str = ""  # by the change that is under way
 
     @property
@@ -84,7 +89,28 @@ def facts_of(connection: Connection, row: Row[Any], at: datetime) -> Facts:
         unsealed=int(unsealed or 0),
         unverified=tuple(stale),
         held=bool(held),
+        told=_told(connection, numbers),
+        duties=_duties(connection, numbers),
+        met=_met(connection, numbers),
     )
+
+
+def _told(connection: Connection, numbers: list[str]) -> frozenset[str]:
+    columns = outbox.notification.c
+    sent = select(columns.roles).where(columns.subject.in_(numbers), columns.state == "sent")
+    return frozenset(role for roles in connection.scalars(sent) for role in json.loads(roles))
+
+
+def _duties(connection: Connection, numbers: list[str]) -> dict[str, str]:
+    columns = duties.duty_decision.c
+    query = select(columns.obligation, columns.outcome).where(columns.incident.in_(numbers)).order_by(columns.seq)
+    return {row.obligation: row.outcome for row in connection.execute(query)}
+
+
+def _met(connection: Connection, numbers: list[str]) -> frozenset[str]:
+    columns = duties.duty_step.c
+    done = columns.step.in_([DutyStep.SENT.value, DutyStep.ACKNOWLEDGED.value])
+    return frozenset(connection.scalars(select(columns.obligation).where(columns.incident.in_(numbers), done)))
 
 
 def missing_for(step: Step, facts: Facts) -> tuple[Missing, ...]:
@@ -108,20 +134,40 @@ def _containment(facts: Facts) -> str:
 
 
 def _insiders_told(facts: Facts) -> str:
-    untold: list[str] = [role.words for role in INSIDERS if (DecisionKind.NOTIFIED, role.value) not in facts.decided]
+    untold: list[str] = [
+        role.words
+        for role in INSIDERS
+        if role.value not in facts.told and (DecisionKind.NOTIFIED, role.value) not in facts.decided
+    ]
     return f"not told yet: {', '.join(untold)}" if untold else ""
 
 
 def _notice(wanted: str) -> Callable[[Facts], str]:
+    """By counsel's decision about the incident; without one, by those about its obligations, each by itself."""
+
     def check(facts: Facts) -> str:
         decision = facts.decided.get((DecisionKind.NOTICE, ""))
-        if decision is None:
+        if decision is not None:
+            told = f"{decision.decided_by} decided that a notice is {decision.outcome.replace('-', ' ')}"
+            return "" if decision.outcome == wanted else told
+        if not facts.duties:
             return "counsel has not decided whether a notice is required"
-        if decision.outcome != wanted:
-            return f"{decision.decided_by} decided that a notice is {decision.outcome.replace('-', ' ')}"
-        return ""
+        required = [name for name, outcome in facts.duties.items() if outcome == DutyOutcome.REQUIRED]
+        if bool(required) == (wanted == REQUIRED):
+            return ""
+        return f"counsel decided that this is required: {', '.join(required)}" if required else "counsel requires none"
 
     return check
+
+
+def _obligations_met(facts: Facts) -> str:
+    if (DecisionKind.OBLIGATIONS, "") in facts.decided:
+        return ""
+    required = [name for name, outcome in facts.duties.items() if outcome == DutyOutcome.REQUIRED]
+    unsent = [name for name in required if name not in facts.met]
+    if unsent:
+        return f"not sent yet: {', '.join(unsent)}"
+    return "" if required else "nobody confirmed that all who must be told were told"
 
 
 def _decided(kind: DecisionKind, what: str) -> Callable[[Facts], str]:
@@ -182,7 +228,7 @@ _CHECKS: dict[Guard, Callable[[Facts], str]] = {
     Guard.INSIDERS_TOLD: _insiders_told,
     Guard.NOTICE_REQUIRED: _notice(REQUIRED),
     Guard.NO_NOTICE_REQUIRED: _notice(NOT_REQUIRED),
-    Guard.OBLIGATIONS_MET: _decided(DecisionKind.OBLIGATIONS, "nobody confirmed that all who must be told were told"),
+    Guard.OBLIGATIONS_MET: _obligations_met,
     Guard.ACTIONS_DONE: _actions_done,
     Guard.ACTIONS_VERIFIED: _actions_verified,
     Guard.TASKS_DONE: _tasks_done,

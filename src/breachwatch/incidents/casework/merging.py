@@ -194,7 +194,7 @@ def _cover(change: Change) -> None:
     numbers = members(connection, number)
     alert = cases.alert.c
     entities: dict[Entity, datetime] = {}
-    spans: list[Row[Any]] = []
+    spans: list[Any] = []
     for chunk in chunks(numbers):
         within = alert.incident.in_(chunk)
         of_all = select(func.min(alert.first_time), func.max(alert.last_time), func.max(alert.level)).where(within)

@@ -61,7 +61,7 @@ GUARDS: dict[Guard, GuardText] = {
         waivable=False,
     ),
     Guard.OBLIGATIONS_MET: GuardText(
-        "everyone who must be told was told, as counsel or the IT director confirms",
+        "everyone who must be told was told, as somebody confirms with how",
         ("incident", "decide", "NUMBER", "obligations", "met", "--reason", "HOW"),
     ),
     Guard.ACTIONS_DONE: GuardText(

@@ -209,8 +209,9 @@ def _alerts(connection: Connection, numbers: Iterable[str]) -> Iterator[Timeline
     alert = cases.alert.c
     for chunk in chunks(numbers):
         query = select(alert.key, alert.incident, alert.rule_title, alert.first_time, alert.event_count, alert.entities)
-        rows = connection.execute(query.where(alert.incident.in_(chunk)).order_by(alert.first_time).limit(_ALERTS))
-        for row in rows:
+        found = connection.execute(query.where(alert.incident.in_(chunk))).all()
+        # Sorted here: asked for an order and a limit, SQLite walks the alerts of all incidents in that order.
+        for row in sorted(found, key=lambda row: row.first_time)[:_ALERTS]:
             who = ", ".join(value for _, value in json.loads(row.entities)[:6])
             events = f"{row.event_count} event{'' if row.event_count == 1 else 's'}"
             text = f"{row.rule_title}: {who} ({events})" if who else f"{row.rule_title} ({events})"

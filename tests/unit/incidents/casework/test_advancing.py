@@ -11,7 +11,7 @@ from breachwatch.incidents.casework.guards import _CHECKS
 from breachwatch.incidents.casework.states import GUARDS, STEPS, Guard, steps_from
 from breachwatch.model.casework import ActionKind, Anchor, DecisionKind, Verdict
 from breachwatch.model.incident import IncidentState as S
-from breachwatch.records import audit
+from breachwatch.records import audit, duties, outbox
 from tests.unit.incidents.casework.conftest import ANALYST, AUDITOR, COUNSEL, DIRECTOR, HELPDESK, Desk
 
 
@@ -200,3 +200,48 @@ def test_a_referral_is_a_flag_beside_the_state(desk: Desk) -> None:
     assert (found.state, found.referred) == (S.NEW, True)
     [decision] = decisions.decisions(desk.ws, number)
     assert (decision.decided_by, decision.recorded_by, decision.outcome) == ("chief", "dora", "referred")
+
+
+def test_what_the_records_know_by_themselves_is_not_asked_again(desk: Desk) -> None:
+    number = desk.open()
+    desk.contained(number)
+    advancing.advance(desk.ws, number, S.INVESTIGATING, by=ANALYST)
+    at = desk.ws.clock.now()
+    sent = {
+        "kind": "incident", "subject": number, "severity": 3, "stage": 0, "channel": "mail", "title": "", "body": "",
+        "created_at": at, "not_before": at, "attempts": 1, "sent_at": at, "error": "",
+    }  # fmt: skip
+    with desk.ws.database.write() as connection:
+        for key, roles, state in (("1", '["it_director", "records_officer"]', "sent"), ("2", '["counsel"]', "failed")):
+            connection.execute(outbox.notification.insert().values(key=key, roles=roles, state=state, **sent))
+    with pytest.raises(UsageError, match="not told yet: counsel"):
+        advancing.advance(desk.ws, number, S.ASSESSING, by=ANALYST)
+    decisions.decide(desk.ws, number, DecisionKind.NOTIFIED, "counsel", by=ANALYST, reason="in person")
+    advancing.advance(desk.ws, number, S.ASSESSING, by=ANALYST)
+    with desk.ws.database.write() as connection:
+        connection.execute(
+            duties.assessment.insert().values(
+                seq=1, incident=number, version=1, profile="tx", profile_sha256="0", law="{}", law_of="2026-11-22",
+                facts="{}", proposals="{}", made_by="ana", made_at=at, reason="x",
+            )
+        )  # fmt: skip
+        for obligation, outcome in (("individuals", "not required"), ("state", "required")):
+            connection.execute(
+                duties.duty_decision.insert().values(
+                    incident=number, obligation=obligation, assessment=1, outcome=outcome, basis="x",
+                    decided_by="cole", at=at,
+                )
+            )  # fmt: skip
+    with pytest.raises(UsageError, match="counsel decided that this is required: state"):
+        advancing.advance(desk.ws, number, S.NO_NOTICE_REQUIRED, by=ANALYST)
+    advancing.advance(desk.ws, number, S.NOTIFYING, by=ANALYST)
+    with pytest.raises(UsageError, match="not sent yet: state"):
+        advancing.advance(desk.ws, number, S.REMEDIATING, by=ANALYST)
+    with desk.ws.database.write() as connection:
+        connection.execute(
+            duties.duty_step.insert().values(
+                incident=number, obligation="state", step="sent", at=at, detail="{}", reason="x", recorded_by="ana",
+                recorded_at=at,
+            )
+        )  # fmt: skip
+    assert advancing.advance(desk.ws, number, S.REMEDIATING, by=ANALYST) is S.REMEDIATING

@@ -22,5 +22,5 @@ def upgrade() -> None:
         "ix_incident_unjudged", "incident", ["level", *order], sqlite_where=unjudged, postgresql_where=unjudged
     )
     op.create_index("ix_incident_entity_latest", "incident_entity", ["kind", "value", "last_time"])
-    op.create_index("ix_alert_incident", "alert", ["incident", "rule_revision"])
+    op.create_index("ix_alert_incident", "alert", ["incident", "rule_revision", "rule_id"])
     op.create_index("ix_alert_judged", "alert", ["rule_id", "last_time"], sqlite_where=judged, postgresql_where=judged)
