@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, text
@@ -32,18 +33,20 @@ def seen_before(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, t
     alone = {rule: _alerts(connection, rule) for rule in sorted({row.rule_id for row in rows})}
     ended = _incidents(connection, dict.fromkeys(item for entities in mine.values() for item in entities))
     fired = _rules(connection, ended, {row.rule_id for row in rows})
+    latest = sorted(ended.items(), key=lambda item: item[1][0].handled_at, reverse=True)
     found: dict[str, tuple[SeenBefore, ...]] = {}
     for row in rows:
-        said = [
+        alerts = (
             _said(other, mine[row.key] & theirs, other.key, "")
             for other, theirs in alone[row.rule_id]
             if mine[row.key] & theirs and (other.key != row.key or row.state != AlertState.CLOSED)
-        ]
-        said += [
+        )
+        incidents = (
             _said(incident, shared, "", number)
-            for number, (incident, theirs) in ended.items()
+            for number, (incident, theirs) in latest
             if number != row.incident and row.rule_id in fired[number] and (shared := mine[row.key] & theirs)
-        ]
+        )
+        said = [*islice(alerts, _SHOWN), *islice(incidents, _SHOWN)]
         if said:
             found[row.key] = tuple(sorted(said, key=lambda item: item.at, reverse=True)[:_SHOWN])
     return found
@@ -59,6 +62,7 @@ def _alerts(connection: Connection, rule: str) -> list[tuple[Row[Any], frozenset
         .limit(_LOOKED_AT)
     )
     rows: list[Any] = list(connection.execute(query))
+    rows.sort(key=lambda row: row.handled_at, reverse=True)
     return [(row, frozenset(named(stored.entities_from_json(row.entities)))) for row in rows]
 
 
