@@ -12,7 +12,7 @@ from breachwatch.errors import UnknownNameError
 from breachwatch.evidence.disposed import disposed_at, refuse_disposed
 from breachwatch.evidence.names import year_and_count
 from breachwatch.model.evidence import EvidenceLine
-from breachwatch.records import cases
+from breachwatch.records import cases, trust
 from breachwatch.workspace import Workspace
 
 
@@ -32,5 +32,10 @@ def listing(ws: Workspace) -> list[EvidenceLine]:
     with ws.database.read() as connection:
         rows = connection.execute(select(cases.evidence)).all()
         gone = disposed_at(connection)
-    lines = [replace(incidents.evidence_line(ws, row), disposed_at=gone.get(row.number)) for row in rows]
+        stamps = connection.execute(select(trust.time_stamp.c.subject, trust.time_stamp.c.at)).all()
+    stamped = {row.subject: row.at for row in stamps}
+    lines = [
+        replace(incidents.evidence_line(ws, row), disposed_at=gone.get(row.number), stamped_at=stamped.get(row.number))
+        for row in rows
+    ]
     return sorted(lines, key=lambda line: year_and_count(line.number))

@@ -48,6 +48,7 @@ class EvidenceLine:
     verified_ok: bool | None
     kind: str = "snapshot"  # or file: see records/received.py
     title: str = ""  # of files: their names
+    stamped_at: datetime | None = None  # what its time stamp says; None: it has none, or waits for it
     disposed_at: datetime | None = None  # its bytes are gone since then; record and custody stay
 
 

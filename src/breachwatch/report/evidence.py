@@ -22,7 +22,8 @@ def evidence_page(lines: Sequence[EvidenceLine], zone: ZoneInfo, vault: Path) ->
     """The sealed snapshots of a workspace."""
     if not lines:
         return Text("No evidence is sealed yet.")
-    shown = table("snapshot", "incident", "sealed", "events", "size", "verified", "adds to", right=("events", "size"))
+    names = ("snapshot", "incident", "sealed", "events", "size", "time stamp", "verified", "adds to")
+    shown = table(*names, right=("events", "size"))
     for line in lines:
         shown.add_row(
             safe(line.number),
@@ -30,6 +31,7 @@ def evidence_page(lines: Sequence[EvidenceLine], zone: ZoneInfo, vault: Path) ->
             Text(day_and_time(line.sealed_at, zone)),
             Text(number(line.events)),
             Text(size(line.bytes)),
+            Text(day_and_time(line.stamped_at, zone) if line.stamped_at else "none", "" if line.stamped_at else "dim"),
             verified_text(line, zone),
             safe(line.supplements or ""),
         )

@@ -97,6 +97,9 @@ def test_without_an_authority_evidence_is_sealed_and_waits(make_city: MakeCity, 
     assert late.stat().st_mode & 0o777 == 0o444
     assert failed(ws, sealed.number) == {}
     assert pending(ws) == []
+    with ws.database.read() as connection:
+        at = connection.scalar(select(trust.time_stamp.c.at))
+    assert [line.stamped_at for line in evidence.listing(ws)] == [at]
     assert stamp_pending(ws, by=PROGRAM).stamped == ()
     assert len(authority.asked) == 1
 
