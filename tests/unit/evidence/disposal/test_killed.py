@@ -14,7 +14,7 @@ from tests.postgresql.choosing import SQLITE
 from tests.unit.evidence.disposal.test_disposal import approved, closed  # noqa: F401  a fixture
 from tests.unit.evidence.making import SealedCity
 
-POINTS = int(os.environ.get("DISPOSAL_KILLS", "12"))
+POINTS = int(os.environ.get("DISPOSAL_KILLS", "5"))
 
 
 @pytest.fixture(scope="session", params=[SQLITE])

@@ -9,7 +9,7 @@ import pytest
 from breachwatch import lake, run
 from breachwatch.evidence.holds import place
 from breachwatch.lake.care import holds, tending
-from breachwatch.model.summary import RunState, RunSummary, Upkeep
+from breachwatch.model.summary import RunState, RunSummary, Upkeep, Vouched
 from breachwatch.report.problems import troubles
 from breachwatch.report.summary import summary_page
 from breachwatch.report.terminal import output
@@ -22,7 +22,7 @@ PERIOD = "[lake]\nretention = {default = 10, segments = 20}\n"
 
 def summary(ws: Workspace, upkeep: Upkeep) -> RunSummary:
     searched_now = run.Searched(0, (), 0, 0, (), (), ())
-    return run.finish(ws, run.begin(ws), [], searched_now, [], upkeep)
+    return run.finish(ws, run.begin(ws), [], searched_now, [], (upkeep, Vouched()))
 
 
 def shown(done: RunSummary, ws: Workspace) -> str:
