@@ -126,9 +126,10 @@ class Compiler:
                     explanation(self._backend, parsed, self.mappings.scope(route), route.dataset, self.picks(route))
                     for route in self.mappings.for_rule(parsed)
                 ]
-            kept = [[item.dataset, item.sql, item.tests] for item in made]
+            kept = as_json(list[Explanation]).dump_python(made, mode="json")
             self._cache.put(key, kept)
-        return [Explanation(dataset, sql, tuple(map(tuple, tests))) for dataset, sql, tests in kept]
+        compiled: list[Explanation] = as_json(list[Explanation]).validate_python(kept)
+        return compiled
 
     def correlation(self, rule: Rule) -> CorrelationSql:
         """The query of a correlation. Raises RuleError."""

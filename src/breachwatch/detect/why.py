@@ -76,10 +76,20 @@ def _matches(
     found: dict[str, dict[Match, None]] = {}
     with window.table("asked_events", pa.table({"event_id": pa.array(asked, pa.string())})):
         for item in explanations:
-            for event, held, places in window.run(span, item.sql):
+            # Of several searches nobody knows yet which one found an event.
+            for event, held, places in _held(window, span, item, known=len(explanations) == 1):
                 known = found.setdefault(event, {})
                 known.update(dict.fromkeys(_of(item, rule.id, event, held, places)))
     return {event: tuple(matches)[:MOST_MATCHES] for event, matches in found.items()}
+
+
+def _held(window: LakeWindow, span: Span, item: Explanation, *, known: bool) -> Iterator[tuple[str, Any, Any]]:
+    """The rows of an explanation about the asked events; `known`: that all of them match."""
+    if item.plain is None or not known:
+        yield from window.run(span, item.sql)
+    else:
+        for row in window.run(span, item.plain.sql):
+            yield row[0], item.plain.held(row), None
 
 
 def _of(

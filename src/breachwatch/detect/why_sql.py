@@ -27,11 +27,8 @@ from sigma.types import SigmaFieldReference, SigmaNull, SigmaRegularExpression, 
 from breachwatch.detect.backend import DuckDBBackend, Scope
 from breachwatch.detect.backend.literals import quoted
 from breachwatch.detect.backend.values import alternatives, expression_text, keyword
+from breachwatch.detect.why_plain import BEFORE_CHARS, VALUE_CHARS, Plain, plain_of
 from breachwatch.detect.why_words import pattern_of, test_of
-
-VALUE_CHARS = 200
-BEFORE_CHARS = 60
-"""How much of a long value is shown before the part that matched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +36,14 @@ class Explanation:
     """The query of one search of a rule. `sql` gives `event_id, held, places`; NULL in `held`: no event of the rule.
 
     `held` lists `{test, value, found}` with the number of each test that the event passes; of keywords `places` lists
-    `{test, name, value, found}`. `tests` holds selection, field, test and pattern by those numbers.
+    `{test, name, value, found}`. `tests` holds selection, field, test and pattern by those numbers. `plain`, where the
+    tests are plain, tells `held` of an event that is known to match.
     """
 
     dataset: str
     sql: str
     tests: tuple[tuple[str, str, str, str], ...]
+    plain: Plain | None = None
 
 
 @dataclass
@@ -128,7 +127,8 @@ def explanation(backend: DuckDBBackend, rule: SigmaRule, scope: Scope, dataset: 
         f"       {_places(tests.found, scope)} AS places\n"
         f"FROM {scope.source} WHERE event_id IN (SELECT event_id FROM asked_events)\n) WHERE held IS NOT NULL"
     )
-    return Explanation(dataset, sql, tuple(test.said for test in tests.found))
+    plain = plain_of(rule.detection, positive_selections(rule.detection), scope)
+    return Explanation(dataset, sql, tuple(test.said for test in tests.found), plain)
 
 
 def positive_selections(detections: SigmaDetections) -> list[str]:

@@ -87,7 +87,7 @@ class _Reader:
             case SigmaExists():
                 return Leaf("null", column.sql, negated=value.exists)
             case SigmaString() if not column.many and not isinstance(value, SigmaCasedString):
-                known = _whole_text(column, self.scope.value(name, value))
+                known = whole_text(column, self.scope.value(name, value))
                 return known or self._test(name, value)
             case SigmaNumber() if column.kind is Kind.NUMBER:
                 return _number(column, value) or self._test(name, value)
@@ -114,7 +114,7 @@ def _is_native(bound: Bound | None) -> bool:
     return bound is not None and all(leaf.kind != "test" for leaf in leaves(bound))
 
 
-def _whole_text(column: Column, value: SigmaString) -> Bound | None:
+def whole_text(column: Column, value: SigmaString) -> Bound | None:
     """The leaf that says the same as a text with no wildcard but at its ends."""
     parts = parts_of(value)
     shape = "".join("*" if part is _ANY else "s" if isinstance(part, str) else "?" for part in parts)
