@@ -15,7 +15,7 @@ from datetime import date, datetime
 from typing import Any
 
 from breachwatch import collect, detect, evidence, incidents, notify
-from breachwatch.errors import explain
+from breachwatch.errors import BreachwatchError, explain
 from breachwatch.evidence import disposal, holds, vouching
 from breachwatch.lake import care
 from breachwatch.landing import land_all
@@ -168,8 +168,16 @@ def preserve(ws: Workspace, begun: Begun, job: ToPreserve) -> Snapshot | Preserv
 
 
 def tend(ws: Workspace) -> Upkeep:
-    """Keep to retention and merge small files, now that all is searched and sealed. What fails is told, not raised."""
-    return care.tend(ws)
+    """Keep to retention and merge small files, now that all is searched and sealed, and mend what killed runs left.
+
+    What fails is told, not raised.
+    """
+    upkeep = care.tend(ws)
+    try:
+        mended = evidence.sweep(ws)
+    except (BreachwatchError, OSError) as error:
+        return replace(upkeep, problems=(*upkeep.problems, f"sweeping the vault: {explain(error)}"))
+    return replace(upkeep, mended=tuple(f"{item.what} {item.deed}: {item.why}" for item in mended))
 
 
 def vouch(ws: Workspace, begun: Begun) -> Vouched:

@@ -47,6 +47,7 @@ class Upkeep:
     merged_files: int = 0
     merged_into: int = 0
     problems: tuple[str, ...] = ()
+    mended: tuple[str, ...] = ()  # what killed runs had left of evidence, and what was done with it
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,9 @@ def _upkeep(summary: RunSummary) -> Iterator[RenderableType]:
     if told:
         yield heading("Lake")
         yield indented(Text("; ".join(told)))
+    if done.mended:
+        yield heading("Mended, after runs that were killed")
+        yield from (indented(safe(item, longest=1000)) for item in done.mended)
 
 
 def _vouched(summary: RunSummary) -> Iterator[RenderableType]:
