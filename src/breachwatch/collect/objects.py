@@ -50,6 +50,8 @@ def collect_objects(ws: Workspace, source: Source) -> Harvest:
     except CutOffError as error:
         work.unreadable = True
         work.say(place.show(""), f"{error}.", lost_data=error.lost_data)
+    for what in place.refused:
+        work.say(place.show(""), f"{place.show('')}: {what}", lost_data=True)
     say_unfound(work)
     give_up(work)
     return work.harvest

@@ -6,26 +6,26 @@ itself. The library tries again with back-off (`breachwatch.objectstore`); what 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from breachwatch import objectstore
+from breachwatch.collect.objects_listing import Listing, unusable
 from breachwatch.collect.paths import shown
 from breachwatch.collect.patience import Patience
 from breachwatch.collect.places import CutOffError, Look, LostError, RefusedError, ShrunkError, UnreadableError
 from breachwatch.collect.spool import Spool
 from breachwatch.objectstore import StoreError, StoreUnreachableError, open_store, store_errors
 from breachwatch.settings_objects import Objects
+from breachwatch.settings_stores import split_store_url
 from breachwatch.workspace import Workspace
 
 if TYPE_CHECKING:
     from obstore import GetOptions, ObjectMeta
 
 _WHOLE_BYTES = 4 * 1024 * 1024  # an object up to this size is fetched in one request
-_LISTED_AT_ONCE = 1000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -41,6 +41,7 @@ class ObjectsPlace:
         seconds = min(objectstore.RETRY["retry_timeout"].total_seconds(), max(1.0, patience.left))
         within = timedelta(seconds=seconds)
         self.store = open_store(objects.url, objects, ws.path, {**objectstore.RETRY, "retry_timeout": within})
+        self._listing = Listing(self.store, split_store_url(objects.url)[2], patience.check)
         self.listed: Mapping[str, Look] = {}  # how the objects at hand looked in the listing
         self._gone = ""
 
@@ -49,13 +50,14 @@ class ObjectsPlace:
 
     def objects(self, folder: str) -> Iterator[tuple[str, Look]]:
         """The keys below a folder and how the objects look. Raises LostError, RefusedError, CutOffError."""
-        import obstore
-
         with _listing(self.show(folder)):
-            for chunk in obstore.list(self.store, prefix=folder or None, chunk_size=_LISTED_AT_ONCE):
-                self.patience.check()
-                for item in chunk:
-                    yield item["path"], _look(item)
+            for item in self._listing.below(folder):
+                yield item["path"], _look(item)
+
+    @property
+    def refused(self) -> list[str]:
+        """Keys of objects that cannot be collected, whatever is tried: what to say of each."""
+        return [unusable(key) for key in self._listing.refused]
 
     def folders(self, folder: str) -> list[str]:
         """The names of the folders right below a folder. Raises LostError, RefusedError, CutOffError."""
@@ -89,25 +91,14 @@ def _listing(where: str) -> Iterator[None]:
         with store_errors(where):
             try:
                 yield
-            except InvalidPathError as error:
-                raise RefusedError(_unusable(where, str(error))) from None
+            except InvalidPathError:
+                raise RefusedError(f"{where}: {unusable('')}") from None
     except FileNotFoundError:
         raise RefusedError(f"{where}: there is no such bucket or container. Correct the url.") from None
     except StoreUnreachableError as error:
         raise LostError(str(error)) from None
     except StoreError as error:
         raise RefusedError(str(error)) from None
-
-
-_BAD_KEY = re.compile(r'Path "(.{1,300}?)": ', re.DOTALL)
-
-
-def _unusable(where: str, error: str) -> str:
-    """One key with an empty part or `..` in it makes the library refuse the listing that it is in."""
-    found = _BAD_KEY.search(error)
-    name = f", {shown(found[1])!r}," if found else ""
-    what = f"{where}: the key of an object there{name} has an empty part or .. in it, so the folder cannot be listed"
-    return f"{what}. Delete or rename that object and find out who made it, or name folders beside it in paths."
 
 
 class _Object:

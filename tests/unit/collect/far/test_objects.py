@@ -233,6 +233,43 @@ def test_a_hostile_key_is_named_and_leads_nowhere(s3_site, s3):
     assert "has an empty part or .. in it" in said.what
 
 
+BAD_KEYS = ["fw/a/../x.log", "fw/b//y.log", "fw/e/./z.log", "fw/c/deep/down/../../q.log"]
+
+
+def test_what_is_beside_hostile_keys_is_collected(s3_site, s3):
+    for key in BAD_KEYS:
+        s3.put(key, lines(5, 900))
+    good = [
+        "0.log",
+        "a/1.log",
+        "a/sub/2.log",
+        "b/3.log",
+        "c/4.log",
+        "c/deep/5.log",
+        "c/deep/down/6.log",
+        "d/7.log",
+        "e/8.log",
+        "z.log",
+    ]
+    for number, key in enumerate(good):
+        s3.put(f"fw/{key}", lines(2, 10 * number))
+    s3_site.collect()
+    assert {segment.path.rpartition("/fw/")[2] for segment in s3_site.stored()} == set(good)
+    said = " ".join(problem.what for problem in s3_site.lost())
+    assert all(repr(key) in said for key in BAD_KEYS)
+    before = len(s3_site.stored())
+    s3_site.collect()
+    assert len(s3_site.stored()) == before
+
+
+def test_hostile_keys_without_end_are_an_end(s3_site, s3):
+    for number in range(150):
+        s3.put(f"fw/{number}//x.log", b"x")
+    s3_site.collect()
+    assert any("find out who made it" in problem.what for problem in s3_site.lost())
+    assert len(s3.listings()) < 1000
+
+
 def test_empty_objects_and_folder_marks_are_no_trouble(s3_site, s3):
     s3.put("fw/", b"")
     s3.put("fw/empty.log", b"")
