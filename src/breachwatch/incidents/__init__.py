@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from breachwatch.incidents.listing import Only, count_open, count_waiting, queue
 from breachwatch.incidents.queries import evidence_line, incident
-from breachwatch.incidents.queue import Only, count_open, count_waiting, queue
 from breachwatch.incidents.recording import record
 from breachwatch.incidents.sealing import mark_failed, mark_sealed, unsealed
 

@@ -14,7 +14,7 @@ from breachwatch.incidents.advice import advice
 from breachwatch.incidents.authors import authors, licences, origins
 from breachwatch.incidents.casework.finding import members, row_of
 from breachwatch.incidents.chunking import chunks
-from breachwatch.incidents.queue import entities_of
+from breachwatch.incidents.listing import entities_of
 from breachwatch.incidents.sharing import sharing
 from breachwatch.incidents.weighing import severity_of
 from breachwatch.model.evidence import EvidenceLine

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from breachwatch import records
 from breachwatch.records import database
-from breachwatch.records.cases import metadata
+from breachwatch.records.cases import incident, metadata
 from breachwatch.records.database import Database, upgrade
 from breachwatch.workspace import Workspace
 from tests.unit.records.filling import Filled
@@ -96,3 +96,28 @@ def test_what_must_stay_is_refused_to_be_changed_after_a_migration(blank: str, r
 
 def _key(table: str) -> str:
     return next(iter(metadata.tables[table].primary_key.columns)).name
+
+
+def test_incidents_of_before_the_case_work_keep_their_standing(blank: str) -> None:
+    """`open` becomes `new`; a preservation failure, which was a state, becomes the flag beside it."""
+    old = Database(database._engine(blank))
+    with old.write() as connection:
+        upgrade(connection, "0006")
+    states = ("preserving", "open", "preservation failed", "closed")
+    with old.write() as connection:
+        for count, state in enumerate(states, 9999):
+            connection.exec_driver_sql(
+                "INSERT INTO incident (number, state, level, title, first_time, last_time, opened_at, opened_by_run, "
+                f"failure, version) VALUES ('INC-2026-{count}', '{state}', 3, 't', '2026-01-02 03:04:05', "
+                "'2026-01-02 03:04:05', '2026-01-02 03:04:05', 'run-1', '', 1)"
+            )
+    old.engine.dispose()
+    opened = Database.open(blank)
+    with opened.read() as connection:
+        rows = connection.execute(incident.select().order_by(incident.c.ordinal)).all()
+    assert [(row.number, row.state, bool(row.failure)) for row in rows] == [
+        ("INC-2026-9999", "preserving", False),
+        ("INC-2026-10000", "new", False),
+        ("INC-2026-10001", "new", True),
+        ("INC-2026-10002", "closed", False),
+    ]

@@ -199,14 +199,15 @@ def test_a_hold_of_a_time_keeps_the_files_of_that_time(kept: Workspace) -> None:
     assert stored(kept) == here  # when the events of the others were was noted as they went
 
 
-def test_incidents_that_are_not_closed_keep_what_is_around_them(kept: Workspace) -> None:
+@pytest.mark.parametrize("ended", ["closed", "false positive", "merged"])
+def test_incidents_that_are_not_closed_keep_what_is_around_them(kept: Workspace, ended: str) -> None:
     at = datetime(2026, 11, 18, 0, 30, tzinfo=UTC)
     number = incident(kept, at)
     done = tended(kept)
     assert {file.date for file in lake.files(kept)} == {"2026-11-18", "2026-11-19"}
     assert done.kept == {number: len(paths(kept))}
     with kept.database.write() as connection:
-        connection.execute(cases.incident.update().values(state="closed"))
+        connection.execute(cases.incident.update().values(state=ended))
     hold(kept, ("incident", number))
     assert tended(kept).kept == {"HOLD-2026-0001": len(paths(kept))}
     release(kept, "HOLD-2026-0001", reason="settled", authority="a letter", by=SOMEBODY)
