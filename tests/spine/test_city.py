@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from benchmarks.grouping import measured, recorded, stored_incidents
 from breachwatch import evidence, incidents, lake, layout, run
 from breachwatch.clock import FixedClock
+from breachwatch.incidents.replay import placed
 from breachwatch.model.finding import Level
 from breachwatch.model.incident import IncidentState
 from breachwatch.model.night import Night
@@ -176,6 +178,24 @@ def test_every_incident_is_an_attack_and_nothing_else(city: City, searched: Sear
     ]
     assert stray == []
     assert len(incidents.queue(searched.ws)) == 8
+
+
+def test_a_night_of_attacks_is_a_handful_of_incidents(city: City, searched: Searched) -> None:
+    """Each attack is in one incident, each incident tells of one attack, and little else has come along."""
+    of_line: dict[Place, set[str]] = {}
+    for story in city.stories("attacks"):
+        for line in story["lines"]:
+            of_line.setdefault(Place(line["file"], line["line"]), set()).add(story["id"])
+    attacks = {event: frozenset(of_line.get(place, ())) for event, place in searched.places.items()}
+    told = recorded(searched.ws, lambda _: attacks)
+    found = measured(told, stored_incidents(searched.ws))
+    assert (found.incidents, found.attacks, found.attacks_split, found.of_daily_life) == (8, 8, 0, 0)
+    assert found.most_attacks_an_incident == 1
+    assert found.most_a_night <= 4
+    assert found.purity > 0.8
+    # Placed anew from what is stored, they are the same incidents: the preview tells the truth.
+    again = measured(told, placed([item.alert for item in told], searched.ws.settings.incidents))
+    assert (again.incidents, again.attacks_split, again.pure) == (found.incidents, 0, found.pure)
 
 
 def test_an_analyst_can_tell_from_the_titles(searched: Searched) -> None:

@@ -55,7 +55,9 @@ def proposed(ctx: typer.Context, as_json: JsonOption = False, workspace: Workspa
 @app.command("propose")
 def propose(
     ctx: typer.Context,
-    keys: Annotated[list[str], typer.Argument(metavar="KEY...", help="Of the alerts: their first characters.")],
+    keys: Annotated[
+        list[str], typer.Argument(metavar="KEY...", help="First characters of alerts' keys, or numbers of incidents.")
+    ],
     reason: Annotated[
         str, typer.Option("--reason", help="Why it is harmless. Default: what the alert was closed with.")
     ] = "",

@@ -48,24 +48,30 @@ _ON_EVERY_MACHINE = frozenset(
     {
         "admin",
         "administrator",
-        "anonymous logon",
         "apache",
         "daemon",
         "guest",
-        "iusr",
-        "local service",
-        "localsystem",
         "mysql",
-        "network service",
         "nginx",
         "nobody",
         "oracle",
         "postgres",
         "root",
         "sshd",
-        "system",
         "ubuntu",
         "www-data",
+    }
+)
+
+# The machine itself, which acts for whoever made it: as good as nobody. So is a machine's account, `DC01$`.
+_THE_MACHINE = frozenset(
+    {
+        "anonymous logon",
+        "iusr",
+        "local service",
+        "localsystem",
+        "network service",
+        "system",
     }
 )
 
@@ -102,7 +108,8 @@ def ties(
 ) -> tuple[Entity, ...]:
     """The entities by which an alert joins an incident, those of the first kind of the order first.
 
-    A host says where something happened, not who did it: it counts only where no kind before it in the order is named.
+    A host says where something happened, not who did it: it counts only where no kind before it in the order is named,
+    or only the machine itself (SYSTEM, `DC01$`).
     """
     by_kind = {kind: [item for item in named(entities) if item.kind == kind] for kind in ("user", "source_ip", "host")}
     hosts = _few(by_kind["host"])
@@ -114,7 +121,7 @@ def ties(
                 for host in by_kind["host"]:
                     found.setdefault(_of_rule(host, rule_id) if is_common(host) else host)
             continue
-        somebody = somebody or any(not (_is_on_every_machine(item) and not hosts) for item in by_kind[kind])
+        somebody = somebody or any(not _is_the_machine(item) for item in by_kind[kind])
         for item in _few(by_kind[kind]):
             if _is_on_every_machine(item) or is_common(item):
                 for host in hosts:
@@ -176,11 +183,15 @@ def _of_rule(host: Entity, rule_id: str) -> Entity:
 
 
 def _is_on_every_machine(entity: Entity) -> bool:
-    """Whether an account is one of those of the system, or a machine's own (`DC01$`)."""
-    if entity.kind != "user":
-        return False
+    """Whether an account is one of those of the system, or a machine's own (`DC01$`), that stands without its host."""
     name = entity.value.rsplit("\\", 1)[-1]
-    return name in _ON_EVERY_MACHINE or name.endswith("$")
+    return entity.kind == "user" and (name in _ON_EVERY_MACHINE or name in _THE_MACHINE or name.endswith("$"))
+
+
+def _is_the_machine(entity: Entity) -> bool:
+    """Whether an account, with its host or without (`system@web01`), is that of the machine itself."""
+    name = entity.value.rsplit("\\", 1)[-1]
+    return entity.kind == "user" and (name.partition("@")[0] in _THE_MACHINE or name.endswith("$"))
 
 
 def _is_own_address(text: str) -> bool:

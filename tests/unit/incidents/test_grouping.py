@@ -75,8 +75,19 @@ def test_root_ties_only_on_the_same_host(grouped: Grouped, finding: Make) -> Non
         finding(0, user="root", host="vpn01"),
         finding(1, user="root", host="web01"),
         finding(2, user="root@vpn01", host="elsewhere"),
-        finding(3, user="NT AUTHORITY\\SYSTEM", host="web01"),
+        finding(3, user="root", host="db01"),
     ) == [{0, 2}, {1}, {3}]
+
+
+def test_what_the_machine_itself_does_belongs_to_what_happens_there(grouped: Grouped, finding: Make) -> None:
+    assert grouped(
+        finding(0, user="jmeyer", host="web01"),
+        finding(1, user="NT AUTHORITY\\SYSTEM", host="web01"),
+        finding(2, user="WEB01$", host="web01"),
+        finding(3, user="SYSTEM@web01", host="web01"),
+        finding(4, user="SYSTEM", host="web02"),
+        finding(5, user="akhan", host="web01"),
+    ) == [{0, 1, 2, 3}, {4}, {5}]
 
 
 def test_a_host_ties_only_an_alert_that_names_nobody(grouped: Grouped, finding: Make) -> None:
@@ -228,7 +239,10 @@ def test_ties_prefer_people_and_addresses_to_hosts() -> None:
     assert ties([Entity("host", "dc01")], order) == (Entity("host", "dc01"),)
     assert ties([Entity("host", "dc01"), Entity("user", "A")], order) == (Entity("user", "a"),)
     assert ties([Entity("user", "root")], order) == ()
-    assert ties([Entity("user", "DC01$"), Entity("host", "fs01")], order) == (Entity("user", "dc01$@fs01"),)
+    assert ties([Entity("user", "DC01$"), Entity("host", "fs01")], order) == (
+        Entity("user", "dc01$@fs01"),
+        Entity("host", "fs01"),
+    )
 
 
 def test_the_order_says_by_what_alerts_join_first(

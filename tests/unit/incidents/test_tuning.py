@@ -339,6 +339,13 @@ def test_a_correlation_is_reached_through_its_rule(city: Workspace) -> None:
     assert proposal.trial.alerts_gone == 5
 
 
+def test_an_incident_stands_for_all_of_its_alerts(city: Workspace) -> None:
+    number = set_incident(city, alerts_of(city, "10.0.0.9")[0], state="false positive", verdict="false positive")
+    (proposal,) = tuning.propose_filter(city, [number.lower()], by=ITO, reason="scan")
+    assert (proposal.events, proposal.trial.alerts_gone) == (4, 5)
+    assert tuning.tuned_filters(city)[0].incident == number
+
+
 def test_proposing_needs_a_role_a_reason_and_stored_events(city: Workspace) -> None:
     keys = alerts_of(city, "10.0.0.9")
     with pytest.raises(NotPermittedError):

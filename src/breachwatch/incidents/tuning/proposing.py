@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 import duckdb
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row, select
 
 from breachwatch.detect.approved import FOLDER
 from breachwatch.detect.compiling import Compiler, RuleError
@@ -25,7 +25,7 @@ from breachwatch.detect.loading import RuleText
 from breachwatch.detect.rulepack import Rule, RulePack
 from breachwatch.errors import DataError, UsageError
 from breachwatch.incidents.casework.changing import said
-from breachwatch.incidents.casework.finding import alert_row
+from breachwatch.incidents.casework.finding import alert_row, members, row_of
 from breachwatch.incidents.tuning.choosing import NothingTellsError, Values, choose
 from breachwatch.incidents.tuning.deciding import add_proposal
 from breachwatch.incidents.tuning.events import Found, confirmed_alerts, events_of, values_of
@@ -34,6 +34,7 @@ from breachwatch.incidents.tuning.writing import Draft, filter_text, slug
 from breachwatch.model.casework import Verdict
 from breachwatch.model.people import Actor, Permission
 from breachwatch.people import require
+from breachwatch.records import cases
 from breachwatch.workspace import Workspace
 
 EXPIRES_AFTER = timedelta(days=90)
@@ -63,7 +64,9 @@ def propose_filter(
     days: int = EXPIRES_AFTER.days,
     file: bool = True,
 ) -> tuple[Proposal, ...]:
-    """Propose the narrowest filters that hide these alerts (keys, or their beginnings): one for each log source.
+    """Propose the narrowest filters that hide these alerts, one for each log source.
+
+    Alerts are named by their keys or the beginnings of those; the number of an incident stands for all of its alerts.
 
     Each is filed as pending in the workspace's folder `tuning`, with reason, author, incident, owner and expiry, unless
     `file` is false. The reason is that of the alerts' verdict where none is given. Raises NotPermittedError,
@@ -75,7 +78,7 @@ def propose_filter(
         msg = "no alert is named: a filter is made from alerts that were false positives."
         raise UsageError(msg)
     with ws.database.read() as connection:
-        rows = [alert_row(connection, key) for key in dict.fromkeys(alert_keys)]
+        rows = _alerts(connection, alert_keys)
         _refuse_cases(rows)
         keys = tuple(row.key for row in rows)
         false = events_of(connection, keys)
@@ -108,6 +111,25 @@ def propose_filter(
             name = add_proposal(ws, slug(draft.title), text, draft, keys, _incident(rows), trial, by=by)
         proposals.append(Proposal(name, text, wanted, tuple(rule.title for rule in rules), events, trial))
     return tuple(proposals)
+
+
+def _alerts(connection: Connection, named: Iterable[str]) -> list[Row[Any]]:
+    """The alerts that are named, each once. Raises UnknownNameError, UsageError (an incident without alerts)."""
+    found: dict[str, Row[Any]] = {}
+    for name in named:
+        if not name.upper().startswith("INC-"):
+            row = alert_row(connection, name)
+            found[row.key] = row
+            continue
+        numbers = members(connection, str(row_of(connection, name.upper()).number))
+        rows = connection.execute(
+            select(cases.alert).where(cases.alert.c.incident.in_(numbers)).order_by(cases.alert.c.key)
+        ).all()
+        if not rows:
+            msg = f"{name.upper()} has no alerts to make a filter from."
+            raise UsageError(msg)
+        found.update((row.key, row) for row in rows)
+    return list(found.values())
 
 
 def _refuse_cases(rows: Iterable[Row[Any]]) -> None:
@@ -145,11 +167,11 @@ def _wanted(
 ) -> tuple[int, dict[str, str | int]]:
     """How many events there are, and the fields to ask for. Raises DataError."""
     events: list[Values] = []
-    cases: list[Values] = []
+    sure: list[Values] = []
     try:
         for rule in rules:
             events += values_of(ws, compiler, rule, false)
-            cases += values_of(ws, compiler, rule, confirmed)
+            sure += values_of(ws, compiler, rule, confirmed)
     except (RuleError, duckdb.Error) as error:
         msg = f"the events cannot be read: {str(error).splitlines()[0][:300]}"
         raise DataError(msg) from error
@@ -159,7 +181,7 @@ def _wanted(
         )
         raise DataError(msg)
     try:
-        return len(events), choose(events, cases)
+        return len(events), choose(events, sure)
     except NothingTellsError as error:
         raise DataError(str(error)) from error
 

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from breachwatch.incidents.casework.changing import changing, said
+from breachwatch.incidents.casework.finding import members
 from breachwatch.incidents.chunking import chunks
 from breachwatch.incidents.weighing.privilege import Privileged
 from breachwatch.incidents.weighing.severity import Facts, weigh
@@ -132,20 +133,20 @@ def _holds(old: Severity, now: Severity) -> Level:
 
 
 def _facts(connection: Connection, number: str, register: Register, privileged: Privileged, incomplete: str) -> Facts:
+    # Those that were merged into it are part of it.
+    numbers = members(connection, number)
+    entity, alert = cases.incident_entity.c, cases.alert.c
     entities = connection.execute(
-        select(cases.incident_entity.c.kind, cases.incident_entity.c.value).where(
-            cases.incident_entity.c.incident == number
-        )
+        select(entity.kind, entity.value).where(entity.incident.in_(numbers)).distinct()
     ).all()
-    alert = cases.alert.c
     highest = connection.execute(
         select(alert.level, alert.rule_title)
-        .where(alert.incident == number)
+        .where(alert.incident.in_(numbers))
         .order_by(alert.level.desc(), alert.first_time, alert.key)
         .limit(1)
     ).first()
     level = connection.scalar(select(cases.incident.c.level).where(cases.incident.c.number == number))
-    datasets = connection.scalars(select(alert.dataset).where(alert.incident == number).distinct()).all()
+    datasets = connection.scalars(select(alert.dataset).where(alert.incident.in_(numbers)).distinct()).all()
     hosts = sorted(row.value for row in entities if row.kind == "host")
     users = sorted(row.value for row in entities if row.kind == "user")
     return Facts(
