@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import ingest_corpus as corpus
+from benchmarks import ingest_evtx
 from benchmarks.ingest_page import Line, Part, page, table
 from benchmarks.measure import Measured, measured
 
@@ -44,8 +45,8 @@ class Ingested:
     helper_mib: float  # the largest peak among the processes that helped, 0 where none did
 
 
-def ingest(root: Path, folders: list[Path]) -> Ingested:
-    """All files of each folder as a source, through `run.ingest`."""
+def ingest(root: Path, folders: list[Path], cores: int) -> Ingested:
+    """All files of each folder as a source, through `run.ingest`; with 0 on all cores."""
     from datetime import UTC, datetime
 
     from breachwatch import run
@@ -58,7 +59,8 @@ def ingest(root: Path, folders: list[Path]) -> Ingested:
         f'[[sources]]\nname = "source{number}"\nkind = "files"\npaths = ["{folder}/*"]\nsettle_seconds = 0\n'
         for number, folder in enumerate(folders)
     )
-    (root / "breachwatch.toml").write_text(f'[city]\ntime_zone = "America/Chicago"\n{sources}', encoding="utf-8")
+    city = f'[city]\ntime_zone = "America/Chicago"\n[run]\ncores = {cores}\n'
+    (root / "breachwatch.toml").write_text(city + sources, encoding="utf-8")
     ws = open_workspace(root, FixedClock(datetime(2026, 11, 22, 10, 15, tzinfo=UTC)))
     before = _cpu()
     reports = [run.ingest(ws, source.name) for source in ws.settings.sources]
@@ -135,21 +137,30 @@ def _files(folders: list[Path]) -> list[Path]:
     return [path for folder in folders for path in sorted(folder.iterdir())]
 
 
-def _part(work: Path, name: str, folders: list[Path], peers: list[tuple[str, Callable[..., Any], Any]]) -> Part:
-    """Measure one kind of log; `peers` are (name, work, argument) beside the floor."""
-    lines = []
-    took = measured(f"{name}: ingest", ingest, work / "ws", folders)
-    done: Ingested = took.value
-    peak = took.peak_mib + done.helper_mib * (len(os.sched_getaffinity(0)) - 1)  # at most: not all peak at once
-    lines.append(Line("breachwatch: files to Parquet", took.seconds, done.cpu_seconds, peak))
-    shutil.rmtree(work / "ws")
+def _part(
+    work: Path, name: str, folders: list[Path], peers: list[tuple[str, Callable[..., Any], Any]], *, alone: bool = True
+) -> Part:
+    """Measure one kind of log; `peers` are (name, work, argument) beside the floor, `alone`: on one core, too."""
+    lines, done = _ingested(work, name, folders, 0)
     least: Measured = measured(f"{name}: floor", floor, folders)
     lines.append(Line("floor: read, SHA-256, zstd", least.seconds, least.cpu_seconds, least.peak_mib))
+    if alone:
+        lines += _ingested(work, name, folders, 1)[0]
     for peer, run_peer, argument in peers:
         other = measured(f"{name}: {peer}", run_peer, argument)
         cpu = other.value if isinstance(other.value, float) else other.cpu_seconds
         lines.append(Line(peer, other.seconds, cpu, other.peak_mib if cpu == other.cpu_seconds else None))
     return Part(name, done.bytes, done.rows, done.rejects, tuple(lines))
+
+
+def _ingested(work: Path, name: str, folders: list[Path], cores: int) -> tuple[list[Line], Ingested]:
+    took = measured(f"{name}: ingest", ingest, work / "ws", folders, cores)
+    done: Ingested = took.value
+    helpers = len(os.sched_getaffinity(0)) - 1 if done.helper_mib else 0
+    peak = took.peak_mib + done.helper_mib * helpers  # at most: not all peak at once
+    shutil.rmtree(work / "ws")
+    program = f"breachwatch: files to Parquet{', one core' if cores else ', all cores'}"
+    return [Line(program, took.seconds, done.cpu_seconds, peak)], done
 
 
 def _lnav(folder: Path) -> list[tuple[str, Callable[..., Any], Any]]:
@@ -163,11 +174,16 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure, print, and write the page where asked to."""
     shared = os.environ.get("BREACHWATCH_SHARED")
     parser = argparse.ArgumentParser(description="Measures ingestion beside the floor, lnav and the evtx library.")
-    parser.add_argument("--size", type=int, default=48, help="MB of each kind of log (default 48: some four minutes)")
+    parser.add_argument(
+        "--size",
+        type=int,
+        default=80,
+        help="MB of each kind of log (default 80: some six minutes; below 51 only one core is used)",
+    )
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--evtx", type=Path, default=Path(shared) / "data/logs/windows-evtx" if shared else None)
     parser.add_argument("--zircolite", help="command line to which a folder of EVTX files is added")
-    parser.add_argument("--large", type=int, default=0, help="MB of one large syslog for memory (10000 for the claim)")
+    parser.add_argument("--large", type=int, default=0, help="MB of one large syslog for memory (10000: 15 minutes)")
     parser.add_argument("--write", type=Path, help="page to write, with its plot beside it")
     asked = parser.parse_args(arguments)
     size, twice = asked.size * MB, asked.size * MB // 2
@@ -182,8 +198,8 @@ def main(arguments: list[str] | None = None) -> None:
         corpus.make_syslog(work / "half", twice, asked.seed)
         parts.append(_part(work, "syslog, half as much", [work / "half"], []))
         if asked.large:
-            corpus.make_syslog(work / "large", asked.large * MB, asked.seed)
-            parts.append(_part(work, "syslog, large", [work / "large"], []))
+            corpus.make_large(work / "large", asked.large * MB, asked.seed)
+            parts.append(_part(work, "syslog, large", [work / "large"], [], alone=False))
             shutil.rmtree(work / "large")
         corpus.make_sign_ins(work / "sign-ins", twice, asked.seed)
         parts.append(_part(work, "syslog, sign-ins of the simulated city", [work / "sign-ins"], []))
@@ -192,14 +208,18 @@ def main(arguments: list[str] | None = None) -> None:
         corpus.make_cloudtrail(work / "cloudtrail", size, asked.seed)
         parts.append(_part(work, "CloudTrail, gzip", [work / "cloudtrail"], []))
         if asked.evtx and asked.evtx.is_dir():
-            corpus.copy_evtx(work / "evtx", size, asked.evtx)
-            folders = sorted((work / "evtx").iterdir())
-            peers: list[tuple[str, Callable[..., Any], Any]] = [
-                ("the `evtx` library alone, flattened", evtx_alone, folders)
-            ]
-            if asked.zircolite:
-                peers.append(("Zircolite", command, [*shlex.split(asked.zircolite), str(work / "evtx")]))
-            parts.append(_part(work, "EVTX", folders, peers))
+            ingest_evtx.make_logs(work / "evtx-logs", size, asked.evtx)
+            ingest_evtx.copy_logs(work / "evtx", twice, asked.evtx)
+            for name, top, folders in (
+                ("EVTX, logs of a server", work / "evtx-logs", [work / "evtx-logs"]),
+                ("EVTX, many small files", work / "evtx", sorted((work / "evtx").iterdir())),
+            ):
+                peers: list[tuple[str, Callable[..., Any], Any]] = [
+                    ("the `evtx` library alone, flattened", evtx_alone, folders)
+                ]
+                if asked.zircolite:
+                    peers.append(("Zircolite", command, [*shlex.split(asked.zircolite), str(top)]))
+                parts.append(_part(work, name, folders, peers))
         else:
             notes.append("No folder of EVTX files was given (`--evtx`), so EVTX was not measured.")
     sys.stdout.write(table(parts) + "\n" + "\n".join(notes) + "\n")

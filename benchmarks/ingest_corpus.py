@@ -2,8 +2,7 @@
 
 A log host of a city, once as a syslog file and once as journal JSON (`ingest_events.tsv`: how often of a thousand,
 program, facility, severity, words); the records of CloudTrail; the sign-ins of the simulated city
-(`breachwatch.simulate`), its hosts renamed and repeated; and EVTX files, which nothing can write, copied from a folder
-of real ones.
+(`breachwatch.simulate`), its hosts renamed and repeated. EVTX files: `benchmarks.ingest_evtx`.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from typing import Any
 
 UNTIL = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
 _FILE_BYTES = 256 * 1024 * 1024
+_BLOCK_BYTES = 32 * 1024 * 1024
 _CLOUDTRAIL_RECORDS = 4000  # a file; CloudTrail closes one every five minutes
 
 _SITES = ("permits", "parcels", "payments", "records", "library", "courts", "water", "gis")
@@ -80,6 +80,22 @@ def make_syslog(folder: Path, size: int, seed: int) -> None:
                 text = "".join(lines).encode()
                 out.write(text)
                 written += len(text)
+        number += 1
+
+
+def make_large(folder: Path, size: int, seed: int) -> None:
+    """The same with the lines of a few minutes over and over, because making each anew takes longer than reading it."""
+    make_syslog(folder, min(size, _BLOCK_BYTES), seed)
+    (first,) = folder.iterdir()
+    block = first.read_bytes()
+    first.unlink()
+    written = number = 0
+    while written < size:
+        with (folder / f"messages-{number}.log").open("wb") as out:
+            out.write(b"Nov 20 22:15:00 srv00 syslogd[1]: begins file %d\n" % number)
+            for _ in range(_FILE_BYTES // _BLOCK_BYTES):
+                out.write(block)
+                written += len(block)
         number += 1
 
 
@@ -195,17 +211,3 @@ def make_sign_ins(folder: Path, size: int, seed: int) -> None:
             (folder / f"{host.decode()}-{number}-{written}.log").write_bytes(renamed)
             written += len(renamed)
         number += 1
-
-
-def copy_evtx(folder: Path, size: int, logs: Path) -> int:
-    """Copies of all EVTX files under `logs`, a folder a copy; gives their bytes. A copy is a source of its own."""
-    files = sorted(logs.rglob("*.evtx"))
-    written = number = 0
-    while files and written < size:
-        target = folder / f"copy{number}"
-        target.mkdir(parents=True)
-        for count, path in enumerate(files):
-            shutil.copyfile(path, target / f"{count:03d}.evtx")
-            written += path.stat().st_size
-        number += 1
-    return written
