@@ -70,7 +70,9 @@ def nights_once(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixtur
             rules = city.rules
             ws.database.engine.dispose()
             ws = next_day(ws)
-    return Nights(ws, City(ws, rules), pages)
+        made_of_it = Nights(ws, City(ws, rules), pages)
+        ws.database.engine.dispose()
+    return made_of_it
 
 
 @pytest.fixture
