@@ -149,3 +149,22 @@ def test_what_cannot_be_said_is_explained(desk: Desk, run: Run) -> None:
     code, told = run("incident", "advance", "1", "--to", "triage", "--expect", "99", fails=True)
     assert (code, "was changed since you read it" in told) == (3, True)
     assert run("incident", "show", "77", fails=True)[0] == 2
+
+
+def test_the_wizard_asks_for_what_is_missing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = iter(["1", "1", "", "1", "a log of last year", "9"])
+    monkeypatch.setattr("typer.prompt", lambda *_a, **_k: next(answers))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    states = []
+    for _ in range(4):
+        assert main(["-w", str(desk.ws.root), "incident", "advance", "1"]) == 0
+        states.append(desk.state("INC-2026-0001").value)
+    # Into triage; then an empty answer changes nothing; then a reason sets the guard aside; then a number that is none.
+    assert states == ["triage", "triage", "contained", "contained"]
+    assert "missing: no containment action is done" in capsys.readouterr().out
+    assert next(answers, None) is None
+    changes = desk.audit("INC-2026-0001")
+    assert "decided: waiver containment" in changes
