@@ -237,7 +237,7 @@ def section(title: str, about: str, alerts: Sequence[Told], incident_of: Mapping
                 f"{share(now.attacks - now.attacks_split, now.attacks)} attacks are in one incident;",
                 f"an incident tells of {now.most_attacks_an_incident} attacks at most, {now.of_daily_life} of none.",
                 f"{share(now.pure, now.grouped)} of the alerts in incidents are of the incident's main attack;",
-                "the others share an account, address or host with it.",
+                "any others share an account, address or host with it.",
             ),
             table(head, rows),
         ]
@@ -271,8 +271,9 @@ def main(arguments: list[str] | None = None) -> int:
         ]
         logs = sorted({log for place in given.evtx for log in place.rglob("*.evtx")})
         if logs:
+            also = f", searched by {', '.join(Path(item).name for item in given.rules)}, too" if given.rules else ""
             told = (
-                f"{len(logs)} files, one attack each, recorded over years in a few laboratories whose hosts and"
+                f"{len(logs)} files, one attack each{also}; recorded over years in a few laboratories whose hosts and"
                 " accounts they share: files of one afternoon on one machine are hard to tell apart, for people too."
             )
             parts.append(section("Samples of attacks", told, *samples(Path(folder), logs, given.rules)))
