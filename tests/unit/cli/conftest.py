@@ -13,6 +13,7 @@ from breachwatch.cli.app import main
 from breachwatch.model.finding import Entity, Finding, Level, Scan, Window, make_finding_key
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
+from tests.unit.collect.far.servers import s3, sshd  # noqa: F401  fixtures of this folder
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J[bold red]eve[/]\u202egnp.exe\r\n"
 

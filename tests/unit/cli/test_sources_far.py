@@ -32,22 +32,6 @@ def _no_waits() -> Iterator[None]:
 
 
 @pytest.fixture
-def sshd(tmp_path: Path) -> Iterator[Sshd]:
-    server = Sshd(tmp_path / "sshd")
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIATEST")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-real-secret")
-    server = S3()
-    yield server
-    server.close()
-
-
-@pytest.fixture
 def log(tmp_path: Path) -> Path:
     path = tmp_path / "auth.log"
     path.write_text(LINE * 15, encoding="utf-8")
