@@ -44,7 +44,7 @@ def test_the_commands_stand_in_the_order_one_meets_them(call: Callable[..., Any]
     listed = call("--help").out.split("Commands:")[1].split("Exit codes")[0].split("\n")
     names = [row.split()[0] for row in listed if row.strip()]
     assert names == [
-        "init", "run", "hunt", "sources", "rules", "queue", "incident", "evidence",
+        "init", "run", "hunt", "sources", "rules", "queue", "incident", "alert", "evidence",
         "hold", "keys", "jurisdiction", "register", "lake", "sql", "simulate", "schedule",
     ]  # fmt: skip
 
