@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from breachwatch.incidents.chunking import chunks
 from breachwatch.model.finding import Level
 from breachwatch.model.people import Role
 from breachwatch.notify.wording import LONGEST_BODY, LONGEST_TITLE, bounded, without
@@ -72,18 +73,27 @@ def enter(connection: Connection, messages: Iterable[Message], secrets: frozense
 
     Whatever is one of `secrets` is struck out here, at the one door to the outside.
     """
-    entered = []
-    for message in messages:
-        if connection.scalar(select(notification.c.key).where(notification.c.key == message.key)) is not None:
-            continue
-        values = {name: getattr(message, name) for name in Message.__slots__}
-        values["title"] = bounded(without(secrets, message.title), LONGEST_TITLE)
-        values["body"] = bounded(without(secrets, message.body), LONGEST_BODY)
-        values["roles"] = json.dumps([role.value for role in message.roles])
-        values |= {"kind": message.kind.value, "state": message.state.value, "severity": int(message.severity)}
-        connection.execute(insert(notification).values(**values))
-        entered.append(message)
+    wanted = {message.key: message for message in messages}
+    for keys in chunks(wanted):
+        query = select(notification.c.key).where(notification.c.key.in_(keys))
+        for known in connection.scalars(query).all():
+            del wanted[known]
+    entered = list(wanted.values())
+    if entered:
+        connection.execute(insert(notification), [_row(message, secrets) for message in entered])
     return entered
+
+
+def _row(message: Message, secrets: frozenset[str]) -> dict[str, Any]:
+    values = {name: getattr(message, name) for name in Message.__slots__}
+    return values | {
+        "title": bounded(without(secrets, message.title), LONGEST_TITLE),
+        "body": bounded(without(secrets, message.body), LONGEST_BODY),
+        "roles": json.dumps([role.value for role in message.roles]),
+        "kind": message.kind.value,
+        "state": message.state.value,
+        "severity": int(message.severity),
+    }
 
 
 def due(ws: Workspace, most: int) -> list[Message]:

@@ -103,9 +103,11 @@ def _key(number: str, severity: Level, stage: int, channel: str) -> str:
     return f"{number}/{severity}/{stage}/{channel}"
 
 
-def _told(ws: Workspace, connection: Connection, row: Row[*tuple[Any, ...]], severity: Level) -> Told:
+def _told(
+    ws: Workspace, connection: Connection, row: Row[*tuple[Any, ...]], severity: Level, *, named: bool = True
+) -> Told:
     names: list[str] = []
-    if ws.settings.notify.name_entities:
+    if named and ws.settings.notify.name_entities:
         entity = cases.incident_entity.c
         query = select(entity.value).where(entity.incident == row.number).order_by(entity.kind.desc(), entity.value)
         names = list(connection.scalars(query))
@@ -166,7 +168,7 @@ def _folded(ws: Workspace, connection: Connection, new: list[Message]) -> list[M
             continue
         numbers = {message.subject for message in many}
         rows = [row for row in unanswered(connection) if row.number in numbers]
-        told = [_told(ws, connection, row, severity_of(row)) for row in rows]
+        told = [_told(ws, connection, row, severity_of(row), named=False) for row in rows]
         highest = max(message.severity for message in many)
         roles = tuple(dict.fromkeys(role for message in many for role in message.roles))
         now = ws.clock.now()
