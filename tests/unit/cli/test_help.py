@@ -45,7 +45,8 @@ def test_the_commands_stand_in_the_order_one_meets_them(call: Callable[..., Any]
     names = [row.split()[0] for row in listed if row.strip()]
     assert names == [
         "init", "run", "hunt", "sources", "rules", "queue", "incident", "alert", "evidence",
-        "hold", "notify", "digest", "keys", "ledger", "jurisdiction", "assess", "duty", "clocks", "register", "lake", "sql", "simulate", "schedule",
+        "hold", "notify", "digest", "keys", "ledger", "jurisdiction",
+        "assess", "duty", "clocks", "register", "lake", "sql", "simulate", "schedule",
     ]  # fmt: skip
 
 
