@@ -209,3 +209,26 @@ def test_the_database_refuses_to_change_what_a_file_is(city: City) -> None:
         with pytest.raises(exc.DatabaseError), city.ws.database.write() as connection:
             connection.execute(change)
     assert evidence.verify(city.ws, bag.name).ok
+
+
+@pytest.mark.parametrize("after", range(0, 14, 3))
+def test_a_disk_that_fills_at_any_write_leaves_nothing(city: City, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    import errno
+
+    from breachwatch.evidence.bag import HashingFile
+
+    real, writes = HashingFile.write, iter(range(1000))
+
+    def full(file: HashingFile, data: Any) -> int:
+        if next(writes) >= after:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(file, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(HashingFile, "write", full)
+        with pytest.raises(EnvironmentFault, match="No space left"):
+            add(city, Given("x", io.BytesIO(b"x")))
+    assert evidence.listing(city.ws) == []
+    assert list(city.ws.vault.iterdir()) == []
+    assert list(city.ws.scratch.glob("evidence-*")) == []
+    assert evidence.verify(city.ws, add(city, Given("x", io.BytesIO(b"x"))).name).ok
