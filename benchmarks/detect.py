@@ -30,6 +30,7 @@ from benchmarks.corpus import DATASET, UNTIL, make_lake
 from benchmarks.measure import Measured, measured
 from benchmarks.nightly import open_ws
 from benchmarks.performance import Line, Result, Series, Size, document, plot, show
+from benchmarks.profiling import profiled
 
 SEED = 7
 _READY = """
@@ -209,10 +210,11 @@ def measure(folder: Path, asked: Any) -> Result:
         by_rules.append((rules.loaded // one_in, some.cpu_seconds))
     if middle.ours:
         by_rules.append((rules.loaded, middle.ours.cpu_seconds))
+    spent = measured("profile", profiled, search, middle.root).value
     tenfold = _tenfold(folder, asked, roots[0]) if asked.tenfold else None
     series = Series(by_events, by_rules, middle.events)
     load = before, os.getloadavg()[0]
-    return Result(asked, starts, rules.loaded, len(rules.queries), sizes, series, tenfold, load)
+    return Result(asked, starts, rules.loaded, len(rules.queries), sizes, series, spent, tenfold, load)
 
 
 def _tenfold(folder: Path, asked: Any, night: Lake) -> Measured:

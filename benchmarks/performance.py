@@ -14,12 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from benchmarks.measure import Measured
+from benchmarks.profiling import Spent
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 _INGEST = (
     "How fast logs are taken in, and where that time goes, stands in [performance-ingest.md](performance-ingest.md)."
+)
+_PROFILE = (
+    "The functions of the main thread that take most in a search of {events:,} events, by cProfile, which makes "
+    "Python's own code slower than it is. Beside them two threads look for the texts of all rules in the next events."
 )
 HEAD = ("", "rules run", "seconds", "CPU seconds", "rules x events / s", "times the floor", "peak MiB")
 
@@ -99,6 +104,7 @@ class Result:
     applicable: int
     sizes: list[Size]
     series: Series
+    profile: list[Spent]  # of a search of `series.events` events
     tenfold: Measured | None
     load: tuple[float, float]  # load average of the machine before and after
 
@@ -124,6 +130,7 @@ def show(result: Result) -> None:
         for told in _differences(size):
             console.print(told, markup=False)
     console.print(table(("", "seconds", "peak MiB"), _others(result)))
+    console.print(table(_SPENT, _spent(result)))
 
 
 def _differences(size: Size) -> Iterator[str]:
@@ -145,6 +152,13 @@ def _others(result: Result) -> list[tuple[str, ...]]:
     return rows
 
 
+_SPENT = ("function", "calls", "seconds in it", "and in what it calls")
+
+
+def _spent(result: Result) -> list[tuple[str, ...]]:
+    return [(item.name, f"{item.calls:,}", f"{item.own:.2f}", f"{item.whole:.2f}") for item in result.profile]
+
+
 def document(result: Result, image: str) -> str:
     """The result as docs/performance.md."""
     parts = [
@@ -163,6 +177,9 @@ def document(result: Result, image: str) -> str:
         "## Start, and a lake ten times as large" if result.tenfold else "## Start",
         _markdown(("", "seconds", "peak MiB"), _others(result)),
         "The second start reads no YAML and compiles nothing (`state/*.cache`).",
+        "## Where the time goes",
+        _PROFILE.format(events=result.series.events),
+        _markdown(_SPENT, [(f"`{name}`", *rest) for name, *rest in _spent(result)]),
         "## Growth",
         f"![CPU seconds by events and by rules]({image})",
         _markdown(("events", "CPU seconds"), [(f"{n:,}", f"{cpu:.2f}") for n, cpu in result.series.by_events]),
