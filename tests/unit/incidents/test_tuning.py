@@ -111,8 +111,9 @@ def test_hostile_values_are_literals_that_hide_themselves_and_nothing_else(ws: W
     land(ws, "linux.auth", [failure("10.0.0.5", n, id=f"e{n}", user=user) for n, user in enumerate(users)])
     everything = found(ws)
     assert len(everything) == len(users)
-    for number, value in enumerate(HOSTILE):
-        assert everything - found(ws, drafted(value)) == {_id(ws, value)}, number
+    hidden = {_id(ws, value) for value in HOSTILE}
+    assert everything - found(ws, *map(drafted, HOSTILE)) == hidden
+    assert everything - found(ws, drafted("a*b")) == {_id(ws, "a*b")}
 
 
 def _id(ws: Workspace, user: str) -> str:
