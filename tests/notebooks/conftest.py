@@ -48,7 +48,7 @@ def _incident(ws: Workspace, event_ids: list[str]) -> None:
         connection.execute(
             insert(cases.incident).values(
                 number="INC-2026-0001",
-                state="open",
+                state="new",
                 level=3,
                 title=f"Password guessing {HOSTILE}",
                 opened_at=ws.clock.now(),

@@ -69,7 +69,7 @@ def _check_repeated(root: Path, wanted: dict[str, Any]) -> None:
     ws = open_workspace(root, FixedClock(NOW))
     run.run(ws)
     assert contents(ws) == wanted
-    bags = sorted(path.name for path in ws.vault.iterdir() if path.is_dir())
+    bags = sorted(path.name for path in ws.vault.glob("EV-*"))
     assert bags == sorted(item.number for item in evidence.listing(ws))
     assert all(evidence.verify(ws, number).ok for number in bags)
     assert not [path for path in ws.scratch.rglob("*") if path.is_file()]

@@ -187,6 +187,7 @@ def test_every_event_log_file_gives_its_records(shared_logs: Path, make_ws: Call
     assert len(names) == len(list((shared_logs / "windows-evtx").rglob("*.evtx"))) == 83
     one_each = "".join(source(name, shared_logs / path) for name, path in names.items())
     ws = make_ws(NO_RULES + one_each + source("together", shared_logs / "windows-evtx/**/*.evtx"))
+    create_key(ws.keys)
     summary = run.run(ws)
     assert summary.state is RunState.COMPLETED
     reports = {report.source: report for report in summary.sources}

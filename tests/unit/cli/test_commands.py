@@ -16,8 +16,10 @@ import pytest
 
 from breachwatch import evidence, simulate
 from breachwatch import run as pipeline
+from breachwatch.evidence.export import Destination
 from breachwatch.model.evidence import Check, Exported, VerifyReport
 from breachwatch.model.night import Night
+from breachwatch.model.people import Actor
 from breachwatch.model.summary import RunState, RunSummary
 from breachwatch.workspace import Workspace, open_workspace
 
@@ -118,8 +120,8 @@ def test_evidence_list_and_export(
     assert json.loads(call("-w", busy_ws.root, "evidence", "list", "--json").out)[0]["events"] == 24
     asked: list[tuple[Any, ...]] = []
 
-    def export(_ws: Workspace, number: str, target: Path, *, purpose: str, recipient: str) -> Exported:
-        asked.append((number, target, purpose, recipient))
+    def export(_ws: Workspace, number: str, target: Path, *, by: Actor, purpose: str, to: Destination) -> Exported:
+        asked.append((number, target, purpose, to.recipient))
         return Exported(number, str(target / "x.tar.gz"), "cd" * 32, 100)
 
     monkeypatch.setattr(evidence, "export", export)

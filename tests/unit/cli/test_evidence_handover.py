@@ -28,7 +28,10 @@ def typed(ws: Workspace) -> Any:
     return run
 
 
-def test_from_receipt_to_transfer_and_back(typed: Any, ws: Workspace, tmp_path: Path) -> None:
+def test_from_receipt_to_transfer_and_back(
+    typed: Any, ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     added = json.loads(typed("add", ws.root / "shot.png", "--from", "J. Doe", "--purpose", "phishing", "--json"))
     number = added["number"]
     assert "data/files/001-shot.png" in typed("open", number.lower())

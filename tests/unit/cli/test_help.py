@@ -67,7 +67,7 @@ def test_help_answers_at_once() -> None:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
-    assert min(seconds() for _ in range(4)) < 0.4
+    assert min(seconds() for _ in range(4)) < 0.5  # a hundred commands; 0.3 on an idle machine
 
 
 def test_version_and_no_arguments(call: Callable[..., Any]) -> None:

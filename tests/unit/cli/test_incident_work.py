@@ -112,7 +112,10 @@ def test_alerts_that_stand_alone(desk: Desk, run: Run) -> None:
     assert len(incidents.incident(desk.ws, "INC-2026-0001").alerts) == 2
 
 
-def test_pages_for_people(desk: Desk, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_pages_for_people(
+    desk: Desk, run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "250")
     for words in (
         ("incident", "show", "1"),
         ("incident", "advance", "1"),

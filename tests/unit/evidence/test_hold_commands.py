@@ -51,6 +51,7 @@ def call(sealed_city: SealedCity, capfd: pytest.CaptureFixture[str], monkeypatch
     now = sealed_city.ws.clock.now() + timedelta(days=35)
     with sealed_city.ws.database.write() as connection:
         connection.execute(update(cases.incident).values(state="closed", closed_at=now - timedelta(days=31)))
+    monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr("breachwatch.workspace.SystemClock", lambda: FixedClock(now))
 
     def called(*words: str, who: str = "rosa") -> tuple[int, str]:

@@ -360,7 +360,10 @@ def test_proposing_needs_a_role_a_reason_and_stored_events(city: Workspace) -> N
     assert tuning.tuned_filters(city) == []
 
 
-def test_the_commands_lead_through_it(city: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_commands_lead_through_it(
+    city: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     root = str(city.root)
     key = alerts_of(city, "10.0.0.9")[0][:8]
     assert main(["--as", "rito", "rules", "filters", "propose", key, "--reason", "scan", "--json", "-w", root]) == 0

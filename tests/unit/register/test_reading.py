@@ -150,7 +150,10 @@ def test_a_register_that_cannot_be_used_says_so(make_ws: Callable[..., Workspace
     assert len(load(ws).systems) == 1
 
 
-def test_the_command_checks_and_shows(make_ws: Callable[..., Workspace], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_checks_and_shows(
+    make_ws: Callable[..., Workspace], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     ws = make_ws('[systems]\nfile = "systems.csv"\n')
     written(ws.root, GOOD)
     assert main(["register", "check", "-w", str(ws.root)]) == 0
