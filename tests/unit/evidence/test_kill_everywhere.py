@@ -17,6 +17,7 @@ KILLS = int(os.environ.get("TESTS_EVIDENCE_KILLS", "100"))
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.slow
 def test_killed_at_a_hundred_random_points(ws: Workspace, tmp_path: Path) -> None:
     create_key(ws.keys)
     city = City(ws)

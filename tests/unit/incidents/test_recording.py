@@ -230,6 +230,7 @@ def test_processes_recording_the_same_scan_record_it_once(ws: Workspace, finding
     assert (count(ws, cases.alert), count(ws, cases.incident)) == (40, 7)
 
 
+@pytest.mark.slow
 def test_a_flood_of_findings_is_recorded_once(ws: Workspace, finding: Make, scan: MakeScan) -> None:
     """More findings than fit into one statement."""
     night = scan(*(finding(n / 500, user=f"u{n % 900}", ip=f"10.0.{n % 200}.{n % 7}") for n in range(3_000)))

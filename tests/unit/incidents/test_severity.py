@@ -24,8 +24,8 @@ from breachwatch.workspace import Workspace
 Make = Callable[..., Finding]
 MakeScan = Callable[..., Scan]
 NUMBER = "INC-2026-0001"
-ANALYST = Actor(name="R. Ito", login="rito", account="rito", roles=frozenset({Role.ANALYST}))
-CLERK = Actor(name="C. Lerk", login="clerk", account="clerk", roles=frozenset({Role.RECORDS_OFFICER}))
+ANALYST = Actor(name="First Analyst", login="first", account="first", roles=frozenset({Role.ANALYST}))
+CLERK = Actor(name="City Clerk", login="clerk", account="clerk", roles=frozenset({Role.RECORDS_OFFICER}))
 
 PLAIN = System("web01")
 HOLDING = System("db01", criticality=Criticality.CRITICAL, data=(DataCategory.CARD, DataCategory.SSN), records=1200)
@@ -120,10 +120,10 @@ def test_a_person_sets_it_and_new_facts_raise_it_again(city: Workspace, finding:
     incidents.record(city, scan(finding(0, level=Level.MEDIUM, host="db01")), "run-1")
     version = incidents.incident(city, NUMBER).version
     kept = weighing.override(city, NUMBER, Level.LOW, reason="a test machine", by=ANALYST, expected_version=version)
-    assert (kept.level, kept.set_by) == (Level.LOW, "R. Ito")
+    assert (kept.level, kept.set_by) == (Level.LOW, "First Analyst")
     assert kept.grounds[-1].about is About.PERSON
-    assert "R. Ito set it to low: a test machine" in kept.grounds[-1].text
-    with pytest.raises(ChangedMeanwhileError, match="Ito"):
+    assert "First Analyst set it to low: a test machine" in kept.grounds[-1].text
+    with pytest.raises(ChangedMeanwhileError, match="First Analyst"):
         weighing.override(city, NUMBER, Level.HIGH, reason="x", by=ANALYST, expected_version=version)
     incidents.record(city, scan(finding(1, level=Level.MEDIUM, host="db01", rule="b")), "run-2")
     assert judged(city) == (Level.LOW, Level.HIGH)  # more of the same
