@@ -107,7 +107,7 @@ def test_killed_at_many_lines_of_the_program(city: City) -> None:
     one_good_bag(city, job)
 
 
-@pytest.mark.parametrize("points", [2, pytest.param(16, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("points", [2, pytest.param(8, marks=pytest.mark.slow)])
 def test_killed_by_a_signal(city: City, tmp_path: Path, points: int) -> None:
     """SIGKILL at points all over the program, each in a process of its own, on a copy of the same workspace."""
     job = city.job()
