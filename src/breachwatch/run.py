@@ -26,6 +26,7 @@ from breachwatch.model.people import program
 from breachwatch.model.segment import Landed, Problem
 from breachwatch.model.summary import RunState, RunSummary, SourceReport, Upkeep, Vouched
 from breachwatch.records import catalog
+from breachwatch.respond.duties.board import keep_readings
 from breachwatch.workspace import Workspace
 
 Progress = Callable[[str, int, int], None]
@@ -186,7 +187,7 @@ def vouch(ws: Workspace, begun: Begun) -> Vouched:
 
 
 def round_off(ws: Workspace) -> tuple[str, ...]:
-    """What follows a finished run: holds look at new evidence, broken-off disposals end, people are told.
+    """What follows a finished run: holds look at new evidence, disposals end, clocks are read, people are told.
 
     Nothing of it can spoil the night, which is recorded by then; what went wrong is returned in sentences.
     """
@@ -194,6 +195,7 @@ def round_off(ws: Workspace) -> tuple[str, ...]:
     steps: tuple[tuple[str, Callable[[], object]], ...] = (
         ("disposals", lambda: disposal.sweep(ws)),
         ("holds", lambda: holds.cover(ws, by=by)),
+        ("legal clocks", lambda: keep_readings(ws, because="the night")),
         ("the morning digest", lambda: ws.settings.notify.digest_time or notify.enter_digest(ws)),
         ("notifications", lambda: notify.send(ws)),
     )

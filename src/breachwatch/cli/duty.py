@@ -25,11 +25,10 @@ def list_duties(
 ) -> None:
     """Show the obligations of an incident: proposed, decided, done, and their clocks."""
     from breachwatch.report.duties import duties_page, plain_duties
-    from breachwatch.respond.duties.standing import duties_of, readings, recalculate
+    from breachwatch.respond.duties.standing import duties_of, readings
 
     ws = open_workspace(ctx, workspace)
     number, by = case_number(ws, number), actor(ctx, ws)
-    recalculate(ws, number, because="looked at")
     found = duties_of(ws, number, by=by)
     if as_json:
         show_json(plain_duties(found))

@@ -7,20 +7,19 @@ but against the mirror in the vault, and against the head and count that every e
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 
-from breachwatch.records import cases
+from breachwatch.records import cases, chain
+from breachwatch.records.chain import Chain, check_rows, last_link, line_hash, link_line
 from breachwatch.workspace import Workspace
 
-GENESIS = "GENESIS"
+_REQUIRED = ("event", "evidence", "actor", "at")
 
 
 class Deed(StrEnum):
@@ -49,16 +48,6 @@ class Handler:
     title: str = ""
     contact: str = ""
     location: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """The state of a chain: whether it holds, how many links it has, and the hash of the last."""
-
-    ok: bool
-    count: int
-    head: str
-    detail: str = ""
 
 
 def handler(ws: Workspace) -> Handler:
@@ -101,17 +90,12 @@ def append(
     if at.tzinfo is None:
         msg = "a custody event needs an aware time"
         raise ValueError(msg)
-    if connection.dialect.name == "postgresql":
-        # SQLite's write transaction excludes every other writer; here two could read the same last link.
-        connection.execute(text("LOCK TABLE custody IN EXCLUSIVE MODE"))
-    last = connection.execute(
-        select(cases.custody.c.seq, cases.custody.c.hash).order_by(cases.custody.c.seq.desc()).limit(1)
-    ).first()
-    seq, prev = (last.seq + 1, last.hash) if last else (1, GENESIS)
-    body = json.dumps(
+    seq, prev = last_link(connection, cases.custody)
+    seq += 1
+    body = link_line(
+        seq,
+        prev,
         {
-            "seq": seq,
-            "prev": prev,
             "event": deed.value,
             "evidence": evidence,
             "actor": by.actor,
@@ -121,8 +105,8 @@ def append(
             "purpose": purpose,
             "at": at.isoformat(),
             **(details or {}),
-        }
-    )  # ASCII: whatever a name holds, the line is the same bytes everywhere and harmless on a terminal
+        },
+    )
     digest = line_hash(body)
     connection.execute(
         cases.custody.insert().values(
@@ -130,11 +114,6 @@ def append(
         )
     )
     return digest
-
-
-def line_hash(body: str) -> str:
-    """The hash that the next link names: SHA-256 of the line's bytes without its line feed."""
-    return hashlib.sha256(body.encode()).hexdigest()
 
 
 def lines(connection: Connection, evidence: str | None = None, after: int = 0) -> Iterable[str]:
@@ -147,46 +126,9 @@ def lines(connection: Connection, evidence: str | None = None, after: int = 0) -
 
 def check_chain(connection: Connection) -> Chain:
     """Recompute the whole chain from the database, and compare the columns with the lines they were taken from."""
-    columns = cases.custody.c
-    rows = connection.execution_options(yield_per=1000).execute(select(cases.custody).order_by(columns.seq))
-    count, head = 0, GENESIS
-    for row in rows:
-        fault = _fault(row.body, count + 1, head)
-        if fault is None and (row.seq, row.prev, row.hash) != (count + 1, head, line_hash(row.body)):
-            fault = "its columns seq, prev and hash are not those of its line"
-        if fault is None:
-            body = json.loads(row.body)
-            said = (body["evidence"], body["event"], body["actor"], datetime.fromisoformat(body["at"]))
-            if said != (row.evidence, row.event, row.actor, row.at):
-                fault = "its columns evidence, event, actor and at are not those of its line"
-        if fault is not None:
-            return Chain(ok=False, count=count, head=head, detail=f"link {count + 1}: {fault}")
-        count, head = count + 1, line_hash(row.body)
-    return Chain(ok=True, count=count, head=head)
+    return check_rows(connection, cases.custody, ("evidence", "event", "actor"))
 
 
-def check_lines(chain: Iterable[str]) -> Chain:
+def check_lines(lines_: Iterable[str]) -> Chain:
     """Recompute a chain from its lines, as in the mirror `vault/custody.jsonl`."""
-    count, head = 0, GENESIS
-    for line in chain:
-        body = line.removesuffix("\n")
-        fault = _fault(body, count + 1, head)
-        if fault is not None:
-            return Chain(ok=False, count=count, head=head, detail=f"link {count + 1}: {fault}")
-        count, head = count + 1, line_hash(body)
-    return Chain(ok=True, count=count, head=head)
-
-
-def _fault(line: str, seq: int, prev: str) -> str | None:
-    """What is wrong with a line that should be link `seq` after the line whose hash is `prev`; None when nothing."""
-    try:
-        body = json.loads(line)
-    except (ValueError, RecursionError):
-        return "it is no JSON"
-    if not isinstance(body, dict) or not {"seq", "prev", "event", "evidence", "actor", "at"} <= body.keys():
-        return "it lacks a field"
-    if body["prev"] != prev:
-        return "it does not follow the link before it; one of them was changed, or one is missing"
-    if body["seq"] != seq:
-        return f"it says it is link {body['seq']}"
-    return None
+    return chain.check_lines(lines_, _REQUIRED)

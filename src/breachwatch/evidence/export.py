@@ -42,6 +42,7 @@ from breachwatch.evidence.verification import CUSTODY_EXTRACT, verify
 from breachwatch.model.evidence import Exported, Transfer
 from breachwatch.model.people import Actor, Permission
 from breachwatch.people import require
+from breachwatch.records.chain import Chain
 from breachwatch.workspace import Workspace
 
 HEAD = "custody-head.json"
@@ -208,6 +209,6 @@ def _exists(target: Path) -> str:
     return f"{target} exists already and is not overwritten. Choose another name."
 
 
-def _head(number: str, chain: custody.Chain, now: datetime) -> bytes:
+def _head(number: str, chain: Chain, now: datetime) -> bytes:
     value = {"evidence": number, "links": chain.count, "head": chain.head, "at": now.isoformat()}
     return (json.dumps(value, indent=1) + "\n").encode()

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, func, select
 from breachwatch.errors import BusyError
 from breachwatch.evidence import custody
 from breachwatch.records import cases
+from breachwatch.records.chain import line_hash
 from breachwatch.workspace import Workspace
 
 MIRROR_NAME = "custody.jsonl"
@@ -77,7 +78,7 @@ def _append_missing(connection: Connection, target: Path) -> bool:
         last = _last_line(file)
         after = 0
         if last:
-            digest = custody.line_hash(last.decode(errors="replace"))
+            digest = line_hash(last.decode(errors="replace"))
             found = connection.scalar(select(cases.custody.c.seq).where(cases.custody.c.hash == digest))
             if found is None:
                 return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,9 +11,7 @@ from sqlalchemy import Connection, select
 from breachwatch.model.incident import AuditRecord
 from breachwatch.model.people import Actor
 from breachwatch.records import cases
-from breachwatch.records.chain import GENESIS, Chain, fault_of, last_link, line_hash, link_line
-
-_REQUIRED = ("at", "actor", "entity", "change", "reason")
+from breachwatch.records.chain import Chain, check_rows, last_link, line_hash, link_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +98,4 @@ def trail(connection: Connection, entity: str) -> tuple[AuditRecord, ...]:
 
 def check_chain(connection: Connection) -> Chain:
     """Recompute the whole chain, and compare the columns with the lines they were taken from."""
-    found = connection.execution_options(yield_per=1000).execute(select(cases.audit).order_by(cases.audit.c.seq))
-    count, head = 0, GENESIS
-    for row in found:
-        fault = fault_of(row.body, count + 1, head, _REQUIRED)
-        if fault is None and (row.seq, row.prev, row.hash) != (count + 1, head, line_hash(row.body)):
-            fault = "its columns seq, prev and hash are not those of its line"
-        if fault is None:
-            body = json.loads(row.body)
-            said = (
-                datetime.fromisoformat(body["at"]),
-                *(body[name] for name in ("actor", "entity", "change", "reason")),
-            )
-            if said != (row.at, row.actor, row.entity, row.change, row.reason):
-                fault = "its columns are not those of its line"
-        if fault is not None:
-            return Chain(ok=False, count=count, head=head, detail=f"link {count + 1}: {fault}")
-        count, head = count + 1, row.hash
-    return Chain(ok=True, count=count, head=head)
+    return check_rows(connection, cases.audit, ("actor", "entity", "change", "reason"))

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, Table, select, text
 
@@ -45,6 +46,24 @@ def link_line(seq: int, prev: str, fields: Mapping[str, object]) -> str:
 def line_hash(line: str) -> str:
     """The hash that the next link names: SHA-256 of the line's bytes without its line feed."""
     return hashlib.sha256(line.encode()).hexdigest()
+
+
+def check_rows(connection: Connection, table: Table, said: Collection[str]) -> Chain:
+    """Recompute the chain in a table, and compare the columns `said` (and `at`) with the lines they were taken from."""
+    rows = connection.execution_options(yield_per=1000).execute(select(table).order_by(table.c.seq))
+    count, head = 0, GENESIS
+    for row in rows:
+        fault = fault_of(row.body, count + 1, head, ("at", *said))
+        if fault is None and (row.seq, row.prev, row.hash) != (count + 1, head, line_hash(row.body)):
+            fault = "its columns seq, prev and hash are not those of its line"
+        if fault is None:
+            body = json.loads(row.body)
+            if datetime.fromisoformat(body["at"]) != row.at or any(body[name] != row._mapping[name] for name in said):
+                fault = f"its columns {', '.join(said)} and at are not those of its line"
+        if fault is not None:
+            return Chain(ok=False, count=count, head=head, detail=f"link {count + 1}: {fault}")
+        count, head = count + 1, row.hash
+    return Chain(ok=True, count=count, head=head)
 
 
 def check_lines(lines: Iterable[str], required: Collection[str]) -> Chain:

@@ -92,7 +92,9 @@ def _duty(duty: Duty, readings: Sequence[Reading], zone: ZoneInfo) -> Text:
     lines = [("due", duty.due.words)]
     if duty.due.safe is not None:
         lines.append(("safe", f"{_moment(duty.due.safe, zone)}; latest {_moment(duty.due.latest, zone)}"))
-    earlier = [item for item in readings if item.obligation == duty.obligation.id][:-1]
+    now = duty.due.safe, duty.due.latest
+    own = (item for item in readings if item.obligation == duty.obligation.id)
+    earlier = [item for item in own if (item.safe, item.latest) != now]
     lines += [
         ("was", f"{_moment(item.safe, zone)}, computed {_moment(item.computed_at, zone)}: {item.because}")
         for item in earlier

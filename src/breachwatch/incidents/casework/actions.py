@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from breachwatch.errors import ChangedMeanwhileError, UnknownNameError, UsageError
-from breachwatch.incidents.casework.changing import Change, bounded, changed_since, changing, said
+from breachwatch.errors import UsageError
+from breachwatch.incidents.casework.changing import Change, bounded, changing, numbered, said
 from breachwatch.incidents.casework.finding import members
 from breachwatch.incidents.chunking import chunks
 from breachwatch.model.casework import Action, ActionKind
@@ -77,7 +77,7 @@ def done(
     `expected_version` is the action's. Raises NotPermittedError, UnknownNameError, UsageError, ChangedMeanwhileError.
     """
     with changing(ws, number, by=by, may=Permission.ACT, expected_version=None) as change:
-        row = _row(change, action, expected_version)
+        row = numbered(change, casework.action, "action", action, expected_version)
         if row.verified_at is not None:
             msg = f"action {action} of {number} is verified already; order a new one for what is done now."
             raise UsageError(msg)
@@ -106,7 +106,7 @@ def verify(
     """
     finding = said(finding, "what was verified, and how,")
     with changing(ws, number, by=by, may=Permission.VERIFY_ACTION, expected_version=None) as change:
-        row = _row(change, action, expected_version)
+        row = numbered(change, casework.action, "action", action, expected_version)
         if row.done_at is None:
             msg = f"action {action} of {number} is not done yet, so nothing can be verified."
             raise UsageError(msg)
@@ -167,22 +167,6 @@ def _action(row: Row[Any]) -> Action:
         waiver=row.waiver,
         version=row.version,
     )
-
-
-def _row(change: Change, action: int, expected_version: int | None) -> Row[Any]:
-    columns = casework.action.c
-    of = members(change.connection, change.number)
-    row = change.connection.execute(
-        select(casework.action).where(columns.number == action, columns.incident.in_(of))
-    ).one_or_none()
-    if row is None:
-        known = change.connection.scalars(select(columns.number).where(columns.incident.in_(of)))
-        raise UnknownNameError(f"action of {change.number}", str(action), map(str, known))
-    if expected_version is not None and row.version != expected_version:
-        told = changed_since(change.connection, change.number, 0)
-        msg = f"action {action} of {change.number} was changed since you read it. {told}. Look at it again."
-        raise ChangedMeanwhileError(msg)
-    return row
 
 
 def _write(change: Change, row: Row[Any], what: str, reason: str, values: dict[str, Any]) -> None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Table, select
 
-from breachwatch.errors import ChangedMeanwhileError, UsageError
-from breachwatch.incidents.casework.finding import row_of
+from breachwatch.errors import ChangedMeanwhileError, UnknownNameError, UsageError
+from breachwatch.incidents.casework.finding import members, row_of
 from breachwatch.model.people import Actor, Permission
 from breachwatch.people import require
 from breachwatch.records import audit, cases
@@ -106,6 +106,24 @@ def finish(change: Change) -> None:
         .where(columns.number == change.number)
         .values(version=columns.version + 1, **change.values)
     )
+
+
+def numbered(change: Change, table: Table, kind: str, number: int, expected_version: int | None) -> Row[Any]:
+    """The row of an action or task of the incident, or of one that was merged into it.
+
+    Raises UnknownNameError, and ChangedMeanwhileError where it is not at `expected_version` any more.
+    """
+    of = members(change.connection, change.number)
+    mine = table.c.incident.in_(of)
+    row = change.connection.execute(select(table).where(table.c.number == number, mine)).one_or_none()
+    if row is None:
+        known = change.connection.scalars(select(table.c.number).where(mine))
+        raise UnknownNameError(f"{kind} of {change.number}", str(number), map(str, known))
+    if expected_version is not None and row.version != expected_version:
+        told = changed_since(change.connection, change.number, 0)
+        msg = f"{kind} {number} of {change.number} was changed since you read it. {told}. Look at it again."
+        raise ChangedMeanwhileError(msg)
+    return row
 
 
 def said(text: str, what: str) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from breachwatch.errors import ChangedMeanwhileError, UnknownNameError, UsageError
+from breachwatch.errors import UsageError
 from breachwatch.incidents.casework import playbooks
 from breachwatch.incidents.casework.anchors import anchors_of
-from breachwatch.incidents.casework.changing import Change, bounded, changed_since, changing, said
+from breachwatch.incidents.casework.changing import Change, bounded, changing, numbered, said
 from breachwatch.incidents.casework.finding import members
 from breachwatch.incidents.casework.playbooks import Fired, Playbook
 from breachwatch.incidents.chunking import chunks
@@ -146,7 +146,7 @@ def assign(
 ) -> None:
     """Say who does a task."""
     with changing(ws, number, by=by, may=(Permission.ACT, Permission.DECIDE), expected_version=None) as change:
-        row = _row(change, task, expected_version)
+        row = numbered(change, casework.task, "task", task, expected_version)
         _write(change, row, f"task {task} assigned to {assignee}", row.title, {"assignee": assignee.strip()})
 
 
@@ -198,7 +198,7 @@ def _to(
     expected_version: int | None,
 ) -> None:
     with changing(ws, number, by=by, may=(Permission.ACT, Permission.DECIDE), expected_version=None) as change:
-        row = _row(change, task, expected_version)
+        row = numbered(change, casework.task, "task", task, expected_version)
         if row.state == state.value:
             msg = f"task {task} of {number} is {state} already{f' ({row.done_by})' if row.done_by else ''}."
             raise UsageError(msg)
@@ -210,22 +210,6 @@ def _to(
             "done_at": change.at if ended else None,
         }
         _write(change, row, f"task {task}: {row.state} -> {state}", reason.strip() or row.title, values)
-
-
-def _row(change: Change, task: int, expected_version: int | None) -> Row[Any]:
-    columns = casework.task.c
-    of = members(change.connection, change.number)
-    row = change.connection.execute(
-        select(casework.task).where(columns.number == task, columns.incident.in_(of))
-    ).one_or_none()
-    if row is None:
-        known = change.connection.scalars(select(columns.number).where(columns.incident.in_(of)))
-        raise UnknownNameError(f"task of {change.number}", str(task), map(str, known))
-    if expected_version is not None and row.version != expected_version:
-        told = changed_since(change.connection, change.number, 0)
-        msg = f"task {task} of {change.number} was changed since you read it. {told}. Look at it again."
-        raise ChangedMeanwhileError(msg)
-    return row
 
 
 def _write(change: Change, row: Row[Any], what: str, reason: str, values: dict[str, Any]) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Row, select
 
 from breachwatch.model.duties import URGENCY, ClockState
 from breachwatch.model.incident import IncidentState
@@ -13,7 +14,7 @@ from breachwatch.model.people import Actor, Permission
 from breachwatch.people import require
 from breachwatch.records import cases
 from breachwatch.records import duties as tables
-from breachwatch.respond.duties.standing import Duty, stand
+from breachwatch.respond.duties.standing import Duty, recalculate, stand
 from breachwatch.respond.law.profile import CONFIRM
 from breachwatch.workspace import Workspace
 
@@ -24,15 +25,27 @@ def board(ws: Workspace, *, by: Actor) -> tuple[Duty, ...]:
     """The clocks that matter of all incidents that have not ended and were assessed: the most urgent first."""
     require(by, Permission.READ)
     now = ws.clock.now()
-    ended = [state.value for state in IncidentState if state.ended]
-    assessed = select(tables.assessment.c.incident)
     found: list[Duty] = []
     with ws.database.read() as connection:
-        columns = cases.incident.c
-        query = select(cases.incident).where(columns.state.not_in(ended), columns.number.in_(assessed))
-        for row in connection.execute(query.order_by(columns.ordinal)).all():
+        for row in _assessed(connection):
             found += [duty for duty in stand(connection, row, now=now) if duty.counts and not duty.met]
     return tuple(sorted(found, key=_urgency))
+
+
+def keep_readings(ws: Workspace, *, because: str) -> int:
+    """Compute the clocks of all assessed incidents that have not ended, and keep those that moved; how many did."""
+    with ws.database.read() as connection:
+        numbers = [row.number for row in _assessed(connection)]
+    return sum(len(recalculate(ws, number, because=because)) for number in numbers)
+
+
+def _assessed(connection: Connection) -> Sequence[Row[Any]]:
+    """The incidents that have an assessment and have not ended."""
+    ended = [state.value for state in IncidentState if state.ended]
+    columns = cases.incident.c
+    known = columns.number.in_(select(tables.assessment.c.incident))
+    query = select(cases.incident).where(columns.state.not_in(ended), known)
+    return connection.execute(query.order_by(columns.ordinal)).all()
 
 
 def _urgency(duty: Duty) -> tuple[int, datetime, str, str]:

@@ -19,7 +19,7 @@ from breachwatch.model.people import Role
 from breachwatch.records import audit, duties
 from breachwatch.respond.assessment.weighing import Outcome
 from breachwatch.respond.duties import assessing, deciding, standing
-from breachwatch.respond.duties.board import board, calendar
+from breachwatch.respond.duties.board import board, calendar, keep_readings
 from breachwatch.respond.duties.standing import Duty, duties_of, recalculate
 from breachwatch.workspace import Workspace
 from tests.somebody import a
@@ -148,6 +148,15 @@ def test_a_deadline_that_moves_keeps_what_it_was_and_why(city: Workspace) -> Non
     assert general[1].latest == at(
         city, "2026-12-28T23:59:59"
     )  # 24 December, its 30th day, is a holiday; then a weekend
+
+
+def test_each_night_keeps_the_clocks_that_moved_and_looking_keeps_nothing(city: Workspace) -> None:
+    assessed(city)
+    duties_of(city, INC, by=ANALYST)
+    board(city, by=ANALYST)
+    assert standing.readings(city, INC, by=ANALYST) == ()
+    assert keep_readings(city, because="the night") > 3
+    assert keep_readings(city, because="the next") == 0
 
 
 def test_law_enforcement_pauses_what_it_may_and_a_release_makes_it_due(city: Workspace) -> None:
