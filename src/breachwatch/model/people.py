@@ -47,6 +47,7 @@ class Permission(StrEnum):
     APPROVE_FILTER = "approve a filter"
     TEND_LAKE = "tend the lake"
     ADMINISTER = "administer keys, settings and ledgers"
+    ANSWER_REQUESTS = "answer requests for public records"
     PRESERVE = "seal evidence and record what a run found"
 
 
@@ -54,7 +55,7 @@ _EVERYBODY = frozenset(Role) - {Role.PROGRAM}
 _CASE = frozenset({Role.ANALYST, Role.IT_DIRECTOR, Role.ADMIN})
 MAY: dict[Permission, frozenset[Role]] = {
     Permission.READ: _EVERYBODY | {Role.PROGRAM},
-    Permission.REPORT: _EVERYBODY,
+    Permission.REPORT: _EVERYBODY | {Role.PROGRAM},  # by itself: the web form, a mailbox
     Permission.NOTE: _EVERYBODY - {Role.AUDITOR},
     Permission.TRIAGE: _CASE | {Role.PROGRAM},
     Permission.ACT: _CASE | {Role.HELPDESK},
@@ -71,6 +72,7 @@ MAY: dict[Permission, frozenset[Role]] = {
     Permission.APPROVE_FILTER: _CASE,
     Permission.TEND_LAKE: frozenset({Role.ADMIN, Role.IT_DIRECTOR, Role.PROGRAM}),
     Permission.ADMINISTER: frozenset({Role.ADMIN, Role.PROGRAM}),
+    Permission.ANSWER_REQUESTS: frozenset({Role.RECORDS_OFFICER}),
     Permission.PRESERVE: _CASE | {Role.PROGRAM},
 }
 """Which roles may do what. An administrator tends the machine and cannot decide as counsel."""
