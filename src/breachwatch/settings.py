@@ -20,6 +20,7 @@ from breachwatch.errors import UnknownNameError
 from breachwatch.settings_base import Section, sigma_level
 from breachwatch.settings_base import time_zone as iana_zone
 from breachwatch.settings_incidents import Incidents, Systems
+from breachwatch.settings_intake import Intake
 from breachwatch.settings_lake import Lake
 from breachwatch.settings_notify import Notify
 from breachwatch.settings_people import PersonOfCity
@@ -37,12 +38,22 @@ class City(Section):
     name: str = "City"
     time_zone: str = "UTC"
     jurisdiction: str = ""  # a profile of `breachwatch jurisdiction list`
+    address: tuple[str, ...] = ()  # its lines, as they stand in a letter
+    phone: str = ""
+    email: str = ""
+    website: str = ""
 
     _check_zone = field_validator("time_zone")(iana_zone)
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    @property
+    def letterhead(self) -> tuple[str, ...]:
+        """Who writes, for the head of a letter."""
+        reach = " · ".join(part for part in (self.phone, self.email, self.website) if part)
+        return tuple(line for line in (self.name, *self.address, reach) if line)
 
 
 class Run(Section):
@@ -195,6 +206,7 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     database: Database = Database()
     lake: Lake = Lake()
+    intake: Intake = Intake()
     people: tuple[PersonOfCity, ...] = ()
     notify: Notify = Notify()
     sources: tuple[Source, ...] = ()

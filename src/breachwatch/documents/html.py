@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from breachwatch.documents.parts import Block, Document, Fields, Heading, Paragraph, Signatures, Table, plain
+from breachwatch.documents.parts import (
+    SIZE_POINTS,
+    Block,
+    Bullets,
+    Document,
+    Fields,
+    Heading,
+    Lines,
+    Numbered,
+    Paragraph,
+    Signatures,
+    Table,
+    plain,
+)
 
 _STYLE = """\
 body { font: 11pt/1.45 Georgia, "Times New Roman", serif; color: #111 }
@@ -18,6 +31,7 @@ dd { margin: 0; overflow-wrap: anywhere }
 .sign { display: grid; grid-template-columns: 1fr 1fr; gap: 1em; margin-top: 3em }
 .sign span { border-top: 1px solid #111; padding-top: .2em; font-size: .9em }
 footer { margin-top: 3em; font-size: .85em; color: #444 }
+header { margin-bottom: 2em } header p { margin: 0 }
 """
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -33,9 +47,10 @@ def render_html(document: Document) -> bytes:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{title}</title>",
-        f"<style>\n{_STYLE}</style>",
+        f"<style>\n{_STYLE}{_size(document)}</style>",
         "</head>",
         "<body>",
+        *_letterhead(document),
         "<main>",
         f"<h1>{title}</h1>",
         *(line for block in document.blocks for line in _block(block)),
@@ -51,12 +66,33 @@ def _text(text: str) -> str:
     return escape(plain(text))
 
 
+def _size(document: Document) -> str:
+    """A size that was asked for holds for everything, tables and footer too."""
+    if document.size_points == SIZE_POINTS:
+        return ""
+    return f"body {{ font-size: {document.size_points:g}pt }} .sign span, footer {{ font-size: 1em }}\n"
+
+
+def _letterhead(document: Document) -> Iterator[str]:
+    if document.letterhead:
+        yield "<header>"
+        yield from (f"<p>{_text(line)}</p>" for line in document.letterhead)
+        yield "</header>"
+
+
 def _block(block: Block) -> Iterator[str]:
     match block:
         case Heading(text, level):
             yield f"<h{level + 1}>{_text(text)}</h{level + 1}>"
         case Paragraph(text):
             yield f"<p>{_text(text)}</p>"
+        case Lines(lines):
+            yield f"<p>{'<br>'.join(map(_text, lines))}</p>"
+        case Bullets(items) | Numbered(items):
+            name = "ul" if isinstance(block, Bullets) else "ol"
+            yield f"<{name}>"
+            yield from (f"<li>{_text(item)}</li>" for item in items)
+            yield f"</{name}>"
         case Fields(rows):
             yield "<dl>"
             yield from (f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in rows)

@@ -30,6 +30,27 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
+class Lines:
+    """A paragraph whose lines stay apart, such as an address."""
+
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Bullets:
+    """A list without an order."""
+
+    items: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A list in order, counted from 1."""
+
+    items: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Fields:
     """Names and values, such as those of a form."""
 
@@ -53,12 +74,19 @@ class Signatures:
     beside: str = "Date and time"
 
 
-Block = Heading | Paragraph | Fields | Table | Signatures
+Block = Heading | Paragraph | Lines | Bullets | Numbered | Fields | Table | Signatures
+
+SIZE_POINTS = 10.0
+"""The size of running text where nothing asks for another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A whole document. `at` (aware) is its date and makes its bytes the same every time; `footer` is on every page."""
+    """A whole document. `at` (aware) is its date and makes its bytes the same every time; `footer` is on every page.
+
+    `letterhead` are the lines above the title that say who writes; nothing but the footer is smaller than `size_points`
+    where a size is asked for.
+    """
 
     title: str
     blocks: Sequence[Block]
@@ -67,6 +95,8 @@ class Document:
     footer: str = ""
     language: str = "en"
     paper: str = "us-letter"
+    letterhead: Sequence[str] = ()
+    size_points: float = SIZE_POINTS
 
 
 def plain(text: str) -> str:

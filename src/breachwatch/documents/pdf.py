@@ -13,10 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from breachwatch.documents.parts import (
+    SIZE_POINTS,
     Block,
+    Bullets,
     Document,
     Fields,
     Heading,
+    Lines,
+    Numbered,
     Paragraph,
     Signatures,
     Table,
@@ -51,6 +55,9 @@ def _compiled(document: Document, hidden: re.Pattern[str]) -> bytes:
         "language": document.language,
         "paper": document.paper,
         "footer": text(document.footer),
+        "letterhead": [text(line) for line in document.letterhead],
+        "size": document.size_points,
+        "small": document.size_points == SIZE_POINTS,  # whether tables and footer may be smaller than the text
         "blocks": [_block(block, text) for block in document.blocks],
     }
     made = typst.compile(
@@ -72,6 +79,8 @@ def _block(block: Block, text: Any) -> dict[str, Any]:
             return {"kind": "heading", "level": level, "text": text(words)}
         case Paragraph(words):
             return {"kind": "paragraph", "text": text(words)}
+        case Lines(items) | Bullets(items) | Numbered(items):
+            return {"kind": type(block).__name__.lower(), "items": [text(item) for item in items]}
         case Fields(rows):
             return {"kind": "fields", "rows": [[text(name), text(value)] for name, value in rows]}
         case Table(header, rows, widths):
