@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from breachwatch.cli import (
     alert,
     assess,
+    closure,
     digest,
     duty,
     evidence,
@@ -71,7 +72,8 @@ class _InOrder(TyperGroup):
                 "keys",
                 "ledger",
             ),
-            *("jurisdiction", "assess", "duty", "clocks", "register", "lake", "sql", "simulate", "schedule"),
+            *("jurisdiction", "assess", "duty", "clocks", "closure"),
+            *("register", "lake", "sql", "simulate", "schedule"),
         )
         return sorted(self.commands, key=order.index)
 
@@ -106,6 +108,7 @@ app.add_typer(jurisdiction.app, name="jurisdiction")
 app.command("assess")(assess.assess)
 app.add_typer(duty.app, name="duty")
 app.command("clocks")(duty.clocks)
+app.add_typer(closure.app, name="closure")
 app.add_typer(register.app, name="register")
 app.add_typer(lake.app, name="lake")
 app.command("sql")(sql.sql)

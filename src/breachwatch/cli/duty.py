@@ -59,6 +59,20 @@ def decide(
 
 
 @app.command()
+def decide_rest(
+    ctx: typer.Context, number: NumberArgument, reason: ReasonOption, workspace: WorkspaceOption = None
+) -> None:
+    """Record counsel's word that all that was found not triggered is not required. Only counsel may."""
+    from breachwatch.respond.duties.deciding import decide_rest as decided
+
+    ws = open_workspace(ctx, workspace)
+    number = case_number(ws, number)
+    made = decided(ws, number, by=actor(ctx, ws), basis=reason)
+    names = ", ".join(item.obligation for item in made)
+    remark(f"{number}: not required: {names}." if made else f"{number}: nothing was left to decide so.")
+
+
+@app.command()
 def step(
     ctx: typer.Context,
     number: NumberArgument,

@@ -125,6 +125,7 @@ class Decision:
     decided_by: str
     recorded_by: str
     at: datetime
+    incident: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def ways(ws: Workspace, number: str, *, by: Actor) -> tuple[Way, ...]:
     require(by, Permission.READ)
     with ws.database.read() as connection:
         row = row_of(connection, number)
-        facts = facts_of(connection, row, ws.clock.now())
+        facts = facts_of(connection, row, ws.clock.now(), ws.settings.city.zone)
     return tuple(Way(step, missing_for(step, facts)) for step in steps_from(IncidentState(row.state)))
 
 
@@ -81,7 +81,7 @@ def advance_within(
         raise UsageError(_no_such_step(change, now, to))
     permitted(change.by, step.may)
     reason = said(reason, f"why {change.number} goes back to {to}") if step.back else reason.strip() or step.meaning
-    facts = facts_of(change.connection, change.row, change.at)
+    facts = facts_of(change.connection, change.row, change.at, change.zone)
     missing = missing_for(step, _with_pending(facts, change))
     if missing:
         raise UsageError(refusal(change.number, step, missing))

@@ -52,7 +52,7 @@ def case(ws: Workspace, number: str, *, by: Actor) -> Case:
     with ws.database.read() as connection:
         row = row_of(connection, number)
         numbers = members(connection, number)
-        facts = facts_of(connection, row, ws.clock.now())
+        facts = facts_of(connection, row, ws.clock.now(), ws.settings.city.zone)
         alert = cases.alert.c
         alerts = connection.execute(
             select(cases.alert)

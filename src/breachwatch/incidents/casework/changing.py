@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select
@@ -29,6 +29,7 @@ class Change:
     row: Row[Any]
     by: Actor
     at: datetime
+    zone: tzinfo = UTC  # the city's, where a guard asks for today
     values: dict[str, Any] = field(default_factory=dict)  # columns of the incident to set when the change ends
     finished: bool = False
 
@@ -74,6 +75,7 @@ def changing(
     permitted(by, may)
     with ws.database.write() as connection:
         change = begin(connection, number, by=by, at=ws.clock.now(), expected_version=expected_version)
+        change.zone = ws.settings.city.zone
         yield change
         finish(change)
 

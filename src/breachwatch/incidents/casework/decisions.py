@@ -80,7 +80,7 @@ def decide(
         if kind is DecisionKind.REFERRAL:
             change.values["referred"] = 1
         change.note(f"decided: {kind} {value}", reason, after={"decided_by": decider})
-    return Decision(int(key[0]) if key else 0, kind, subject, outcome, reason, decider, by.name, change.at)
+    return Decision(int(key[0]) if key else 0, kind, subject, outcome, reason, decider, by.name, change.at, number)
 
 
 _WORDS = {DecisionKind.NOTIFIED: "told", DecisionKind.WAIVER: "set aside", DecisionKind.REFERRAL: "referred"}
@@ -102,6 +102,7 @@ def decisions_of(connection: Connection, numbers: Iterable[str]) -> tuple[Decisi
                 row.decided_by,
                 row.recorded_by,
                 row.at,
+                row.incident,
             )
             for row in connection.execute(query)
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, tzinfo
 from typing import Any
 
 from sqlalchemy import Connection, Row, exists, func, select
@@ -13,16 +13,16 @@ from sqlalchemy import Connection, Row, exists, func, select
 from breachwatch.incidents.casework.actions import actions_of
 from breachwatch.incidents.casework.decisions import INSIDERS, NOT_REQUIRED, REQUIRED, decisions_of
 from breachwatch.incidents.casework.finding import members
+from breachwatch.incidents.casework.obligations import ObligationState, obligations_of
+from breachwatch.incidents.casework.reopening import since_reopening
 from breachwatch.incidents.casework.states import GUARDS, Guard, Step
 from breachwatch.incidents.casework.tasks import tasks_of
 from breachwatch.model.casework import Action, ActionKind, Decision, DecisionKind, Task, TaskState, Verdict
 from breachwatch.model.duties import DutyOutcome, DutyStep
-from breachwatch.records import cases, duties, outbox
+from breachwatch.records import cases, duties, evidence_care, outbox
 
 DISMISSING = frozenset({Verdict.BENIGN_TRUE_POSITIVE, Verdict.DUPLICATE, Verdict.TEST, Verdict.NO_ACTION})
 """Verdicts after which nothing is left to do."""
-
-VERIFIED_WITHIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,9 @@ class Facts:
     unverified: tuple[str, ...]
     held: bool
     told: frozenset[str] = frozenset()  # roles that a notification about the incident reached
-    duties: Mapping[str, str] = field(default_factory=dict)  # obligation: required, not required; counsel's last word
+    duties: Mapping[str, str] = field(default_factory=dict)  # obligation: required, not required; decisions that stand
+    obligations: Mapping[str, ObligationState] = field(default_factory=dict)  # of the latest assessment; empty: none
+    altered: tuple[str, ...] = ()  # evidence that was not what was sealed when it was verified last
     met: frozenset[str] = frozenset()  # obligations whose notice was sent
     given_verdict: str = ""  # by the change that is under way
 
@@ -57,10 +59,12 @@ class Facts:
         return Verdict(told) if told else None
 
 
-def facts_of(connection: Connection, row: Row[Any], at: datetime) -> Facts:
-    """Read what the guards ask about."""
+def facts_of(connection: Connection, row: Row[Any], at: datetime, zone: tzinfo) -> Facts:
+    """Read what the guards ask about. `zone` is the city's: evidence is verified on a day of its calendar."""
     numbers = members(connection, row.number)
-    decided = {(item.kind, item.subject): item for item in decisions_of(connection, numbers)}
+    decisions = since_reopening(connection, numbers, decisions_of(connection, numbers))
+    decided = {(item.kind, item.subject): item for item in decisions}
+    obligations = obligations_of(connection, numbers)
     alert, event, evidence = cases.alert.c, cases.alert_event.c, cases.evidence.c
     unsealed = connection.scalar(
         select(func.count())
@@ -70,10 +74,13 @@ def facts_of(connection: Connection, row: Row[Any], at: datetime) -> Facts:
             exists().where(event.alert_key == alert.key, event.sealed_in.is_(None)),
         )
     )
-    fresh = (evidence.verified_ok == 1) & (evidence.verified_at >= at - VERIFIED_WITHIN)
-    stale = connection.scalars(
-        select(evidence.number).where(evidence.incident.in_(numbers), fresh.is_not(True)).order_by(evidence.number)
+    today = datetime.combine(at.astimezone(zone).date(), time(), zone).astimezone(UTC)
+    item = evidence_care.disposal_item.c
+    gone = exists().where(item.evidence == evidence.number, item.disposed_at.is_not(None))
+    sealed = select(evidence.number, evidence.verified_ok, evidence.verified_at).where(
+        evidence.incident.in_(numbers), ~gone
     )
+    kept = connection.execute(sealed.order_by(evidence.number)).all()
     hold, item = cases.hold.c, cases.hold_item.c
     held = connection.scalar(
         select(func.count())
@@ -87,10 +94,12 @@ def facts_of(connection: Connection, row: Row[Any], at: datetime) -> Facts:
         actions=actions_of(connection, numbers),
         tasks=tasks_of(connection, numbers),
         unsealed=int(unsealed or 0),
-        unverified=tuple(stale),
+        unverified=tuple(one.number for one in kept if one.verified_at is None or one.verified_at < today),
+        altered=tuple(one.number for one in kept if one.verified_ok == 0),
         held=bool(held),
         told=_told(connection, numbers),
-        duties=_duties(connection, numbers),
+        duties=_duties(connection, numbers, obligations),
+        obligations=obligations,
         met=_met(connection, numbers),
     )
 
@@ -101,10 +110,11 @@ def _told(connection: Connection, numbers: list[str]) -> frozenset[str]:
     return frozenset(role for roles in connection.scalars(sent) for role in json.loads(roles))
 
 
-def _duties(connection: Connection, numbers: list[str]) -> dict[str, str]:
+def _duties(connection: Connection, numbers: list[str], obligations: Mapping[str, ObligationState]) -> dict[str, str]:
     columns = duties.duty_decision.c
     query = select(columns.obligation, columns.outcome).where(columns.incident.in_(numbers)).order_by(columns.seq)
-    return {row.obligation: row.outcome for row in connection.execute(query)}
+    last = {row.obligation: row.outcome for row in connection.execute(query)}
+    return {name: outcome for name, outcome in last.items() if name not in obligations or obligations[name].outcome}
 
 
 def _met(connection: Connection, numbers: list[str]) -> frozenset[str]:
@@ -170,6 +180,22 @@ def _obligations_met(facts: Facts) -> str:
     return "" if required else "nobody confirmed that all who must be told were told"
 
 
+def _obligations_terminal(facts: Facts) -> str:
+    """By each obligation of the latest assessment; without one, by what counsel decided about the incident."""
+    if not facts.obligations:
+        decision = facts.decided.get((DecisionKind.NOTICE, ""))
+        if decision is None:
+            return "counsel has not decided whether a notice is required"
+        told = decision.outcome == NOT_REQUIRED or (DecisionKind.OBLIGATIONS, "") in facts.decided
+        return "" if told else "a notice is required, and nobody confirmed since that all were told"
+    left = [item for item in facts.obligations.values() if not item.terminal]
+    undecided = [item.obligation for item in left if item.outcome is None and not item.reopened]
+    reopened = [item.obligation for item in left if item.reopened]
+    unsent = [item.obligation for item in left if item.outcome is not None]
+    parts = (("not decided by counsel", undecided), ("open again", reopened), ("required, and not sent", unsent))
+    return "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
+
+
 def _decided(kind: DecisionKind, what: str) -> Callable[[Facts], str]:
     return lambda facts: "" if (kind, "") in facts.decided else what
 
@@ -198,8 +224,10 @@ def _evidence_sealed(facts: Facts) -> str:
 
 
 def _evidence_verified(facts: Facts) -> str:
-    shown = ", ".join(facts.unverified[:5]) + (" and more" if len(facts.unverified) > 5 else "")
-    return f"not verified within the last day: {shown}" if facts.unverified else ""
+    parts = (("does not verify", facts.altered), ("not verified today", facts.unverified))
+    return "; ".join(
+        f"{what}: {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}" for what, names in parts if names
+    )
 
 
 def _holds_considered(facts: Facts) -> str:
@@ -229,6 +257,7 @@ _CHECKS: dict[Guard, Callable[[Facts], str]] = {
     Guard.NOTICE_REQUIRED: _notice(REQUIRED),
     Guard.NO_NOTICE_REQUIRED: _notice(NOT_REQUIRED),
     Guard.OBLIGATIONS_MET: _obligations_met,
+    Guard.OBLIGATIONS_TERMINAL: _obligations_terminal,
     Guard.ACTIONS_DONE: _actions_done,
     Guard.ACTIONS_VERIFIED: _actions_verified,
     Guard.TASKS_DONE: _tasks_done,

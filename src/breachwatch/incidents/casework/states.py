@@ -21,6 +21,7 @@ class Guard(StrEnum):
     NOTICE_REQUIRED = "notice-required"
     NO_NOTICE_REQUIRED = "no-notice-required"
     OBLIGATIONS_MET = "obligations-met"
+    OBLIGATIONS_TERMINAL = "obligations-terminal"
     ACTIONS_DONE = "actions-done"
     ACTIONS_VERIFIED = "actions-verified"
     TASKS_DONE = "tasks-done"
@@ -64,6 +65,11 @@ GUARDS: dict[Guard, GuardText] = {
         "everyone who must be told was told, as somebody confirms with how",
         ("incident", "decide", "NUMBER", "obligations", "met", "--reason", "HOW"),
     ),
+    Guard.OBLIGATIONS_TERMINAL: GuardText(
+        "counsel decided about every obligation of the latest assessment, and what is required was sent",
+        ("duty", "list", "NUMBER"),
+        waivable=False,
+    ),
     Guard.ACTIONS_DONE: GuardText(
         "every action that was ordered is done", ("incident", "action", "done", "NUMBER", "ACTION")
     ),
@@ -76,9 +82,7 @@ GUARDS: dict[Guard, GuardText] = {
         ("incident", "task", "done", "NUMBER", "TASK"),
     ),
     Guard.EVIDENCE_SEALED: GuardText("all of its evidence is sealed", ("run",)),
-    Guard.EVIDENCE_VERIFIED: GuardText(
-        "its evidence was verified within the last day", ("evidence", "verify", "NUMBER")
-    ),
+    Guard.EVIDENCE_VERIFIED: GuardText("all of its evidence was verified today", ("evidence", "verify", "NUMBER")),
     Guard.HOLDS_CONSIDERED: GuardText(
         "it was considered whether a legal hold is called for, or one covers it",
         ("incident", "decide", "NUMBER", "holds", "none", "--reason", "WHY"),
@@ -125,6 +129,7 @@ _CASE = (Permission.TRIAGE,)
 _CASE_OR_COUNSEL = (Permission.TRIAGE, Permission.DECIDE)
 _CLOSING = (
     Guard.VERDICT,
+    Guard.OBLIGATIONS_TERMINAL,
     Guard.ACTIONS_VERIFIED,
     Guard.TASKS_DONE,
     Guard.EVIDENCE_SEALED,

@@ -11,11 +11,13 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from breachwatch.errors import UnknownNameError, UsageError
-from breachwatch.incidents.casework.changing import changing, said
+from breachwatch.incidents.casework.changing import Change, changing, said
+from breachwatch.incidents.casework.obligations import obligations_of
 from breachwatch.model.duties import DutyOutcome, DutyStep
 from breachwatch.model.people import Actor, Permission
 from breachwatch.people import require
 from breachwatch.records import duties
+from breachwatch.respond.assessment.weighing import Outcome
 from breachwatch.respond.duties.assessing import Assessment, latest_assessment
 from breachwatch.respond.law.obligations import Obligation
 from breachwatch.respond.law.words import Kind
@@ -56,22 +58,46 @@ def decide(ws: Workspace, number: str, obligation: str, outcome: DutyOutcome, *,
     require(by, Permission.DECIDE)
     basis = said(basis, "the basis of the decision")
     with changing(ws, number, by=by, may=Permission.DECIDE, expected_version=None) as change:
+        return decide_within(change, _assessed(change.connection, number), obligation, outcome, basis)
+
+
+def decide_within(change: Change, found: Assessment, obligation: str, outcome: DutyOutcome, basis: str) -> DutyDecision:
+    """Record a decision of counsel within a change that is under way. Raises UnknownNameError."""
+    _obligation(found, obligation)
+    proposal = found.proposal(obligation)
+    values = {
+        "incident": change.number,
+        "obligation": obligation,
+        "assessment": found.seq,
+        "outcome": outcome.value,
+        "basis": basis,
+        "decided_by": change.by.name,
+        "at": change.at,
+    }
+    key = change.connection.execute(duties.duty_decision.insert().values(**values)).inserted_primary_key
+    proposed = {"proposed": proposal.outcome.value if proposal else None, "assessment": found.version}
+    change.note(f"{obligation}: {outcome.value}", basis, after=proposed)
+    return DutyDecision(int(key[0]) if key else 0, obligation, found.seq, outcome, basis, change.by.name, change.at)
+
+
+def decide_rest(ws: Workspace, number: str, *, by: Actor, basis: str) -> tuple[DutyDecision, ...]:
+    """Counsel's word that what the latest assessment proposes as not triggered is not required, each in a row.
+
+    What counsel decided on a proposal that still holds stays as it is. Raises NotPermittedError for anybody but
+    counsel, UsageError before the first assessment, UnknownNameError.
+    """
+    require(by, Permission.DECIDE)
+    basis = said(basis, "the basis of the decisions")
+    with changing(ws, number, by=by, may=Permission.DECIDE, expected_version=None) as change:
         found = _assessed(change.connection, number)
-        _obligation(found, obligation)
-        proposal = found.proposal(obligation)
-        values = {
-            "incident": number,
-            "obligation": obligation,
-            "assessment": found.seq,
-            "outcome": outcome.value,
-            "basis": basis,
-            "decided_by": by.name,
-            "at": change.at,
-        }
-        key = change.connection.execute(duties.duty_decision.insert().values(**values)).inserted_primary_key
-        proposed = {"proposed": proposal.outcome.value if proposal else None, "assessment": found.version}
-        change.note(f"{obligation}: {outcome.value}", basis, after=proposed)
-        return DutyDecision(int(key[0]) if key else 0, obligation, found.seq, outcome, basis, by.name, change.at)
+        stand = obligations_of(change.connection, [number])
+        left = [
+            item.obligation
+            for item in found.proposals
+            if item.outcome is Outcome.NOT_TRIGGERED
+            and (item.obligation not in stand or stand[item.obligation].outcome is None)
+        ]
+        return tuple(decide_within(change, found, name, DutyOutcome.NOT_REQUIRED, basis) for name in left)
 
 
 def take_step(
