@@ -1,0 +1,105 @@
+"""What was done about it: measures, law enforcement, notices that went out, open tasks.
+
+Measures against staff never stand in a paper, nor does the name of an account: what leaves the house says that access
+was closed, and not whose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from breachwatch.incidents.casework.actions import visible_to
+from breachwatch.model.casework import Action, ActionKind, Affected, Decision, DecisionKind, Task, TaskState
+from breachwatch.model.duties import DutyOutcome, DutyStep
+from breachwatch.papers import Value
+from breachwatch.papers.words import Language
+from breachwatch.respond.duties.standing import Duty
+from breachwatch.respond.law.words import Kind
+from breachwatch.respond.notices.saying import Saying
+
+_ORDERED = frozenset({ActionKind.CONTAINMENT, ActionKind.ACCESS_SUSPENSION})
+_POLICE = "law-enforcement"
+
+
+def about_response(
+    actions: Sequence[Action],
+    decisions: Iterable[Decision],
+    stated: Iterable[Affected],
+    *,
+    sealed: bool,
+    say: Saying,
+    language: Language,
+    zone: ZoneInfo,
+) -> dict[str, Value]:
+    """Measures and law enforcement. `sealed`: evidence of the incident is sealed."""
+    shown = visible_to(None, actions)
+    accounts = {item.name.casefold() for item in stated if item.kind == "account"}
+    finished = [action for action in shown if action.done_at is not None]
+    police = any(item.kind is DecisionKind.REFERRAL and item.subject == _POLICE for item in decisions)
+
+    def day(at: datetime) -> str:
+        return language.date(at.astimezone(zone).date())
+
+    return {
+        "steps_taken": say.done((action.kind for action in finished), secured=sealed, police=police) or None,
+        "measures_taken": [
+            f"{_told(action, accounts)} ({day(action.done_at)})" for action in finished if action.done_at
+        ],
+        "measures_intended": [_told(action, accounts) for action in shown if action.done_at is None],
+        "law_enforcement_engaged": police or None,  # that nobody wrote a referral down does not say that there was none
+        "orders": [
+            {
+                "number": str(action.number),
+                "what": action.description or _words(action.kind),
+                "target": action.target,
+                "ordered": language.time(action.ordered_at.astimezone(zone)),
+                "by": action.ordered_by,
+                "carried_out": language.time(action.done_at.astimezone(zone)) if action.done_at else "",
+            }
+            for action in shown
+            if action.kind in _ORDERED
+        ],
+    }
+
+
+def about_tasks(tasks: Iterable[Task]) -> list[str]:
+    """The open tasks, each with who does it, for people inside."""
+    waiting = [task for task in tasks if task.state in {TaskState.OPEN, TaskState.BLOCKED}]
+    return [f"{task.title} ({task.assignee or task.role.replace('_', ' ')})" for task in waiting]
+
+
+def about_notices(duties: Sequence[Duty], obligation: str | None, zone: ZoneInfo) -> dict[str, Value]:
+    """Which notices went to people, when and how, and whether law enforcement had them delayed.
+
+    That there was no delay is said only where counsel decided that notice is required and recorded none.
+    """
+    people = [duty for duty in duties if duty.obligation.kind is Kind.INDIVIDUALS]
+    one = next((duty for duty in duties if duty.obligation.id == obligation), None)
+    asked = [one] if one is not None and one.obligation.extensions else people
+    steps = [step for duty in asked for step in duty.steps]
+    required = any(duty.decision is not None and duty.decision.outcome is DutyOutcome.REQUIRED for duty in asked)
+    delayed = any(step.step is DutyStep.DELAY_BEGUN for step in steps)
+    sent = sorted(
+        (step for duty in people for step in duty.steps if step.step is DutyStep.SENT), key=lambda step: step.at
+    )
+    return {
+        "law_enforcement_delay": True if delayed else (False if required else None),
+        "notice_sent_on": sent[0].at.astimezone(zone).date() if sent else None,
+        "notice_method": ", ".join(
+            dict.fromkeys(step.detail[name] for step in sent for name in ("method", "channel") if name in step.detail)
+        )
+        or None,
+    }
+
+
+def _told(action: Action, accounts: Collection[str]) -> str:
+    if action.kind is ActionKind.ACCESS_SUSPENSION or action.target.casefold() in accounts:
+        return f"{_words(action.kind)} (account)"
+    told = f"{_words(action.kind)}: {action.target}"
+    return f"{told}, {action.description}" if action.description else told
+
+
+def _words(kind: ActionKind) -> str:
+    return kind.value.replace("_", " ").capitalize()
