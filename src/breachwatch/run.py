@@ -27,6 +27,7 @@ from breachwatch.model.segment import Landed, Problem
 from breachwatch.model.summary import RunState, RunSummary, SourceReport, Upkeep, Vouched
 from breachwatch.records import catalog
 from breachwatch.respond.duties.board import keep_readings
+from breachwatch.respond.intake.triage import finish as finish_reports
 from breachwatch.workspace import Workspace
 
 Progress = Callable[[str, int, int], None]
@@ -187,12 +188,13 @@ def vouch(ws: Workspace, begun: Begun) -> Vouched:
 
 
 def round_off(ws: Workspace) -> tuple[str, ...]:
-    """What follows a finished run: holds look at new evidence, disposals end, clocks are read, people are told.
+    """What follows a run: reports are sealed, holds look at new evidence, disposals end, clocks are read, people told.
 
     Nothing of it can spoil the night, which is recorded by then; what went wrong is returned in sentences.
     """
     by = program()
     steps: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("reports", lambda: finish_reports(ws)),
         ("disposals", lambda: disposal.sweep(ws)),
         ("holds", lambda: holds.cover(ws, by=by)),
         ("legal clocks", lambda: keep_readings(ws, because="the night")),

@@ -66,7 +66,8 @@ def mark_sealed(
             .where(cases.alert.c.key.in_(keys), cases.alert.c.incident == incident)
             .values(evidence=evidence)
         )
-    reason = f"{evidence} holds the evidence of {len(alert_keys)} alert{'' if len(alert_keys) == 1 else 's'}"
+    of = f"the evidence of {len(alert_keys)} alert{'' if len(alert_keys) == 1 else 's'}"
+    reason = f"{evidence} holds {of if alert_keys else 'what was handed in'}"
     if state is IncidentState.PRESERVING:
         change = f"{state} -> {IncidentState.NEW}"
         _set_state(connection, incident, IncidentState.NEW, failure="")

@@ -33,6 +33,7 @@ class Permission(StrEnum):
     REPORT = "report an incident"
     NOTE = "write notes"
     TRIAGE = "triage alerts and incidents"
+    TRIAGE_REPORT = "triage and answer reports"
     ACT = "record actions"
     VERIFY_ACTION = "verify actions"
     DECIDE = "decide as counsel"
@@ -58,6 +59,7 @@ MAY: dict[Permission, frozenset[Role]] = {
     Permission.REPORT: _EVERYBODY | {Role.PROGRAM},  # by itself: the web form, a mailbox
     Permission.NOTE: _EVERYBODY - {Role.AUDITOR},
     Permission.TRIAGE: _CASE | {Role.PROGRAM},
+    Permission.TRIAGE_REPORT: _CASE | {Role.HELPDESK, Role.RECORDS_OFFICER},
     Permission.ACT: _CASE | {Role.HELPDESK},
     Permission.VERIFY_ACTION: _CASE | {Role.AUDITOR},
     Permission.DECIDE: frozenset({Role.COUNSEL}),

@@ -151,7 +151,7 @@ def _facts(connection: Connection, number: str, register: Register, privileged: 
     users = sorted(row.value for row in entities if row.kind == "user")
     return Facts(
         Level(max(level or 0, highest.level if highest else 0)),
-        highest.rule_title if highest else "opened without an alert",
+        highest.rule_title if highest else "",
         register.of(hosts, datasets),
         privileged.among(users),
         incomplete,

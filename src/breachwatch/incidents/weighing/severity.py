@@ -22,7 +22,7 @@ class Facts:
     """What is known of an incident: the rule of its highest level, its systems, its privileged accounts and why."""
 
     level: Level
-    rule_title: str
+    rule_title: str  # empty: no alert
     systems: tuple[System, ...] = ()
     privileged: tuple[tuple[str, str], ...] = ()  # account, why
     incomplete: str = ""  # what could not be considered
@@ -30,7 +30,12 @@ class Facts:
 
 def weigh(facts: Facts) -> Severity:
     """The severity that the facts give, with its reasons."""
-    grounds = [Ground(About.RULE, f"the highest level of its alerts is {facts.level} ({facts.rule_title})")]
+    begins = (
+        f"the highest level of its alerts is {facts.level} ({facts.rule_title})"
+        if facts.rule_title
+        else f"it was opened by hand as {facts.level}; no alert stands behind it"
+    )
+    grounds = [Ground(About.RULE, begins)]
     grounds += _about_systems(facts.systems)
     if facts.privileged:
         account, why = facts.privileged[0]
