@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
@@ -16,6 +15,7 @@ from breachwatch.model.segment import Segment
 from breachwatch.parse.base import Row
 from breachwatch.parse.batches import fill, same
 from breachwatch.parse.columns import make_column, make_extra
+from breachwatch.parse.record_ids import RecordIds
 
 Ints = npt.NDArray[np.int64]
 
@@ -26,8 +26,7 @@ class Assembler:
     def __init__(self, segment: Segment) -> None:
         self._segment = segment
         self._observed_at = segment.planned_at.astimezone(UTC).replace(tzinfo=None)
-        # What `make_event_id` hashes before the position.
-        self._id_start = hashlib.sha256(f"event\0{segment.source}\0{segment.file_id}\0".encode())
+        self._ids = RecordIds(segment)
 
     def table(
         self, name: str, columns: Mapping[str, pa.Array[Any]], numbers: Ints, offsets: Ints, lengths: Ints
@@ -35,7 +34,7 @@ class Assembler:
         """A table of the dataset with the columns given; what every event has is filled in, the rest is empty."""
         size = len(numbers)
         known = {
-            "event_id": self._ids(offsets),
+            "event_id": self._ids.of_offsets(offsets.tolist()),
             "observed_at": same(self._observed_at, pa.timestamp("us"), size),
             "source": same(self._segment.source, pa.string(), size),
             "repeat_count": same(1, pa.int32(), size),
@@ -49,24 +48,37 @@ class Assembler:
         arrays = [known[field.name] if field.name in known else pa.nulls(size, field.type) for field in schema]
         return pa.Table.from_arrays(arrays, schema=schema)
 
-    def _ids(self, offsets: Ints) -> pa.Array[Any]:
-        begin, ids = self._id_start.copy, []
-        for offset in offsets.tolist():
-            digest = begin()
-            digest.update(b"%d" % offset)
-            ids.append(digest.hexdigest()[:32])
-        return pa.array(ids, pa.string())
+
+Columns = dict[str, "pa.Array[Any]"]
 
 
-def native_columns(name: str, rows: list[Row], places: Ints, size: int) -> dict[str, pa.Array[Any]]:
-    """The columns that the values of `rows` fill, in a table of `size` rows in which they stand at `places`."""
+def native_columns(name: str, rows: list[Row]) -> Columns:
+    """The columns that the values of `rows` fill, `extra` among them."""
     schema = dataset(name).schema
     filled = fill(rows, schema.names)
     columns = {column: make_column(column, schema.field(column).type, filled[column], rows) for column in filled}
     columns["extra"] = make_extra(rows)  # last: values that fitted nowhere have arrived there by now
-    if len(rows) == size:
-        return columns
+    return columns
+
+
+def row_columns(row: Row) -> dict[str, str | int]:
+    """What the values of one row become in its columns; without those that are empty."""
+    found = {column: values[0].as_py() for column, values in native_columns(row.dataset, [row]).items()}
+    return {column: value for column, value in found.items() if value is not None}
+
+
+def spread_columns(name: str, groups: list[tuple[Ints, Columns]], size: int) -> Columns:
+    """The columns of groups of rows in a table of `size` rows, in which they stand at the places given."""
+    schema = dataset(name).schema
+    places = np.concatenate([at for at, _ in groups])
+    in_order = len(places) == size and bool((places == np.arange(size)).all())
     where = np.full(size, -1)
-    where[places] = np.arange(len(rows))
+    where[places] = np.arange(len(places))
     indices: pa.Array[Any] = pa.array(where, mask=where < 0)
-    return {column: values.take(indices) for column, values in columns.items()}
+    columns: Columns = {}
+    for column in dict.fromkeys(column for _, filled in groups for column in filled):
+        kind = schema.field(column).type
+        parts = [filled[column] if column in filled else pa.nulls(len(at), kind) for at, filled in groups]
+        values = parts[0] if len(parts) == 1 else pa.concat_arrays(parts)
+        columns[column] = values if in_order else values.take(indices)
+    return columns

@@ -5,7 +5,6 @@ The same rows in the same order give the same tables: the lake relies on it when
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from datetime import UTC
 from typing import Any, Final
@@ -16,6 +15,7 @@ from breachwatch.model.datasets import REJECTS_DATASET, dataset
 from breachwatch.model.segment import Batch, Segment
 from breachwatch.parse.base import Rejected, Row
 from breachwatch.parse.columns import make_column, make_extra, make_time, visible
+from breachwatch.parse.record_ids import RecordIds
 
 BATCH_ROWS: Final = 8192  # as Python values a row takes a kilobyte or two
 REJECT_BYTES: Final = 32 * 1024 * 1024  # rejects are kept whole and may be long: their batches are bounded by size too
@@ -40,8 +40,7 @@ class Batches:
         self._row_bytes: dict[str, int] = {}
         self._rejects: list[Rejected] = []
         self._reject_bytes = 0
-        # What `make_event_id` hashes before the position; `test_batches` proves that both give the same id.
-        self._id_start = hashlib.sha256(f"event\0{segment.source}\0{segment.file_id}\0".encode())
+        self._ids = RecordIds(segment)
 
     def add(self, record: Row | Rejected) -> Batch | None:
         """Take one record; gives a batch when one is full."""
@@ -76,7 +75,7 @@ class Batches:
         size = len(rows)
         filled = fill(rows, schema.names)
         columns: dict[str, pa.Array[Any]] = {
-            "event_id": self._ids(rows),
+            "event_id": self._ids.of_positions(map(_position, rows)),
             "time": make_time(filled.get("time", [None] * size), rows),
             "observed_at": same(self._observed_at, pa.timestamp("us"), size),
             "source": same(self._segment.source, pa.string(), size),
@@ -98,7 +97,7 @@ class Batches:
         size = len(rejects)
         schema = REJECTS_DATASET.schema
         columns = {
-            "event_id": self._ids(rejects),
+            "event_id": self._ids.of_positions(map(_position, rejects)),
             "observed_at": same(self._observed_at, pa.timestamp("us"), size),
             "source": same(self._segment.source, pa.string(), size),
             "reason": pa.array([visible(reject.reason) for reject in rejects], pa.string()),
@@ -107,16 +106,6 @@ class Batches:
         }
         table = pa.Table.from_arrays([columns[field.name] for field in schema], schema=schema)
         return Batch(REJECTS_DATASET.name, table)
-
-    def _ids(self, records: list[Row] | list[Rejected]) -> pa.Array[Any]:
-        begin, ids = self._id_start.copy, []
-        for record in records:
-            digest, position = begin(), record.position
-            digest.update(
-                b"%d" % record.byte_offset if position is None else position.encode("utf-8", "backslashreplace")
-            )
-            ids.append(digest.hexdigest()[:32])
-        return pa.array(ids, pa.string())
 
     def _hosts(self, hosts: list[Any]) -> list[Any]:
         default = self._segment.host or None
@@ -129,6 +118,12 @@ class Batches:
             "byte_offset": pa.array([record.byte_offset for record in records], pa.int64()),
             "byte_length": pa.array([record.byte_length for record in records], pa.int64()),
         }
+
+
+def _position(record: Row | Rejected) -> bytes:
+    """What names a record in its id."""
+    position = record.position
+    return b"%d" % record.byte_offset if position is None else position.encode("utf-8", "backslashreplace")
 
 
 def same(value: object, kind: pa.DataType, size: int) -> pa.Array[Any]:

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from breachwatch.model.segment import Batch, Segment
-from breachwatch.parse.assembling import Assembler, Ints, native_columns
+from breachwatch.parse.assembling import Assembler, Columns, Ints, native_columns, spread_columns
 from breachwatch.parse.auditd.events import Joiner
 from breachwatch.parse.auditd.records import AUDITD
 from breachwatch.parse.base import Rejected, Row
@@ -100,9 +100,12 @@ class _Blocks:
                 yield from self._add(record)
         meanings.end()
         by_dataset = _by_dataset(meanings.others, block.program_codes, meanings.datasets())
-        for name in sorted(by_dataset.keys() | understood.keys()):
-            lines, rows = by_dataset.get(name, _NONE), understood.get(name, [])
-            yield from self._table(name, block, lines, rows, numbers, offsets)
+        for name in sorted(by_dataset.keys() | understood.keys() | meanings.templated.keys()):
+            groups = [(by_dataset.get(name, _NONE), {}), meanings.templated.get(name, (_NONE, {}))]
+            if name in understood:
+                lines, rows = zip(*understood[name], strict=True)
+                groups.append((np.array(lines), native_columns(name, list(rows))))
+            yield from self._table(name, block, groups, numbers, offsets)
 
     def _slowly(self, block: Block, line: int, index: int, offset: int) -> Row | Rejected:
         raw = block.raw(line)
@@ -117,10 +120,10 @@ class _Blocks:
             yield batch
 
     def _table(
-        self, name: str, block: Block, lines: Ints, rows: list[tuple[int, Row]], numbers: Ints, offsets: Ints
+        self, name: str, block: Block, groups: list[tuple[Ints, Columns]], numbers: Ints, offsets: Ints
     ) -> Iterator[Batch]:
-        """The rows of one dataset: `lines` that have a head and a message only, and those whose meaning is known."""
-        here = np.sort(np.concatenate((lines, np.array([line for line, _ in rows], np.int64))))
+        """The rows of one dataset: lines in groups, with the columns that their messages fill."""
+        here = np.sort(np.concatenate([lines for lines, _ in groups]))
         heads = block.heads
         times, process = heads.times[here], heads.process[here]
         columns: dict[str, pa.Array[Any]] = {
@@ -131,9 +134,9 @@ class _Blocks:
             "process_id": pa.array(process, mask=process < 0),
             "message": heads.messages(here),
         }
-        if rows:
-            places = np.searchsorted(here, np.array([line for line, _ in rows]))
-            columns |= native_columns(name, [row for _, row in rows], places, len(here))
+        meant = [(np.searchsorted(here, lines), filled) for lines, filled in groups if filled]
+        if meant:
+            columns |= spread_columns(name, meant, len(here))
         table = self._assembler.table(name, columns, numbers[here], offsets[here], block.lengths[here])
         waiting = self._batches.take(name)
         if waiting is not None:

@@ -6,8 +6,10 @@ from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from breachwatch.model.segment import Segment
+from breachwatch.parse.assembling import Columns
 from breachwatch.parse.base import Rejected, Row, reason_of
 from breachwatch.parse.columns import EARLIEST
 from breachwatch.parse.lines import UnreadableError
@@ -17,6 +19,8 @@ from breachwatch.parse.repeated import STARTS, Messages
 from breachwatch.parse.screens import BY_MESSAGE_ALONE, NEEDED_WORDS
 from breachwatch.parse.syslog_block import Block
 from breachwatch.parse.syslog_heads import NO_TIME, Ints
+from breachwatch.parse.template_columns import Templates
+from breachwatch.parse.templates import Meaning
 
 _REMEMBERED: Final = 8192  # messages whose meaning is kept for the next of the same text
 _LONGEST_REMEMBERED: Final = 512  # characters
@@ -24,6 +28,7 @@ _LONGEST_PROGRAM: Final = 128
 _LOOKED_AT: Final = np.array(
     [int.from_bytes(start, "little") for start in (b"pam_", b"(pam", b"mess", b"last", b"--- ")]
 )
+_MAY_REPEAT: Final = _LOOKED_AT[2:]
 _NOT_ALONE: Final = ("%", *STARTS)
 _CORE: Final = ("time", "time_text", "host", "program", "process_id", "message")
 _OVERRIDDEN: Final = frozenset((*_CORE, "repeat_count"))
@@ -46,11 +51,15 @@ class Meanings:
         self._messages = messages
         self._programs: dict[str, _Program] = {}
         self._known: dict[tuple[str, str], tuple[str, Values, Values]] = {}
+        self._templates = Templates(self._meaning, _OVERRIDDEN)
         self._host_set_at: dict[str | None, int] = {}  # the slow line that last spoke for a host
         self._synced = 0
 
     def begin(self, block: Block) -> None:
-        """Take a block; `lines` are then those that must be understood, `datasets` what the others belong to."""
+        """Take a block; `lines` are then those that must be understood one by one, `templated` those that need not be.
+
+        `others` mean nothing, `datasets` says what they belong to.
+        """
         self._block = block
         self._synced = 0
         self._host_set_at.clear()
@@ -63,11 +72,26 @@ class Meanings:
             wanted |= needing[codes] & np.isin(block.lines, block.having(word))
         starts = block.message_starts()
         wanted |= np.isin(starts, _LOOKED_AT) | (starts & 0xFF == ord("%"))
-        self.lines: Ints = block.lines[wanted]
         self.others: Ints = block.lines[~wanted]
-        texts: Any = block.heads.messages(self.lines).to_pylist()
-        found = zip(texts, codes[wanted].tolist(), block.lengths[self.lines].tolist(), strict=True)
+        meant, codes, starts = block.lines[wanted], codes[wanted], starts[wanted]
+        texts: Any = block.heads.messages(meant)
+        alone = np.array([program.alone for program in programs], np.bool_)[codes] & ~np.isin(starts, _MAY_REPEAT)
+        alone &= starts & 0xFF != ord("%")
+        rest: Any = self._match(meant, texts, codes, np.flatnonzero(alone))
+        self.lines: Ints = meant[rest]
+        left = texts.take(pa.array(rest)).to_pylist()
+        found = zip(left, codes[rest].tolist(), block.lengths[self.lines].tolist(), strict=True)
         self._found: dict[int, tuple[str, int, int]] = dict(zip(self.lines.tolist(), found, strict=True))
+
+    def _match(self, lines: Ints, texts: Any, codes: Ints, alone: Ints) -> Ints:
+        """Look for templates of the messages `alone` of these; gives those of all that have none."""
+        self.templated: dict[str, tuple[Ints, Columns]] = {}
+        if not len(alone):
+            return np.arange(len(lines))
+        matched = self._templates.match(texts.take(pa.array(alone)), codes[alone], self._block.programs)
+        for name, (here, columns) in matched.by_dataset().items():
+            self.templated[name] = lines[alone[here]], columns
+        return np.delete(np.arange(len(lines)), alone[matched.known])
 
     def datasets(self) -> list[str]:
         """By the code of its program, what a message that nobody understands belongs to."""
@@ -109,14 +133,18 @@ class Meanings:
         self.remember_before(len(self._block.starts))
 
     def _alone(self, program: str, message: str) -> tuple[str, Values, Values]:
-        values: Values = {}
-        extra: Values = {}
-        meant = read_message(program, message, values, extra), values, extra
+        meant = self._meaning(program, message)
         if len(message) <= _LONGEST_REMEMBERED:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             self._known[program, message] = meant
         return meant
+
+    @staticmethod
+    def _meaning(program: str, message: str) -> Meaning:
+        values: Values = {}
+        extra: Values = {}
+        return read_message(program, message, values, extra), values, extra
 
     def _head(self, line: int, message: str) -> Values:
         block = self._block
