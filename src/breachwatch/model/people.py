@@ -37,6 +37,7 @@ class Permission(StrEnum):
     ACT = "record actions"
     VERIFY_ACTION = "verify actions"
     DECIDE = "decide as counsel"
+    DRAFT_PAPER = "draft papers and record that they were sent"
     PRIVILEGED = "read and write privileged notes"
     READ_EVIDENCE = "read what evidence holds"
     HANDLE_EVIDENCE = "add, export or transfer evidence"
@@ -63,6 +64,7 @@ MAY: dict[Permission, frozenset[Role]] = {
     Permission.ACT: _CASE | {Role.HELPDESK},
     Permission.VERIFY_ACTION: _CASE | {Role.AUDITOR},
     Permission.DECIDE: frozenset({Role.COUNSEL}),
+    Permission.DRAFT_PAPER: _CASE | {Role.HELPDESK, Role.COUNSEL, Role.RECORDS_OFFICER},
     Permission.PRIVILEGED: frozenset({Role.COUNSEL}),
     Permission.READ_EVIDENCE: _CASE | {Role.COUNSEL, Role.RECORDS_OFFICER, Role.AUDITOR},
     Permission.HANDLE_EVIDENCE: _CASE | {Role.COUNSEL, Role.RECORDS_OFFICER},

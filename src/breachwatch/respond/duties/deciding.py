@@ -117,32 +117,45 @@ def take_step(
     obligation knows, named in `detail["extension"]`; a delay names who asked for it in `detail["authority"]`. Raises
     NotPermittedError, UsageError that says what is missing, UnknownNameError.
     """
+    may = Permission.DECIDE if step in _COUNSEL else (Permission.TRIAGE, Permission.DECIDE)
+    with changing(ws, number, by=by, may=may, expected_version=None) as change:
+        return step_within(change, obligation, step, at=at, reason=reason, detail=detail)
+
+
+def step_within(
+    change: Change,
+    obligation: str,
+    step: DutyStep,
+    *,
+    at: datetime,
+    reason: str,
+    detail: Mapping[str, str] | None = None,
+) -> Step:
+    """Record a step within a change that is under way; who may was asked before. Raises as `take_step` does."""
     reason = said(reason, "why, or how")
     if at.tzinfo is None:
         msg = f"the time {at.isoformat()} has no zone."
         raise UsageError(msg)
-    may = Permission.DECIDE if step in _COUNSEL else (Permission.TRIAGE, Permission.DECIDE)
-    with changing(ws, number, by=by, may=may, expected_version=None) as change:
-        if at > change.at:
-            msg = f"{obligation} cannot have been {step} at {at.isoformat()}: it is {change.at.isoformat()} now."
-            raise UsageError(msg)
-        duty = _obligation(_assessed(change.connection, number), obligation)
-        said_before = [item.step for item in steps_of(change.connection, number) if item.obligation == obligation]
-        _refuse_out_of_turn(duty, step, said_before)
-        kept = _detail(duty, step, dict(detail or {}))
-        values = {
-            "incident": number,
-            "obligation": obligation,
-            "step": step.value,
-            "at": at,
-            "detail": json.dumps(kept, sort_keys=True),
-            "reason": reason,
-            "recorded_by": by.name,
-            "recorded_at": change.at,
-        }
-        key = change.connection.execute(duties.duty_step.insert().values(**values)).inserted_primary_key
-        change.note(f"{obligation}: {step.value} at {at.isoformat()}", reason, after=dict(kept))
-        return Step(int(key[0]) if key else 0, obligation, step, at, kept, reason, by.name)
+    if at > change.at:
+        msg = f"{obligation} cannot have been {step} at {at.isoformat()}: it is {change.at.isoformat()} now."
+        raise UsageError(msg)
+    duty = _obligation(_assessed(change.connection, change.number), obligation)
+    said_before = [item.step for item in steps_of(change.connection, change.number) if item.obligation == obligation]
+    _refuse_out_of_turn(duty, step, said_before)
+    kept = _detail(duty, step, dict(detail or {}))
+    values = {
+        "incident": change.number,
+        "obligation": obligation,
+        "step": step.value,
+        "at": at,
+        "detail": json.dumps(kept, sort_keys=True),
+        "reason": reason,
+        "recorded_by": change.by.name,
+        "recorded_at": change.at,
+    }
+    key = change.connection.execute(duties.duty_step.insert().values(**values)).inserted_primary_key
+    change.note(f"{obligation}: {step.value} at {at.isoformat()}", reason, after=dict(kept))
+    return Step(int(key[0]) if key else 0, obligation, step, at, kept, reason, change.by.name)
 
 
 _COUNSEL = frozenset({DutyStep.APPROVED, DutyStep.DELAY_BEGUN, DutyStep.DELAY_ENDED, DutyStep.EXTENDED})
