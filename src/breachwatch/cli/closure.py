@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+from breachwatch.cli.documents import Form, FormOption, ToOption, write_document
 from breachwatch.cli.incident_options import NumberArgument, case_number
-from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, show, show_json
+from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,3 +32,25 @@ def show_closure(
         show_json({**plain(found), "ready": found.ready})
     else:
         show(checklist_page(found, ws.settings.city.zone, ws.root))
+
+
+@app.command("report")
+def write_report(
+    ctx: typer.Context,
+    number: NumberArgument,
+    to: ToOption,
+    form: FormOption = Form.DOCX,
+    privileged: Annotated[
+        bool, typer.Option("--privileged", help="For counsel alone: with counsel's notes, and marked on every page.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write the after-action report of an incident: the same records give the same bytes."""
+    from breachwatch.report.after_action import after_action
+    from breachwatch.respond.closure.record import case_record
+
+    ws = open_workspace(ctx, workspace)
+    record = case_record(ws, case_number(ws, number), by=actor(ctx, ws), privileged=privileged)
+    city = ws.settings.city
+    size = write_document(after_action(record, city.name, city.zone, privileged=privileged), form, to)
+    remark(f"{to}: the after-action report of {record.number}, {size:,} bytes.")

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from breachwatch.cli.documents import Form, FormOption, ToOption, write_document
 from breachwatch.cli.incident_options import NumberArgument, ReasonOption, case_number, chosen, tell, time_of
-from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, show, show_json
+from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
 
 if TYPE_CHECKING:
     from breachwatch.incidents.casework.timeline import Curation
@@ -36,6 +37,30 @@ def show_timeline(
         show_json(lines)
     else:
         show(timeline_page(lines, ws.settings.city.zone))
+
+
+@app.command("export")
+def export(
+    ctx: typer.Context,
+    number: NumberArgument,
+    to: ToOption,
+    form: FormOption = Form.HTML,
+    pinned: Annotated[bool, typer.Option("--pinned", help="Only what people pinned.")] = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write the curated story to a file, for others to read: without what people left out."""
+    from breachwatch.incidents.casework import timeline
+    from breachwatch.model.people import Permission
+    from breachwatch.people import require
+    from breachwatch.report.timeline import timeline_document
+
+    ws = open_workspace(ctx, workspace)
+    number = case_number(ws, number)
+    require(actor(ctx, ws), Permission.READ)
+    lines = [line for line in timeline.timeline(ws, number, by=None) if line.pinned or not pinned]
+    city = ws.settings.city
+    size = write_document(timeline_document(number, lines, city.name, city.zone, ws.clock.now()), form, to)
+    remark(f"{to}: {len(lines)} lines, {size:,} bytes.")
 
 
 @app.command("add")

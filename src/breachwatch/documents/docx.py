@@ -17,6 +17,7 @@ from breachwatch.documents.parts import (
     Bullets,
     Document,
     Fields,
+    Figure,
     Heading,
     Lines,
     Numbered,
@@ -74,6 +75,8 @@ class _Docx:
                 self._table(None, rows, ())
             case Table(header, rows, widths):
                 self._table(header, rows, widths)
+            case Figure():
+                self._figure(block)
             case Signatures(names, beside):
                 for name in names:
                     self._lines((f"{'_' * 40}   {'_' * 24}", f"{name}   {beside}"))
@@ -158,6 +161,14 @@ class _Docx:
             for run in cell.paragraphs[0].runs:
                 run.bold = True
         self._widths(table, widths or [1.0] * columns)
+
+    def _figure(self, figure: Figure) -> None:
+        section = self.docx.sections[0]
+        room = (section.page_width or 0) - (section.left_margin or 0) - (section.right_margin or 0)
+        drawn = self.docx.add_picture(io.BytesIO(figure.png), width=int(room * figure.share))
+        drawn._inline.docPr.set("descr", plain(figure.alt))
+        if figure.caption:
+            self.docx.add_paragraph(plain(figure.caption), style="Caption")
 
     def _widths(self, table: Any, widths: Sequence[float]) -> None:
         section = self.docx.sections[0]

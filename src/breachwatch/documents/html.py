@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from html import escape
 
@@ -11,6 +12,7 @@ from breachwatch.documents.parts import (
     Bullets,
     Document,
     Fields,
+    Figure,
     Heading,
     Lines,
     Numbered,
@@ -44,7 +46,7 @@ def render_html(document: Document) -> bytes:
         f'<html lang="{escape(document.language)}">',
         "<head>",
         '<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(document)}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{title}</title>",
         f"<style>\n{_STYLE}{_size(document)}</style>",
@@ -64,6 +66,12 @@ def render_html(document: Document) -> bytes:
 
 def _text(text: str) -> str:
     return escape(plain(text))
+
+
+def _policy(document: Document) -> str:
+    """Nothing is loaded; figures lie in the page itself."""
+    figures = any(isinstance(block, Figure) for block in document.blocks)
+    return f"{_POLICY}; img-src data:" if figures else _POLICY
 
 
 def _size(document: Document) -> str:
@@ -105,6 +113,12 @@ def _block(block: Block) -> Iterator[str]:
             yield from (f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in row)}</tr>" for row in rows)
             yield "</tbody>"
             yield "</table>"
+        case Figure(svg, _, alt, caption, share):
+            source = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+            yield f'<figure style="margin: 1em 0; width: {share:.0%}">'
+            yield f'<img alt="{_text(alt)}" style="width: 100%" src="{source}">'
+            yield from ((f"<figcaption>{_text(caption)}</figcaption>",) if caption else ())
+            yield "</figure>"
         case Signatures(names, beside):
             for name in names:
                 yield f'<p class="sign"><span>{_text(name)}</span><span>{_text(beside)}</span></p>'

@@ -74,7 +74,21 @@ class Signatures:
     beside: str = "Date and time"
 
 
-Block = Heading | Paragraph | Lines | Bullets | Numbered | Fields | Table | Signatures
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A drawing, twice: `svg` (our own, without script or links) where it can be scaled, `png` elsewhere.
+
+    `alt` says in words what it shows, for whoever cannot see it; `share` is its part of the width of the text.
+    """
+
+    svg: str
+    png: bytes
+    alt: str
+    caption: str = ""
+    share: float = 1.0
+
+
+Block = Heading | Paragraph | Lines | Bullets | Numbered | Fields | Table | Signatures | Figure
 
 SIZE_POINTS = 10.0
 """The size of running text where nothing asks for another."""

@@ -18,6 +18,7 @@ from breachwatch.documents.parts import (
     Bullets,
     Document,
     Fields,
+    Figure,
     Heading,
     Lines,
     Numbered,
@@ -73,7 +74,7 @@ def _compiled(document: Document, hidden: re.Pattern[str]) -> bytes:
     return made
 
 
-def _block(block: Block, text: Any) -> dict[str, Any]:
+def _block(block: Block, text: Any) -> dict[str, Any]:  # noqa: PLR0911 - one for each kind of block
     match block:
         case Heading(words, level):
             return {"kind": "heading", "level": level, "text": text(words)}
@@ -90,5 +91,8 @@ def _block(block: Block, text: Any) -> dict[str, Any]:
                 "rows": [[text(cell) for cell in row] for row in rows],
                 "widths": list(widths) or [1] * len(header),
             }
+        case Figure(_, png, alt, caption, share):
+            shown = {"alt": text(alt), "caption": text(caption), "width": share}
+            return {"kind": "figure", "image": list(png), **shown}
         case Signatures(names, beside):
             return {"kind": "signatures", "names": [text(name) for name in names], "beside": text(beside)}

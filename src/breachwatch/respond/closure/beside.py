@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+
 from sqlalchemy import Connection, select
 
 from breachwatch.incidents.casework.actions import actions_of
 from breachwatch.incidents.casework.finding import members
 from breachwatch.incidents.casework.tasks import tasks_of
 from breachwatch.model.casework import TaskState
-from breachwatch.records import cases
+from breachwatch.model.requests import RequestStep
+from breachwatch.records import cases, referrals, requests
 from breachwatch.records.evidence_care import hold_evidence
 
 
@@ -16,10 +20,53 @@ def open_beside(connection: Connection, number: str) -> tuple[str, ...]:
     """A sentence for each thing that goes on after the incident's end."""
     numbers = members(connection, number)
     return (
+        *_referrals(connection, numbers),
+        *_requests(connection, numbers),
         *_own_verification(connection, numbers),
         *_recommendations(connection, numbers),
         *_held(connection, numbers),
     )
+
+
+def _referrals(connection: Connection, numbers: list[str]) -> list[str]:
+    """Referrals of which nobody wrote down what came of them; whom a restricted one went to is not told."""
+    made, event = referrals.referral.c, referrals.referral_event.c
+    ended = select(event.referral).where(event.what == "outcome")
+    query = select(referrals.referral).where(made.incident.in_(numbers), made.number.not_in(ended))
+    return [
+        f"referral {row.number}{'' if row.restricted else f' to {row.recipient}'} has no outcome yet"
+        for row in connection.execute(query.order_by(made.number))
+    ]
+
+
+def _requests(connection: Connection, numbers: list[str]) -> list[str]:
+    """Requests for public records that are linked to it and not closed."""
+    columns = requests.step.c
+    asked = [step.value for step in _STEPS_OF_REQUESTS]
+    query = select(columns.request, columns.step, columns.detail).where(columns.step.in_(asked)).order_by(columns.seq)
+    linked: dict[str, set[str]] = {}
+    open_ones: dict[str, bool] = {}
+    for row in connection.execute(query):
+        mine = linked.setdefault(row.request, set())
+        match RequestStep(row.step):
+            case RequestStep.LINKED:
+                mine.add(json.loads(row.detail)["incident"])
+            case RequestStep.UNLINKED:
+                mine.discard(json.loads(row.detail)["incident"])
+            case step:
+                open_ones[row.request] = step is RequestStep.REOPENED
+    found = (
+        name for name, incidents in linked.items() if incidents.intersection(numbers) and open_ones.get(name, True)
+    )
+    return [f"records request {name} is not closed; its clock runs on" for name in sorted(found)]
+
+
+_STEPS_OF_REQUESTS: Iterable[RequestStep] = (
+    RequestStep.LINKED,
+    RequestStep.UNLINKED,
+    RequestStep.CLOSED,
+    RequestStep.REOPENED,
+)
 
 
 def _own_verification(connection: Connection, numbers: list[str]) -> list[str]:
