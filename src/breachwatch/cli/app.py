@@ -11,6 +11,8 @@ import io
 import os
 import sys
 import traceback
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +26,7 @@ from breachwatch.cli import (
     digest,
     duty,
     evidence,
+    example,
     hold,
     hunt,
     incident,
@@ -73,7 +76,7 @@ class _InOrder(TyperGroup):
                 "ledger",
             ),
             *("jurisdiction", "assess", "duty", "clocks", "closure"),
-            *("register", "lake", "sql", "simulate", "schedule"),
+            *("register", "lake", "sql", "simulate", "example", "schedule"),
         )
         return sorted(self.commands, key=order.index)
 
@@ -113,6 +116,7 @@ app.add_typer(register.app, name="register")
 app.add_typer(lake.app, name="lake")
 app.command("sql")(sql.sql)
 app.command("simulate")(simulate.simulate)
+app.command("example")(example.example)
 app.command("schedule")(schedule.schedule)
 
 
@@ -155,12 +159,12 @@ def start(
     common.traceback = common.traceback or show_traceback
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, common: Common | None = None) -> int:
     """Run one command and return its exit code. What a user can cause ends in one sentence, not in a traceback."""
     _prepare_streams()
-    common = Common()
+    common = common or Common()
     try:
-        code = app(arguments, prog_name="breachwatch", obj=common, standalone_mode=False)
+        code = _command()(arguments, prog_name="breachwatch", obj=common, standalone_mode=False)
         sys.stdout.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
@@ -169,6 +173,13 @@ def main(arguments: list[str] | None = None) -> int:
     if code == INTERRUPTED:
         remark("interrupted. What was finished is kept; the next run goes on from there.")
     return code if isinstance(code, int) else 0
+
+
+@cache
+def _command() -> Callable[..., object]:
+    """The tree of commands; making it costs more than most commands, so that it is made once in a process."""
+    command: Callable[..., object] = typer.main.get_command(app)
+    return command
 
 
 def _ended(error: Exception, common: Common) -> int:

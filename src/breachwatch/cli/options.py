@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from breachwatch.clock import Clock
     from breachwatch.model.people import Actor
     from breachwatch.workspace import Workspace
 
@@ -24,6 +25,7 @@ class Common:
     login: str | None = None
     traceback: bool = field(default_factory=lambda: os.environ.get("BREACHWATCH_TRACEBACK", "") not in {"", "0"})
     opened: Path | None = None  # the folder `state` of the workspace, once one is open
+    clock: Clock | None = None  # of an example or a test; None: the machine's
 
 
 WorkspaceOption = Annotated[
@@ -43,7 +45,7 @@ def open_workspace(ctx: typer.Context, named: Path | None = None) -> Workspace:
     from breachwatch import workspace
 
     common = ctx.ensure_object(Common)
-    ws = workspace.open_workspace(named or common.workspace)
+    ws = workspace.open_workspace(named or common.workspace, common.clock)
     common.opened = ws.state
     return ws
 

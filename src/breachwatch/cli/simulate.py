@@ -15,6 +15,9 @@ def simulate(
     days: Annotated[int, typer.Option(min=1, max=366, help="How many days of logs.")] = 14,
     seed: Annotated[int, typer.Option(help="The same seed gives the same logs.")] = 7,
     scale: Annotated[float, typer.Option(help="Staff and noise, times this.")] = 1.0,
+    case: Annotated[
+        str, typer.Option("--case", metavar="NAME", help="The logs of a worked example instead: odessa or oxnard.")
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Write the logs of a made-up city.
@@ -26,6 +29,10 @@ def simulate(
     from breachwatch.cli.progress import bars
     from breachwatch.report.next_steps import command
 
+    if case:
+        records = city.simulate_case(folder, case)
+        remark(f"{folder}: {records:,} records, and {folder / 'sources.toml'}.")
+        return
     with bars() as progress:
         report = city.simulate(folder, days=days, seed=seed, scale=scale, progress=progress)
     if as_json:

@@ -46,7 +46,7 @@ def test_the_commands_stand_in_the_order_one_meets_them(call: Callable[..., Any]
     assert names == [
         "init", "run", "hunt", "sources", "rules", "queue", "incident", "alert", "evidence",
         "hold", "notify", "digest", "keys", "ledger", "jurisdiction",
-        "assess", "duty", "clocks", "register", "lake", "sql", "simulate", "schedule",
+        "assess", "duty", "clocks", "register", "lake", "sql", "simulate", "example", "schedule",
     ]  # fmt: skip
 
 
