@@ -141,12 +141,13 @@ class Content(Part):
 
 
 class Exemption(Part):
-    """Why a record may be withheld."""
+    """Why a record may be withheld; `covers` are the reasons of the allow-list of releases that it is proposed for."""
 
     id: Slug
     text: Words
     citation: Words
     confidence: Confidence
+    covers: tuple[Literal["security", "investigation", "privileged", "personnel", "private"], ...] = ()
 
 
 class Obligation(Part):
