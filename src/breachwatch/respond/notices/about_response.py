@@ -13,14 +13,18 @@ from zoneinfo import ZoneInfo
 from breachwatch.incidents.casework.actions import visible_to
 from breachwatch.model.casework import Action, ActionKind, Affected, Decision, DecisionKind, Task, TaskState
 from breachwatch.model.duties import DutyOutcome, DutyStep
+from breachwatch.model.papers import Way
 from breachwatch.papers import Value
 from breachwatch.papers.words import Language
+from breachwatch.respond.assessment.facts import Facts
+from breachwatch.respond.duties.deciding import Step
 from breachwatch.respond.duties.standing import Duty
 from breachwatch.respond.law.words import Kind
 from breachwatch.respond.notices.saying import Saying
 
 _ORDERED = frozenset({ActionKind.CONTAINMENT, ActionKind.ACCESS_SUSPENSION})
 _POLICE = "law-enforcement"
+_DIRECT = frozenset({Way.LETTER.value, Way.EMAIL.value, Way.IN_PERSON.value})
 
 
 def about_response(
@@ -70,28 +74,43 @@ def about_tasks(tasks: Iterable[Task]) -> list[str]:
     return [f"{task.title} ({task.assignee or task.role.replace('_', ' ')})" for task in waiting]
 
 
-def about_notices(duties: Sequence[Duty], obligation: str | None, zone: ZoneInfo) -> dict[str, Value]:
+def about_notices(
+    duties: Sequence[Duty], obligation: str | None, facts: Facts, say: Saying, zone: ZoneInfo
+) -> dict[str, Value]:
     """Which notices went to people, when and how, and whether law enforcement had them delayed.
 
-    That there was no delay is said only where counsel decided that notice is required and recorded none.
+    That there was no delay is said only where counsel decided that notice is required and recorded none. How many
+    of the notices went to residents of Texas is known only where nobody else is affected.
     """
     people = [duty for duty in duties if duty.obligation.kind is Kind.INDIVIDUALS]
     one = next((duty for duty in duties if duty.obligation.id == obligation), None)
     asked = [one] if one is not None and one.obligation.extensions else people
-    steps = [step for duty in asked for step in duty.steps]
     required = any(duty.decision is not None and duty.decision.outcome is DutyOutcome.REQUIRED for duty in asked)
-    delayed = any(step.step is DutyStep.DELAY_BEGUN for step in steps)
+    delayed = any(step.step is DutyStep.DELAY_BEGUN for duty in asked for step in duty.steps)
     sent = sorted(
         (step for duty in people for step in duty.steps if step.step is DutyStep.SENT), key=lambda step: step.at
     )
+    ways = [step.detail.get("channel", step.detail.get("method", "")) for step in sent]
+    direct = _direct(sent)
+    texans = facts.residents.get("TX")
+    all_texans = texans is not None and texans.low == texans.high and facts.counts.get("individuals") == texans
     return {
         "law_enforcement_delay": True if delayed else (False if required else None),
         "notice_sent_on": sent[0].at.astimezone(zone).date() if sent else None,
-        "notice_method": ", ".join(
-            dict.fromkeys(step.detail[name] for step in sent for name in ("method", "channel") if name in step.detail)
-        )
-        or None,
+        "notice_method": say.ways(way for way in ways if way),
+        "notices_sent": direct,
+        "notices_sent_tx": direct if all_texans else None,
     }
+
+
+def _direct(sent: Sequence[Step]) -> int | None:
+    """How many notices went to single people. One sending may serve two duties, and is one by its evidence."""
+    found = {
+        step.detail.get("evidence", str(step.seq)): int(step.detail["count"])
+        for step in sent
+        if step.detail.get("channel") in _DIRECT and step.detail.get("count", "").isdecimal()
+    }
+    return sum(found.values()) or None
 
 
 def _told(action: Action, accounts: Collection[str]) -> str:

@@ -18,17 +18,19 @@ from breachwatch.incidents.casework.affected import affected_of, latest
 from breachwatch.incidents.casework.anchors import anchors_of
 from breachwatch.incidents.casework.decisions import decisions_of
 from breachwatch.incidents.casework.finding import members, row_of
+from breachwatch.incidents.casework.opening import BY_HAND
 from breachwatch.incidents.casework.tasks import tasks_of
 from breachwatch.incidents.chunking import chunks
 from breachwatch.lake.care import Hold, holds
 from breachwatch.model.casework import Affected, Anchor
 from breachwatch.model.finding import Level
 from breachwatch.model.incident import IncidentState
+from breachwatch.model.intake import ReportState
 from breachwatch.model.people import Role
 from breachwatch.model.systems import DataCategory
 from breachwatch.papers import Value
 from breachwatch.papers.words import language as language_of
-from breachwatch.records import cases
+from breachwatch.records import cases, intake
 from breachwatch.respond.assessment.facts import Facts
 from breachwatch.respond.assessment.facts import facts_of as known_facts
 from breachwatch.respond.duties.assessing import latest_assessment
@@ -68,7 +70,7 @@ def facts_of(ws: Workspace, incident: str, obligation: str | None = None, *, lan
                 language=words,
                 zone=zone,
             ),
-            **about_notices(duties, obligation, zone),
+            **about_notices(duties, obligation, facts, say, zone),
             "next_steps": about_tasks(tasks_of(connection, numbers)),
             "clocks": about_clocks(duties, words, zone),
         }
@@ -108,25 +110,38 @@ def _person(ws: Workspace, role: Role) -> Value:
 
 
 def _about_times(ws: Workspace, connection: Connection, row: Row[Any], say: Saying) -> dict[str, Value]:
-    anchors = anchors_of(connection, row)
+    """The anchor times; what follows from alerts only where there is one: an incident may rest on a report."""
+    alerted = connection.execute(_an_alert(row.number)).first() is not None
+    known = {anchor: item for anchor, item in anchors_of(connection, row).items() if alerted or item.seq is not None}
+    if row.opened_by_run == BY_HAND:
+        known.pop(Anchor.DETECTED, None)  # no log pointed to it
 
     def day(anchor: Anchor) -> date | None:
-        return anchors[anchor].at.astimezone(ws.settings.city.zone).date() if anchor in anchors else None
+        return known[anchor].at.astimezone(ws.settings.city.zone).date() if anchor in known else None
 
-    moments = {f"{anchor}_at": anchors[anchor].at if anchor in anchors else None for anchor in Anchor}
+    moments = {f"{anchor}_at": known[anchor].at if anchor in known else None for anchor in Anchor}
     del moments["determined_at"]  # a judgement of counsel, which has a day and no hour
-    discovered = anchors[Anchor.DISCOVERED]
-    of_run = discovered.seq is None and connection.execute(_an_alert(row.number)).first() is not None
+    by_search = alerted and Anchor.DISCOVERED in known and known[Anchor.DISCOVERED].seq is None
     return {
         **moments,
         "occurred_on": day(Anchor.OCCURRED),
         "discovered_on": day(Anchor.DISCOVERED),
         "determined_on": day(Anchor.DETERMINED),
-        "how_discovered": say.by_search if of_run else None,
+        "how_discovered": say.by_search if by_search else say.by_report(_reporter_of(connection, row.number)),
         "incident_number": row.number,
         "incident_state": IncidentState(row.state).value,
         "severity": str(Level(row.severity)) if row.severity >= 0 else None,
     }
+
+
+def _reporter_of(connection: Connection, number: str) -> str:
+    """What the reporter is to the city from whose report the incident was opened; empty where there is none."""
+    query = (
+        select(intake.report.c.relation)
+        .join(intake.report_event, intake.report_event.c.report == intake.report.c.number)
+        .where(intake.report_event.c.incident == number, intake.report_event.c.what == ReportState.OPENED.value)
+    )
+    return connection.scalars(query).first() or ""
 
 
 def _an_alert(number: str) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from breachwatch.model.casework import ActionKind
+from breachwatch.model.papers import Way
 from breachwatch.respond.assessment.facts import Count
 
 ELEMENTS: dict[str, tuple[str, str]] = {
@@ -87,6 +88,22 @@ _INCIDENT_KINDS = {
     ),
     "other": ("other", "otro"),
 }
+_REPORTED = {
+    "employee": ("An employee of the city reported it.", "Lo informó una persona que trabaja para la ciudad."),
+    "vendor": ("A vendor of the city reported it.", "Lo informó un proveedor de la ciudad."),
+    "contractor": ("A contractor of the city reported it.", "Lo informó un contratista de la ciudad."),
+    "resident": ("A resident reported it.", "Lo informó un residente."),
+    "anonymous": ("Somebody reported it without a name.", "Alguien lo informó sin dar su nombre."),
+    "other": ("Somebody reported it.", "Alguien lo informó."),
+}
+_WAYS = {
+    Way.LETTER.value: ("letter by mail", "carta por correo"),
+    Way.EMAIL.value: ("e-mail", "correo electrónico"),
+    Way.WEBSITE.value: ("notice on the city's website", "aviso en el sitio web de la ciudad"),
+    Way.MEDIA.value: ("notice in the media", "aviso en los medios"),
+    Way.IN_PERSON.value: ("in person", "en persona"),
+    "mail": ("letter by mail", "carta por correo"),
+}
 _PLAINLY = {
     ActionKind.CONTAINMENT: (
         "We cut off what was affected, so that no more harm is done.",
@@ -150,6 +167,15 @@ class Saying:
             "The city's own search of its logs pointed to it.",
             "La búsqueda que la ciudad hace en sus registros lo señaló.",
         )[self.column]
+
+    def by_report(self, relation: str) -> str | None:
+        """How an incident was discovered that was opened from a report; None where nobody reported it."""
+        words = _REPORTED.get(relation)
+        return words[self.column] if words else None
+
+    def ways(self, names: Iterable[str]) -> str | None:
+        """The ways in which papers went out."""
+        return ", ".join(dict.fromkeys(_WAYS.get(name, (name, name))[self.column] for name in names)) or None
 
 
 _LANGUAGES: Mapping[str, Saying] = {"en": Saying(0), "es": Saying(1)}

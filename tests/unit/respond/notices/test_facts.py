@@ -11,13 +11,15 @@ from breachwatch.documents import render_html
 from breachwatch.errors import UnknownNameError
 from breachwatch.evidence.holds import place
 from breachwatch.incidents.casework.affected import Statement, state_affected
+from breachwatch.incidents.casework.opening import Opening, open_by_hand
 from breachwatch.model.duties import DutyStep
+from breachwatch.model.finding import Level
 from breachwatch.papers import Value, fill, template_files
 from breachwatch.papers.vocabulary import VOCABULARY, FieldKind
 from breachwatch.respond.duties import assessing, deciding
 from breachwatch.respond.notices.facts import facts_of
 from breachwatch.workspace import Workspace
-from tests.unit.respond.notices.conftest import ANALYST, COUNSEL, INC, SECRETS, WORKSHEET
+from tests.unit.respond.notices.conftest import ANALYST, COUNSEL, DIRECTOR, INC, SECRETS, WORKSHEET
 
 OBLIGATIONS = (None, "tx-individuals", "tx-attorney-general", "tx-cyber-command", "insurer")
 
@@ -167,13 +169,30 @@ def test_no_delay_is_said_only_after_counsel_decided(city: Workspace) -> None:
     assert facts_of(city, INC)["law_enforcement_delay"] is True
 
 
-def test_notices_that_went_out_are_told(city: Workspace) -> None:
-    for step, detail in ((DutyStep.APPROVED, {}), (DutyStep.SENT, {"method": "mail"})):
+@pytest.mark.parametrize(("people", "texans"), [({"TX": 612}, 640), ({"TX": 600, "NM": 12}, None)])
+def test_notices_that_went_out_are_counted(city: Workspace, people: dict[str, int], texans: int | None) -> None:
+    assessing.assess(city, INC, WORKSHEET | {"residents": people}, by=ANALYST, reason="addresses")
+    posted = {"channel": "website", "count": "1", "evidence": "EV-2"}
+    mailed = {"channel": "letter", "count": "640", "evidence": "EV-1"}
+    for step, detail in ((DutyStep.APPROVED, {}), (DutyStep.SENT, posted), (DutyStep.SENT, mailed)):
         deciding.take_step(
             city, INC, "tx-individuals", step, by=COUNSEL, at=city.clock.now(), reason="letters", detail=detail
         )
     found = facts_of(city, INC, "tx-attorney-general")
-    assert (found["notice_sent_on"], found["notice_method"]) == (date(2026, 11, 22), "mail")
+    assert (found["notices_sent"], found["notices_sent_tx"]) == (640, texans)
+    assert found["notice_sent_on"] == date(2026, 11, 22)
+    assert found["notice_method"] == "notice on the city's website, letter by mail"
+    assert facts_of(city, INC, language="es")["notice_method"] == "aviso en el sitio web de la ciudad, carta por correo"
+
+
+def test_an_incident_that_somebody_reported_has_no_time_that_a_log_would_give(fresh: Workspace) -> None:
+    now = fresh.clock.now()
+    with fresh.database.write() as connection:
+        opening = Opening("A lost laptop", Level.HIGH, discovered_at=now)
+        number = open_by_hand(fresh, connection, opening, by=DIRECTOR, at=now, reason="a report")
+    found = facts_of(fresh, number)
+    assert (found["occurred_on"], found["detected_at"], found["how_discovered"]) == (None, None, None)
+    assert found["discovered_at"] == now
 
 
 def test_deadlines_that_run_stand_in_rows(city: Workspace) -> None:
