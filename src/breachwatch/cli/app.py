@@ -38,6 +38,7 @@ from breachwatch.cli import (
     notify,
     queue,
     register,
+    report,
     rules,
     run,
     schedule,
@@ -68,6 +69,7 @@ class _InOrder(TyperGroup):
                 "queue",
                 "incident",
                 "alert",
+                "report",
                 "evidence",
                 "hold",
                 "notify",
@@ -101,6 +103,7 @@ app.add_typer(rules.app, name="rules")
 app.command("queue")(queue.queue)
 app.add_typer(incident.app, name="incident")
 app.add_typer(alert.app, name="alert")
+app.add_typer(report.app, name="report")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(hold.app, name="hold")
 app.add_typer(notify.app, name="notify")

@@ -176,8 +176,35 @@ _KEEPING = (
     Field("evidence_location", _TEXT, "where it is kept, and the number of its seal"),
 )
 
+_REPORTS = (
+    Field("report_number", _TEXT, "number of the report"),
+    Field("report_received_at", _DATE, "when the report was received"),
+    Field("report_evidence", _TEXT, "numbers under which the report and its attachments are kept"),
+    Field("answer", _TEXT, "what the city answers to the reporter"),
+)
+
+_REFERRALS = (
+    Field("referral_number", _TEXT, "number of the referral"),
+    Field("referral_basis", _TEXT, "why the matter is referred, and by which law, contract or order"),
+    Field("referral_request", _TEXT, "what is asked of the recipient"),
+    Field("packages", _LIST, "evidence that is handed over", ("evidence", "archive", "sha256", "transfer")),
+)
+
 VOCABULARY: Final[dict[str, Field]] = {
     field.name: field
-    for field in (*_CITY, *_RECIPIENT, *_TIMES, *_INCIDENT, *_PEOPLE, *_RESPONSE, *_DUTY, *_SPECIAL, *_KEEPING)
+    for group in (
+        _CITY,
+        _RECIPIENT,
+        _TIMES,
+        _INCIDENT,
+        _PEOPLE,
+        _RESPONSE,
+        _DUTY,
+        _SPECIAL,
+        _KEEPING,
+        _REPORTS,
+        _REFERRALS,
+    )
+    for field in group
 }
 """All fields by name."""
