@@ -1,7 +1,8 @@
 """What the records know for a paper: the values of its fields from an incident, and nothing that they do not hold.
 
-What is unknown is None, which a paper shows as a blank. Notes of counsel, grounds of decisions, measures against staff
-and the events of logs are never read here, so no paper can repeat them.
+What is unknown is None, which a paper shows as a blank; what happened in plain words only a person can tell. Notes of
+counsel, grounds of decisions, measures against staff and the events of logs are never read here, so no paper can repeat
+them.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from breachwatch.respond.law.profile import CONFIRM
 from breachwatch.respond.notices.about_duty import about_clocks, about_duty
 from breachwatch.respond.notices.about_people import about_people
 from breachwatch.respond.notices.about_response import about_notices, about_response, about_tasks
+from breachwatch.respond.notices.about_wording import about_wording
 from breachwatch.respond.notices.saying import Saying, saying
 from breachwatch.workspace import Workspace
 
@@ -73,6 +75,7 @@ def facts_of(ws: Workspace, incident: str, obligation: str | None = None, *, lan
             **about_notices(duties, obligation, facts, say, zone),
             "next_steps": about_tasks(tasks_of(connection, numbers)),
             "clocks": about_clocks(duties, words, zone),
+            **about_wording(connection, numbers, language),
         }
     values |= _about_systems(ws, row, stated)
     values |= _about_hold([hold for hold in holds(ws) if hold.released_at is None], numbers)

@@ -55,6 +55,7 @@ phone = "432-555-0101"
 login = "clerk"
 name = "Casey Clerk"
 roles = ["records_officer"]
+phone = "432-555-0102"
 
 [[people]]
 login = "counsel"

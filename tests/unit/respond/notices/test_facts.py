@@ -17,6 +17,7 @@ from breachwatch.model.finding import Level
 from breachwatch.papers import Value, fill, template_files
 from breachwatch.papers.vocabulary import VOCABULARY, FieldKind
 from breachwatch.respond.duties import assessing, deciding
+from breachwatch.respond.notices import approve, draft
 from breachwatch.respond.notices.facts import facts_of
 from breachwatch.workspace import Workspace
 from tests.unit.respond.notices.conftest import ANALYST, COUNSEL, DIRECTOR, INC, SECRETS, WORKSHEET
@@ -61,7 +62,7 @@ def test_what_nobody_recorded_is_unknown_and_never_no(fresh: Workspace) -> None:
     )
     assert {name: found[name] for name in unknown} == dict.fromkeys(unknown)
     assert found["how_discovered"] == "The city's own search of its logs pointed to it."
-    assert "what_happened" not in found  # nobody but a person can tell it
+    assert "what_happened" not in found  # only a person can tell it
 
 
 def test_every_value_is_a_field_of_its_kind(city: Workspace) -> None:
@@ -214,3 +215,22 @@ def test_a_hold_over_the_incident_is_named(city: Workspace) -> None:
 def test_an_incident_that_is_not_there(fresh: Workspace) -> None:
     with pytest.raises(UnknownNameError):
         facts_of(fresh, "INC-2026-0099")
+
+
+def test_words_that_counsel_approved_for_the_public_are_taken_over(city: Workspace) -> None:
+    told: dict[str, Value] = {"what_happened": "A mailbox was opened.", "contact_phone": "800-555-0199"}
+    letter = draft(city, "individual-notice", by=ANALYST, reason="letter", incident=INC, values=told)
+    assert "what_happened" not in facts_of(city, INC)
+    approve(city, letter.number, by=COUNSEL, reason="read", blanks_reason="the merge fills them")
+    found = facts_of(city, INC)
+    assert (found["what_happened"], found["contact_phone"]) == ("A mailbox was opened.", "800-555-0199")
+    assert "what_happened" not in facts_of(city, INC, language="es")
+    again = draft(city, "public-notice", by=ANALYST, reason="website", incident=INC)
+    assert "what_happened" not in again.latest.blanks
+
+
+def test_words_for_an_authority_are_not_taken_over(city: Workspace) -> None:
+    told: dict[str, Value] = {"what_happened": "More than the public is told."}
+    sheet = draft(city, "tx-ag-report", by=ANALYST, reason="sheet", incident=INC, values=told)
+    approve(city, sheet.number, by=COUNSEL, reason="read", blanks_reason="filled in at the portal")
+    assert "what_happened" not in facts_of(city, INC)
