@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from breachwatch.model.datasets import dataset
 from breachwatch.model.segment import Segment
 from breachwatch.parse.base import Row
 from breachwatch.parse.batches import fill, same
-from breachwatch.parse.columns import make_column, make_extra
+from breachwatch.parse.columns import extra_text, make_column, make_extra
 from breachwatch.parse.record_ids import RecordIds
 
 Ints = npt.NDArray[np.int64]
@@ -62,9 +63,25 @@ def native_columns(name: str, rows: list[Row]) -> Columns:
 
 
 def row_columns(row: Row) -> dict[str, str | int]:
-    """What the values of one row become in its columns; without those that are empty."""
-    found = {column: values[0].as_py() for column, values in native_columns(row.dataset, [row]).items()}
-    return {column: value for column, value in found.items() if value is not None}
+    """What the values of one row become in its columns, as in `native_columns`; without those that are empty."""
+    kinds = _kinds(row.dataset)
+    found = {name: value for name, value in row.values.items() if value is not None}
+    if all(_fits(kinds.get(name), value) for name, value in found.items()):
+        return {**found, "extra": extra_text(row.extra)} if row.extra else found
+    columns = {column: values[0].as_py() for column, values in native_columns(row.dataset, [row]).items()}
+    return {column: value for column, value in columns.items() if value is not None}
+
+
+@cache
+def _kinds(name: str) -> dict[str, pa.DataType]:
+    return {field.name: field.type for field in dataset(name).schema}
+
+
+def _fits(kind: pa.DataType | None, value: object) -> bool:
+    """Whether a value goes into its column as it is, without a look at more than its kind."""
+    if type(value) is str:
+        return kind == pa.string() and value.isascii()
+    return type(value) is int and kind in (pa.int32(), pa.int64()) and 0 <= value < 2**31
 
 
 def spread_columns(name: str, groups: list[tuple[Ints, Columns]], size: int) -> Columns:

@@ -75,7 +75,7 @@ class Batches:
         size = len(rows)
         filled = fill(rows, schema.names)
         columns: dict[str, pa.Array[Any]] = {
-            "event_id": self._ids.of_positions(map(_position, rows)),
+            "event_id": self._ids.of_positions(list(map(_position, rows))),
             "time": make_time(filled.get("time", [None] * size), rows),
             "observed_at": same(self._observed_at, pa.timestamp("us"), size),
             "source": same(self._segment.source, pa.string(), size),
@@ -97,7 +97,7 @@ class Batches:
         size = len(rejects)
         schema = REJECTS_DATASET.schema
         columns = {
-            "event_id": self._ids.of_positions(map(_position, rejects)),
+            "event_id": self._ids.of_positions(list(map(_position, rejects))),
             "observed_at": same(self._observed_at, pa.timestamp("us"), size),
             "source": same(self._segment.source, pa.string(), size),
             "reason": pa.array([visible(reject.reason) for reject in rejects], pa.string()),

@@ -55,7 +55,23 @@ def make_time(values: list[Any], rows: Sequence[Row]) -> pa.Array[Any]:
 
 def make_extra(rows: Sequence[Row]) -> pa.Array[Any]:
     """The column `extra`: one JSON object a row, empty where there is nothing."""
-    return pa.array([_json(row.extra) if row.extra else None for row in rows], pa.string())
+    return pa.array([extra_text(row.extra) if row.extra else None for row in rows], pa.string())
+
+
+def extra_text(extra: dict[str, Any]) -> str:
+    """The extra fields as JSON text; what JSON cannot say is written as text, so that no row is lost to it."""
+    with suppress(quick_json.NotQuickError):
+        return quick_json.write(extra)
+    try:
+        text = json.dumps(extra, ensure_ascii=False, allow_nan=False, default=_plain, separators=(",", ":"))
+    except (ValueError, TypeError, RecursionError):
+        safe = {str(key): _plain(value) for key, value in extra.items()}
+        text = json.dumps(safe, ensure_ascii=False, separators=(",", ":"))
+    if text.isascii():
+        return text
+    # Outside its strings JSON is ASCII, so a lone surrogate stands inside one: there it becomes the visible six
+    # characters of its escape, with the backslash itself escaped as JSON wants it.
+    return text if _encodes(text) else _SURROGATE.sub(lambda found: f"\\\\u{ord(found[0]):04x}", text)
 
 
 def visible(text: str) -> str:
@@ -106,22 +122,6 @@ def _integer(kind: pa.DataType, value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
         return value
     raise _UnfitError
-
-
-def _json(extra: dict[str, Any]) -> str:
-    """The extra fields as JSON text; what JSON cannot say is written as text, so that no row is lost to it."""
-    with suppress(quick_json.NotQuickError):
-        return quick_json.write(extra)
-    try:
-        text = json.dumps(extra, ensure_ascii=False, allow_nan=False, default=_plain, separators=(",", ":"))
-    except (ValueError, TypeError, RecursionError):
-        safe = {str(key): _plain(value) for key, value in extra.items()}
-        text = json.dumps(safe, ensure_ascii=False, separators=(",", ":"))
-    if text.isascii():
-        return text
-    # Outside its strings JSON is ASCII, so a lone surrogate stands inside one: there it becomes the visible six
-    # characters of its escape, with the backslash itself escaped as JSON wants it.
-    return text if _encodes(text) else _SURROGATE.sub(lambda found: f"\\\\u{ord(found[0]):04x}", text)
 
 
 def _encodes(text: str) -> bool:

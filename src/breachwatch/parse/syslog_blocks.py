@@ -37,6 +37,7 @@ def parse_blocks(segment: Segment, data: BinaryIO, limits: Limits, batch_rows: i
 
 
 _REPEATED: Final = b"message repeated "  # in all of `parse.repeated.STARTS`
+_BLOCK_BATCHES: Final = 4  # read together: the more messages, the more of them have the shape of others
 _NONE: Final = np.zeros(0, np.int64)
 
 
@@ -59,8 +60,9 @@ class _Blocks:
     def read(self) -> Iterator[Batch]:
         starts, ends = line_bounds(self._text)
         self._reader.clock.settle(years_of(self._text, starts, ends))
-        for first in range(0, len(starts), self._batch_rows):
-            part = slice(first, first + self._batch_rows)
+        lines = _BLOCK_BATCHES * self._batch_rows
+        for first in range(0, len(starts), lines):
+            part = slice(first, first + lines)
             yield from self._block(first, starts[part], ends[part])
         for row in self._joiner.rest():
             yield from self._add(row)

@@ -13,14 +13,13 @@ from breachwatch.parse.assembling import Columns
 from breachwatch.parse.base import Rejected, Row, reason_of
 from breachwatch.parse.columns import EARLIEST
 from breachwatch.parse.lines import UnreadableError
-from breachwatch.parse.programs.dispatch import read_message, reader_of
+from breachwatch.parse.programs.dispatch import reader_of
 from breachwatch.parse.programs.meaning import SYSLOG
 from breachwatch.parse.repeated import STARTS, Messages
 from breachwatch.parse.screens import BY_MESSAGE_ALONE, NEEDED_WORDS
 from breachwatch.parse.syslog_block import Block
 from breachwatch.parse.syslog_heads import NO_TIME, Ints
-from breachwatch.parse.template_columns import Templates
-from breachwatch.parse.templates import Meaning
+from breachwatch.parse.template_columns import Templates, meaning
 
 _REMEMBERED: Final = 8192  # messages whose meaning is kept for the next of the same text
 _LONGEST_REMEMBERED: Final = 512  # characters
@@ -51,7 +50,7 @@ class Meanings:
         self._messages = messages
         self._programs: dict[str, _Program] = {}
         self._known: dict[tuple[str, str], tuple[str, Values, Values]] = {}
-        self._templates = Templates(self._meaning, _OVERRIDDEN)
+        self._templates = Templates(_OVERRIDDEN)
         self._host_set_at: dict[str | None, int] = {}  # the slow line that last spoke for a host
         self._synced = 0
 
@@ -133,18 +132,12 @@ class Meanings:
         self.remember_before(len(self._block.starts))
 
     def _alone(self, program: str, message: str) -> tuple[str, Values, Values]:
-        meant = self._meaning(program, message)
+        meant = meaning(program, message)
         if len(message) <= _LONGEST_REMEMBERED:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             self._known[program, message] = meant
         return meant
-
-    @staticmethod
-    def _meaning(program: str, message: str) -> Meaning:
-        values: Values = {}
-        extra: Values = {}
-        return read_message(program, message, values, extra), values, extra
 
     def _head(self, line: int, message: str) -> Values:
         block = self._block

@@ -35,30 +35,29 @@ class HourRuns:
         self.starts: Ints = np.flatnonzero(changed & traditional)
         breaks = np.flatnonzero(changed | ~traditional)
         after = np.searchsorted(breaks, self.starts, "right")
-        self._ends: Ints = np.append(breaks, len(stamp))[after]
+        ends: Ints = np.append(breaks, len(stamp))[after]
+        digits = stamp[:, _HOUR:STAMP].astype(np.int64) - ord("0")
+        minutes, seconds = digits[:, 0] * 10 + digits[:, 1], digits[:, 3] * 10 + digits[:, 4]
+        self._since = (minutes * 60 + seconds) * _SECOND
+        wrong = np.append(0, np.cumsum((minutes >= 60) | (seconds >= 60)))
+        minute = np.flatnonzero((stamp[1:, :_MINUTE] != stamp[:-1, :_MINUTE]).any(axis=1)) + 1
+        last = np.append(minute, 0)[np.searchsorted(minute, ends) - 1]
+        in_order = wrong[ends] == wrong[self.starts]
+        self._runs = list(zip(*(found.tolist() for found in (self.starts, ends, last, in_order)), strict=True))
 
     def read(self, number: int) -> None:
         """Read the times of one run; runs, and lines read elsewhere, must come in the order of the lines."""
-        start, end = int(self.starts[number]), int(self._ends[number])
+        start, end, last, in_order = self._runs[number]
         first = self._clock.yearless(self._text(start)) if end - start >= _FEW else None
-        if first is not None and self._clock.steady:
-            clock = self._stamp[start:end, _HOUR:STAMP].astype(np.int64) - ord("0")
-            minutes, seconds = clock[:, 0] * 10 + clock[:, 1], clock[:, 3] * 10 + clock[:, 4]
-            if int(minutes.max()) < 60 and int(seconds.max()) < 60:
-                since = minutes * 60 + seconds
-                self._times[start:end] = micros(first) + (since - since[0]) * _SECOND
-                self._end(start, end)
-                return
+        if first is not None and self._clock.steady and in_order:
+            self._times[start:end] = self._since[start:end] + (micros(first) - int(self._since[start]))
+            # Leave the clock as if it had read all: it looks at the first line of each minute, and at the last.
+            if last > start:
+                self._clock.yearless(self._text(last))
+            self._clock.yearless(self._text(end - 1))
+            return
         for line in range(start, end):
             self._put(line, self._clock.yearless(self._text(line)))
-
-    def _end(self, start: int, end: int) -> None:
-        """Leave the clock as if it had read all: it looks at the first line of each minute, and at the last."""
-        stamp = self._stamp[start:end, :_MINUTE]
-        changed = np.flatnonzero((stamp[1:] != stamp[:-1]).any(axis=1))
-        if len(changed):
-            self._clock.yearless(self._text(start + int(changed[-1]) + 1))
-        self._clock.yearless(self._text(end - 1))
 
     def _text(self, line: int) -> str:
         return self._stamp[line, :STAMP].tobytes().decode("ascii")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -11,22 +11,34 @@ import pyarrow.compute as pc
 
 from breachwatch.model.datasets import dataset
 from breachwatch.parse.assembling import Columns
+from breachwatch.parse.programs.dispatch import read_message
 from breachwatch.parse.syslog_heads import Flags, Ints
 from breachwatch.parse.templates import Meaning, Template, learn
 from breachwatch.parse.varying import Varying, varying
 
-_REMEMBERED: Final = 8192
+_REMEMBERED: Final = 16_384
 _WORTH_LEARNING: Final = 3
-"""Messages of one shape in a block. Learning takes as long as reading four; names that somebody makes up come once."""
+"""Messages of one shape in a block. Learning takes as long as reading a few; names that somebody makes up come once."""
+
+
+def meaning(program: str, message: str) -> Meaning:
+    """What a message means by itself."""
+    values: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    return read_message(program, message, values, extra), values, extra
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _template(program: str, shape: str, fixed: frozenset[str]) -> Template | None:
+    return learn(lambda text: meaning(program, text), shape, fixed)
 
 
 class Templates:
-    """The templates that a segment's messages were found to have, by program and shape."""
+    """The templates of a segment's messages, by program and shape."""
 
-    def __init__(self, read: Callable[[str, str], Meaning], fixed: frozenset[str]) -> None:
-        self._read = read
+    def __init__(self, fixed: frozenset[str]) -> None:
         self._fixed = fixed
-        self._known: dict[tuple[str, str], Template | None] = {}
+        self._frequent: set[tuple[str, str]] = set()
 
     def match(self, messages: pa.StringArray, codes: Ints, programs: list[str]) -> Matched:
         """Find the template of each of these messages; `codes` are the numbers of their programs."""
@@ -41,22 +53,21 @@ class Templates:
         for kind, (code, shape, count) in enumerate(
             zip((kinds % len(programs)).tolist(), texts, counts.tolist(), strict=True)
         ):
-            template = self._template(programs[code], shape, count)
+            template = self._of(programs[code], shape, count)
             if template is not None:
                 place[kind] = len(templates)
                 templates.append(template)
         return Matched(found, templates, np.where(found.plain, place[number], -1))
 
-    def _template(self, program: str, shape: str, count: int) -> Template | None:
+    def _of(self, program: str, shape: str, count: int) -> Template | None:
         key = program, shape
-        if key in self._known:
-            return self._known[key]
-        if count < _WORTH_LEARNING:
-            return None
-        if len(self._known) >= _REMEMBERED:
-            self._known.clear()
-        self._known[key] = found = learn(lambda text: self._read(program, text), shape, self._fixed)
-        return found
+        if key not in self._frequent:
+            if count < _WORTH_LEARNING:
+                return None
+            if len(self._frequent) >= _REMEMBERED:
+                self._frequent.clear()
+            self._frequent.add(key)
+        return _template(program, shape, self._fixed)
 
 
 class Matched:

@@ -78,7 +78,8 @@ def _taken_apart(value: str | int, made_up: list[str]) -> tuple[str | int, ...]:
     """A value as constant texts and the numbers of the made-up ones that stand in it."""
     if isinstance(value, int):
         return (made_up.index(str(value)),) if str(value) in made_up else (str(value),)
-    if not made_up:
+    found = [item for item in made_up if item in value]
+    if not found:
         return (value,)
-    pieces = re.split(f"({'|'.join(map(re.escape, made_up))})", value)
+    pieces = re.split(f"({'|'.join(map(re.escape, found))})", value)
     return tuple(made_up.index(piece) if number % 2 else piece for number, piece in enumerate(pieces) if piece)

@@ -95,13 +95,13 @@ def _addresses(block: Bytes, starts: Ints, points: Ints, ends: Ints) -> Flags:
     begins = np.concatenate((starts[:, None], points + 1), axis=1)
     stops = np.concatenate((points, ends[:, None]), axis=1)
     lengths = stops - begins
-    good: Flags = ((lengths >= 1) & (lengths <= 3)).all(axis=1)
+    good: Flags = np.asarray(((lengths >= 1) & (lengths <= 3)).all(axis=1))
     begins, stops, lengths = begins[good], stops[good], lengths[good]
     value = np.zeros(lengths.shape, np.int64)
     for place in range(3):
         digits = block[np.maximum(stops - 1 - place, 0)].astype(np.int64) - ord("0")
         value += np.where(lengths > place, digits, 0) * _POWERS[place]
-    fits: Any = ((value <= 255) & ((lengths == 1) | (block[begins] != ord("0")))).all(axis=1)
+    fits: Flags = np.asarray(((value <= 255) & ((lengths == 1) | (block[begins] != ord("0")))).all(axis=1))
     good[good] = fits
     return good
 

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from breachwatch.model.segment import make_event_id
 from breachwatch.parse.batches import Batches
 from breachwatch.parse.driver import parse, read_records
-from breachwatch.parse.programs.dispatch import read_message, reader_of
+from breachwatch.parse.programs.dispatch import reader_of
 from breachwatch.parse.record_ids import RecordIds
 from breachwatch.parse.registry import parser_for
 from breachwatch.parse.screens import BY_MESSAGE_ALONE
+from breachwatch.parse.template_columns import meaning
 from breachwatch.parse.templates import learn
 from breachwatch.parse.varying import varying
 from breachwatch.settings import Limits
@@ -163,12 +164,6 @@ def test_a_shape_and_what_varies_in_it_make_the_text_again(texts: list[str]) -> 
         assert next(following, None) is None
 
 
-def _meaning(program: str, message: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    values: dict[str, Any] = {}
-    extra: dict[str, Any] = {}
-    return read_message(program, message, values, extra), values, extra
-
-
 @pytest.mark.parametrize(
     ("program", "message", "constants", "items", "parts"),
     [
@@ -191,7 +186,7 @@ def test_a_template_says_where_what_varies_goes(
     parts: dict[str, tuple[str | int, ...]],
 ) -> None:
     assert reader_of(program)[0] in BY_MESSAGE_ALONE
-    template = learn(lambda text: _meaning(program, text), message, frozenset())
+    template = learn(lambda text: meaning(program, text), message, frozenset())
     assert template is not None
     assert constants.items() <= template.constants.items()
     assert (template.items, template.parts) == (items, parts)
@@ -208,6 +203,6 @@ def test_ids_are_those_of_each_record() -> None:
     segment = make_segment("syslog", b"x")
     positions = ["0", "70", "record 1/2", "ä", str(2**62)]
     expected = [make_event_id(segment.source, segment.file_id, position) for position in positions]
-    assert RecordIds(segment).of_positions(position.encode() for position in positions).to_pylist() == expected
+    assert RecordIds(segment).of_positions([position.encode() for position in positions]).to_pylist() == expected
     assert RecordIds(segment).of_offsets([0, 70]).to_pylist() == expected[:2]
     assert RecordIds(segment).of_offsets([]).to_pylist() == []
