@@ -37,6 +37,7 @@ from breachwatch.cli import (
     ledger,
     notify,
     queue,
+    referral,
     register,
     report,
     rules,
@@ -70,6 +71,7 @@ class _InOrder(TyperGroup):
                 "incident",
                 "alert",
                 "report",
+                "referral",
                 "evidence",
                 "hold",
                 "notify",
@@ -104,6 +106,7 @@ app.command("queue")(queue.queue)
 app.add_typer(incident.app, name="incident")
 app.add_typer(alert.app, name="alert")
 app.add_typer(report.app, name="report")
+app.add_typer(referral.app, name="referral")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(hold.app, name="hold")
 app.add_typer(notify.app, name="notify")

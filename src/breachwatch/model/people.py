@@ -34,6 +34,7 @@ class Permission(StrEnum):
     NOTE = "write notes"
     TRIAGE = "triage alerts and incidents"
     TRIAGE_REPORT = "triage and answer reports"
+    REFER = "refer an incident to others"
     ACT = "record actions"
     VERIFY_ACTION = "verify actions"
     DECIDE = "decide as counsel"
@@ -61,6 +62,7 @@ MAY: dict[Permission, frozenset[Role]] = {
     Permission.NOTE: _EVERYBODY - {Role.AUDITOR},
     Permission.TRIAGE: _CASE | {Role.PROGRAM},
     Permission.TRIAGE_REPORT: _CASE | {Role.HELPDESK, Role.RECORDS_OFFICER},
+    Permission.REFER: _CASE | {Role.COUNSEL, Role.RECORDS_OFFICER},
     Permission.ACT: _CASE | {Role.HELPDESK},
     Permission.VERIFY_ACTION: _CASE | {Role.AUDITOR},
     Permission.DECIDE: frozenset({Role.COUNSEL}),
