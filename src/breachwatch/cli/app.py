@@ -35,6 +35,7 @@ from breachwatch.cli import (
     keys,
     lake,
     ledger,
+    metrics,
     notify,
     queue,
     referral,
@@ -79,7 +80,7 @@ class _InOrder(TyperGroup):
                 "keys",
                 "ledger",
             ),
-            *("jurisdiction", "assess", "duty", "clocks", "closure"),
+            *("jurisdiction", "assess", "duty", "clocks", "closure", "metrics"),
             *("register", "lake", "sql", "simulate", "example", "schedule"),
         )
         return sorted(self.commands, key=order.index)
@@ -118,6 +119,7 @@ app.command("assess")(assess.assess)
 app.add_typer(duty.app, name="duty")
 app.command("clocks")(duty.clocks)
 app.add_typer(closure.app, name="closure")
+app.add_typer(metrics.app, name="metrics")
 app.add_typer(register.app, name="register")
 app.add_typer(lake.app, name="lake")
 app.command("sql")(sql.sql)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, select
 
 from breachwatch.errors import UsageError
 from breachwatch.incidents.casework.changing import Change, changing, said
-from breachwatch.incidents.casework.finding import members, row_of
+from breachwatch.incidents.casework.finding import all_members, members, row_of
 from breachwatch.incidents.chunking import chunks
 from breachwatch.model.casework import Anchor, AnchorTime
 from breachwatch.model.people import Actor, Permission
@@ -99,22 +99,32 @@ def history(ws: Workspace, number: str, *, by: Actor) -> tuple[AnchorTime, ...]:
 
 def anchors_of(connection: Connection, row: Row[Any]) -> dict[Anchor, AnchorTime]:
     """The moments that count: of the incident itself the latest that was set; of merged ones where they are earlier."""
-    numbers = members(connection, row.number)
-    rows = {row.number: row}
-    for chunk in chunks(numbers[1:]):
+    return anchors_of_many(connection, [row])[row.number]
+
+
+def anchors_of_many(connection: Connection, rows: Iterable[Row[Any]]) -> dict[str, dict[Anchor, AnchorTime]]:
+    """The same for many incidents in few queries, by their numbers; none of them is merged into another of them."""
+    known = {row.number: row for row in rows}
+    asked = list(known)
+    belongs = all_members(connection, asked)
+    for chunk in chunks(number for number in belongs if number not in known):
         query = select(cases.incident).where(cases.incident.c.number.in_(chunk))
-        rows.update((other.number, other) for other in connection.execute(query))
-    by_incident: dict[str, dict[Anchor, AnchorTime]] = {number: _derived(rows[number]) for number in numbers}
-    for item in _set(connection, numbers):
+        known.update((other.number, other) for other in connection.execute(query))
+    by_incident: dict[str, dict[Anchor, AnchorTime]] = {number: _derived(known[number]) for number in belongs}
+    for item in _set(connection, belongs):
         by_incident[item.incident][item.anchor] = item
-    found = by_incident[row.number]
-    if row.closed_at is None:  # it was opened again
-        found.pop(Anchor.CLOSED, None)
-    for number in numbers[1:]:
+    for number in asked:
+        if known[number].closed_at is None:  # it was opened again
+            by_incident[number].pop(Anchor.CLOSED, None)
+    for number, root in belongs.items():
+        found = by_incident[root]
         for anchor, item in by_incident[number].items():
             if anchor in _EARLIEST and (anchor not in found or item.at < found[anchor].at):
                 found[anchor] = item
-    return {anchor: found[anchor] for anchor in Anchor if anchor in found}
+    return {
+        number: {anchor: by_incident[number][anchor] for anchor in Anchor if anchor in by_incident[number]}
+        for number in asked
+    }
 
 
 def _derived(row: Row[Any]) -> dict[Anchor, AnchorTime]:

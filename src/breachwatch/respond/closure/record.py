@@ -142,7 +142,7 @@ def _evidence(connection: Connection, numbers: Sequence[str]) -> tuple[EvidenceR
     ).all()
     mine = select(evidence.number).where(evidence.incident.in_(numbers))
     links: dict[str, list[Row[Any]]] = {row.number: [] for row in rows}
-    query = select(custody.evidence, custody.event, custody.at, custody.hash).where(custody.evidence.in_(mine))
+    query = select(cases.custody).where(custody.evidence.in_(mine))
     for link in connection.execute(query.order_by(custody.seq)):
         links[link.evidence].append(link)
     gone = disposed_at(connection)

@@ -19,6 +19,8 @@ from breachwatch.errors import NotPermittedError
 from breachwatch.report.after_action import PRIVILEGED, after_action
 from breachwatch.respond.closure.checklist import checklist
 from breachwatch.respond.closure.record import case_record
+from breachwatch.respond.metrics.compliance import Kept
+from breachwatch.respond.metrics.measuring import metrics_of_month
 from breachwatch.workspace import Workspace
 from tests.unit.incidents.casework.conftest import ANALYST, COUNSEL, Desk
 from tests.unit.respond.closure.conftest import SANCTION, SECRET
@@ -131,3 +133,8 @@ def test_referrals_and_requests_that_are_open_are_named_and_stop_nothing(worked:
     found = checklist(ws, INC, by=ANALYST)
     assert len(found.warnings) == 2
     assert found.ready
+
+
+def test_metrics_count_clocks_as_they_were_kept(worked: Desk) -> None:
+    found = metrics_of_month(worked.ws, "2026-11", by=ANALYST)[0].clocks
+    assert {kind: count for kind, count in found.items() if count} == {Kept.BEFORE_SAFE: 2, Kept.MISSED: 1}
