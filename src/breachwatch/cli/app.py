@@ -41,6 +41,7 @@ from breachwatch.cli import (
     referral,
     register,
     report,
+    request,
     rules,
     run,
     schedule,
@@ -73,6 +74,7 @@ class _InOrder(TyperGroup):
                 "alert",
                 "report",
                 "referral",
+                "request",
                 "evidence",
                 "hold",
                 "notify",
@@ -108,6 +110,7 @@ app.add_typer(incident.app, name="incident")
 app.add_typer(alert.app, name="alert")
 app.add_typer(report.app, name="report")
 app.add_typer(referral.app, name="referral")
+app.add_typer(request.app, name="request")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(hold.app, name="hold")
 app.add_typer(notify.app, name="notify")

@@ -116,19 +116,25 @@ def clocks(
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Show all open legal clocks, the most urgent first."""
+    """Show all open legal clocks, of incidents and of requests for public records, the most urgent first."""
     from breachwatch.report.duties import board_page, plain_duties
+    from breachwatch.report.requests import clocks_page, plain_clock
     from breachwatch.respond.duties import board
+    from breachwatch.respond.requests.clocks import open_clocks
 
     ws = open_workspace(ctx, workspace)
-    found = board.board(ws, by=actor(ctx, ws))
+    by = actor(ctx, ws)
+    found, requests = board.board(ws, by=by), open_clocks(ws, by=by)
     if calendar is not None:
-        calendar.write_bytes(board.calendar(ws, found))
-        remark(f"{calendar}: {sum(duty.due.safe is not None for duty in found)} dates.")
+        calendar.write_bytes(board.calendar(ws, found, requests))
+        dues = [*(duty.due for duty in found), *(clock.due for clock in requests)]
+        remark(f"{calendar}: {sum(due.safe is not None for due in dues)} dates.")
     elif as_json:
-        show_json(plain_duties(found))
+        show_json([*plain_duties(found), *map(plain_clock, requests)])
     else:
         show(board_page(found, ws.settings.city.zone))
+        if requests:
+            show(clocks_page(requests, ws.settings.city.zone))
 
 
 def _details(given: list[str]) -> dict[str, str]:

@@ -190,6 +190,38 @@ _REFERRALS = (
     Field("packages", _LIST, "evidence that is handed over", ("evidence", "archive", "sha256", "transfer")),
 )
 
+_REQUESTS = (
+    Field("request_number", _TEXT, "number of the request for public records"),
+    Field("request_received_at", _DATE, "when the request was received"),
+    Field("request_words", _TEXT, "the request, in the requester's words"),
+    Field("request_answer_by", _DATE, "day by which the city answers, by the law's own count"),
+    Field("request_law", _TEXT, "law that sets the time for the answer"),
+    Field("request_extended_to", _DATE, "day to which the time was extended"),
+    Field("request_reason", _TEXT, "reasons for the extension, or for withholding"),
+    Field("request_released", _LIST, "files that are released"),
+    Field("request_exemptions", _LIST, "laws by which something is withheld", ("text", "law")),
+    Field("request_withheld_count", _COUNT, "number of items that are withheld"),
+    Field("request_withheld", _LIST, "items that are withheld", ("number", "what", "day", "text", "law")),
+)
+
+_RETENTION = (
+    Field("retention_number", _TEXT, "number of the disposal"),
+    Field("retention_rule", _TEXT, "law, schedule or resolution that allows it"),
+    Field("retention_period", _TEXT, "how long the file had to be kept, and since when"),
+    Field("retention_asked_by", _TEXT, "who asked for it, and when"),
+    Field("retention_approved_by", _TEXT, "who approved it, and when"),
+    Field("retention_carried_out_at", _DATE, "when it was carried out"),
+    Field("retention_went", _LIST, "what was disposed of", ("what", "number", "sha256")),
+    Field("retention_stays", _LIST, "what stays"),
+)
+
+_CLOSING = (
+    Field("closing_verdict", _TEXT, "what the incident turned out to be, and why"),
+    Field("closing_statement", _TEXT, "what happened and what was done, as its closing states it"),
+    Field("closing_lessons", _LIST, "what was learnt"),
+    Field("closing_guards", _LIST, "what closing asks for, with who met it", ("asks", "met")),
+)
+
 VOCABULARY: Final[dict[str, Field]] = {
     field.name: field
     for group in (
@@ -204,6 +236,9 @@ VOCABULARY: Final[dict[str, Field]] = {
         _KEEPING,
         _REPORTS,
         _REFERRALS,
+        _REQUESTS,
+        _RETENTION,
+        _CLOSING,
     )
     for field in group
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, select
 
@@ -14,9 +14,15 @@ from breachwatch.model.people import Actor, Permission
 from breachwatch.people import require
 from breachwatch.records import cases
 from breachwatch.records import duties as tables
+from breachwatch.respond.clocks.due import Due
 from breachwatch.respond.duties.standing import Duty, recalculate, stand
+from breachwatch.respond.law.obligations import Obligation
 from breachwatch.respond.law.profile import CONFIRM
+from breachwatch.respond.requests.clocks import RequestClock
 from breachwatch.workspace import Workspace
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 _FAR = datetime.max.replace(tzinfo=UTC)
 
@@ -53,31 +59,40 @@ def _urgency(duty: Duty) -> tuple[int, datetime, str, str]:
     return URGENCY[duty.clock], safe or _FAR, duty.incident, duty.obligation.id
 
 
-def calendar(ws: Workspace, duties: Sequence[Duty]) -> bytes:
+def calendar(ws: Workspace, duties: Sequence[Duty], requests: Sequence[RequestClock] = ()) -> bytes:
     """The safe dates as an iCalendar file (RFC 5545), each with an alarm a day before.
 
-    It names incident, obligation and citation, and nothing of what was found: calendars are shared.
+    It names incident or request, obligation and citation, and nothing of what was found: calendars are shared.
     """
-    from icalendar import Alarm, Calendar, Event
+    from icalendar import Calendar
 
     made = Calendar()
     made.add("prodid", "-//breachwatch//clocks//EN")
     made.add("version", "2.0")
-    for duty in duties:
-        if duty.due.safe is None or duty.clock is ClockState.PAUSED:
-            continue
-        event = Event()
-        event.add("uid", f"{duty.incident}-{duty.obligation.id}@breachwatch")
-        event.add("dtstamp", ws.clock.now())
-        event.add("dtstart", duty.due.safe)
-        event.add("dtend", duty.due.safe + timedelta(minutes=1))
-        event.add("summary", f"{duty.incident}: {duty.obligation.title}")
-        latest = f"Latest: {duty.due.latest:%Y-%m-%d %H:%M %Z}. " if duty.due.latest else ""
-        event.add("description", f"{latest}{'; '.join(duty.obligation.citation)}. {CONFIRM}")
-        alarm = Alarm()
-        alarm.add("action", "DISPLAY")
-        alarm.add("description", f"{duty.incident}: {duty.obligation.title}")
-        alarm.add("trigger", timedelta(days=-1))
-        event.add_component(alarm)
-        made.add_component(event)
+    open_ones = [
+        *((duty.incident, duty.obligation, duty.due) for duty in duties if duty.clock is not ClockState.PAUSED),
+        *((clock.request, clock.obligation, clock.due) for clock in requests),
+    ]
+    for number, obligation, due in open_ones:
+        if due.safe is not None:
+            made.add_component(_event(number, obligation, due, due.safe, ws.clock.now()))
     return bytes(made.to_ical())
+
+
+def _event(number: str, obligation: Obligation, due: Due, safe: datetime, now: datetime) -> Event:
+    from icalendar import Alarm, Event
+
+    event = Event()
+    event.add("uid", f"{number}-{obligation.id}@breachwatch")
+    event.add("dtstamp", now)
+    event.add("dtstart", safe)
+    event.add("dtend", safe + timedelta(minutes=1))
+    event.add("summary", f"{number}: {obligation.title}")
+    latest = f"Latest: {due.latest:%Y-%m-%d %H:%M %Z}. " if due.latest else ""
+    event.add("description", f"{latest}{'; '.join(obligation.citation)}. {CONFIRM}")
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", f"{number}: {obligation.title}")
+    alarm.add("trigger", timedelta(days=-1))
+    event.add_component(alarm)
+    return event

@@ -278,5 +278,11 @@ COUNTED: Mapping[str, tuple[str, Why]] = {
     "incident_entity": ("The accounts, addresses and systems of the incident", Why.SECURITY),
     "alert_join": ("Why alerts belong to the incident", Why.SECURITY),
     "incident_link": ("Links to other incidents", Why.INVESTIGATION),
+    "incident_severity": ("How severe it was judged, and why", Why.SECURITY),
+    "paper": ("Papers about the incident: drafts, reports and letters to single persons and bodies", Why.INVESTIGATION),
+    "communication": ("What was written to and fro with other persons", Why.PRIVATE),
+    "report_event": ("Reports of other persons that belong to the incident", Why.PRIVATE),
+    "referral": ("Referrals to other bodies", Why.INVESTIGATION),
 }
-"""Tables of which only the number of rows leaves, with what they are: fixed words."""
+"""Tables of which only the number of rows leaves, with what they are: fixed words. Notices that went to residents or
+the public are disclosed beside them (see notices.py)."""

@@ -22,11 +22,10 @@ from breachwatch.evidence.adding import Given, Receipt, add_file
 from breachwatch.incidents.casework import actions, affected, decisions, notes, timeline
 from breachwatch.model.casework import ActionKind, DecisionKind
 from breachwatch.records import cases, casework, duties
-from breachwatch.records.catalog import metadata
 from breachwatch.respond.requests import redacting, releasing
 from breachwatch.respond.requests.allowed import ALLOWED, COUNTED
 from breachwatch.respond.requests.allowing import Allowed
-from breachwatch.respond.requests.gathering import _divided
+from breachwatch.respond.requests.gathering import _divided, _of_incidents
 from breachwatch.respond.requests.receiving import correct
 from breachwatch.respond.requests.rendering import archive_of, files_of
 from breachwatch.respond.requests.shapes import Around
@@ -209,4 +208,4 @@ def test_every_column_is_released_withheld_or_a_key() -> None:
         named = {field.column for field in kind.released} | {name for part in kind.parts for name in part.columns}
         assert {column.name for column in kind.table.c} == named | kind.keys, kind.name
         assert not named & kind.keys, kind.name
-    assert set(COUNTED) <= set(metadata.tables)
+    assert set(COUNTED) <= {table.name for table in _of_incidents()}
