@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from breachwatch.errors import UnknownNameError
 from breachwatch.settings_base import Section, sigma_level
 from breachwatch.settings_base import time_zone as iana_zone
+from breachwatch.settings_contacts import Contact
 from breachwatch.settings_incidents import Incidents, Systems
 from breachwatch.settings_intake import Intake
 from breachwatch.settings_lake import Lake
@@ -208,6 +209,7 @@ class Settings(BaseSettings):
     lake: Lake = Lake()
     intake: Intake = Intake()
     people: tuple[PersonOfCity, ...] = ()
+    contacts: tuple[Contact, ...] = ()
     notify: Notify = Notify()
     sources: tuple[Source, ...] = ()
 

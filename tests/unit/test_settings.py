@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from breachwatch.errors import SettingsError, UnknownNameError
 from breachwatch.settings import Settings
 from breachwatch.settings_api import TABLES, CloudTrail, Entra, GoogleWorkspace, Microsoft365, Okta
+from breachwatch.settings_contacts import Contact
 from breachwatch.settings_file import load_settings, parse_settings
 from breachwatch.settings_objects import Objects
 from breachwatch.settings_people import PersonOfCity
@@ -66,13 +67,17 @@ def test_the_template_names_every_default_as_it_is() -> None:
     assert settings.sources == (Source(name="vpn01-auth", paths=("/srv/logs/vpn01/auth.log*",)),)
 
 
+_TABLES_ALONE = {"people": (PersonOfCity, "# Contacts"), "contacts": (Contact, "# Sources")}
+
+
 def test_the_template_explains_every_key() -> None:
     written = tomllib.loads(_taken_up(TEMPLATE))
     lines = TEMPLATE.splitlines()
     for section, field in Settings.model_fields.items():
-        if section == "people":
-            people = TEMPLATE.partition("# [[people]]")[2].partition("# Sources")[0]
-            assert re.findall(r"^# (\w+) +\S.{5}", people, re.MULTILINE) == list(PersonOfCity.model_fields)
+        if section in _TABLES_ALONE:
+            kind, after = _TABLES_ALONE[section]
+            told = TEMPLATE.partition(f"# [[{section}]]")[2].partition(after)[0]
+            assert re.findall(r"^# (\w+) +\S.{5}", told, re.MULTILINE) == list(kind.model_fields)
             continue
         model = Source if section == "sources" else field.annotation
         assert isinstance(model, type)

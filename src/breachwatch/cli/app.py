@@ -23,6 +23,7 @@ from breachwatch.cli import (
     alert,
     assess,
     closure,
+    contacts,
     digest,
     duty,
     evidence,
@@ -37,6 +38,7 @@ from breachwatch.cli import (
     ledger,
     metrics,
     notify,
+    paper,
     queue,
     referral,
     register,
@@ -82,7 +84,7 @@ class _InOrder(TyperGroup):
                 "keys",
                 "ledger",
             ),
-            *("jurisdiction", "assess", "duty", "clocks", "closure", "metrics"),
+            *("jurisdiction", "assess", "duty", "clocks", "paper", "contacts", "closure", "metrics"),
             *("register", "lake", "sql", "simulate", "example", "schedule"),
         )
         return sorted(self.commands, key=order.index)
@@ -121,6 +123,8 @@ app.add_typer(jurisdiction.app, name="jurisdiction")
 app.command("assess")(assess.assess)
 app.add_typer(duty.app, name="duty")
 app.command("clocks")(duty.clocks)
+app.add_typer(paper.app, name="paper")
+app.command("contacts")(contacts.contacts)
 app.add_typer(closure.app, name="closure")
 app.add_typer(metrics.app, name="metrics")
 app.add_typer(register.app, name="register")

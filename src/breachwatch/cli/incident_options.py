@@ -46,7 +46,7 @@ def case_number(ws: Workspace, text: str) -> str:
 
 def chosen(kind: type[Chosen], text: str, what: str) -> Chosen:
     """A word as people type it: `false-positive`, `no_action`, `No Action`. Raises UnknownNameError."""
-    plain = {item.value.replace("_", " "): item for item in kind}
+    plain = {item.value.replace("_", " ").replace("-", " "): item for item in kind}
     wanted = text.strip().lower().replace("-", " ").replace("_", " ")
     if wanted not in plain:
         raise UnknownNameError(what, text, (name.replace(" ", "-") for name in plain))

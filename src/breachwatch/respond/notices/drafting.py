@@ -20,6 +20,7 @@ from breachwatch.papers import Filled, Value, fill, load_template
 from breachwatch.papers.vocabulary import VOCABULARY
 from breachwatch.records import audit
 from breachwatch.records import papers as tables
+from breachwatch.respond.contacts import require_roles
 from breachwatch.respond.notices import given
 from breachwatch.respond.notices.facts import about_city, facts_of
 from breachwatch.respond.notices.files import store, version_hash
@@ -149,6 +150,7 @@ def _filled(
         raise UsageError(msg)
     known = facts_of(ws, incident, obligation, language=language) if incident else about_city(ws)
     found = load_template(ws, template, language)
+    require_roles(ws, found.front.fields.keys() - own.keys(), f"the template {template!r}")
     values = {name: value for name, value in (dict(known) | dict(own)).items() if name in found.front.fields}
     made = fill(ws, template, values, at=at, language=language)
     refuse_other_form(ws, found, made)

@@ -200,7 +200,9 @@ def test_what_is_no_plain_docx_is_refused(city: Workspace, changes: dict[str, by
 
 
 def test_papers_that_stay_inside_need_no_approval(city: Workspace) -> None:
-    found = draft(city, "inside-notice", by=ANALYST, incident=INC, reason="the three of them")
+    found = draft(
+        city, "inside-notice", by=ANALYST, incident=INC, values={"records_officer": "Casey, room 2"}, reason="the three"
+    )
     found = sent(city, found.number, mailed(city, recipients="IT director", count=1, way=Way.EMAIL), by=ANALYST)
     assert found.state is PaperState.SENT
 
@@ -211,11 +213,11 @@ def test_who_may_what_and_what_cannot_be(city: Workspace) -> None:
     with pytest.raises(UnknownNameError, match="template"):
         draft(city, "nothing", by=ANALYST, reason="x")
     with pytest.raises(UnknownNameError, match="incident"):
-        draft(city, "inside-notice", by=ANALYST, incident="INC-2026-0099", reason="x")
+        draft(city, "preservation-notice", by=ANALYST, incident="INC-2026-0099", reason="x")
     with pytest.raises(UsageError, match="name the incident, too"):
         draft(city, "inside-notice", by=ANALYST, obligation=DUTY, reason="x")
     with pytest.raises(UnknownNameError, match="obligation"):
-        draft(city, "inside-notice", by=ANALYST, incident=INC, obligation="us-mars", reason="x")
+        draft(city, "preservation-notice", by=ANALYST, incident=INC, obligation="us-mars", reason="x")
     with pytest.raises(UsageError, match="no paper has a field 'colour'"):
         draft(city, "inside-notice", by=ANALYST, values={"colour": "red"}, reason="x")
     with pytest.raises(UnknownNameError, match="paper"):
