@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from breachwatch.cli.documents import Form, FormOption, ToOption, write_document
-from breachwatch.cli.incident_options import NumberArgument, case_number
+from breachwatch.cli.incident_options import NumberArgument, ReasonOption, case_number
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
 
 app = typer.Typer(
@@ -54,3 +54,16 @@ def write_report(
     city = ws.settings.city
     size = write_document(after_action(record, city.name, city.zone, privileged=privileged), form, to)
     remark(f"{to}: the after-action report of {record.number}, {size:,} bytes.")
+
+
+@app.command()
+def statement(
+    ctx: typer.Context, number: NumberArgument, reason: ReasonOption, workspace: WorkspaceOption = None
+) -> None:
+    """Draft the closing statement as a paper: what is known is filled in, what is not stands as a blank."""
+    from breachwatch.respond.closure.statement import draft_statement
+
+    ws = open_workspace(ctx, workspace)
+    number = case_number(ws, number)
+    paper = draft_statement(ws, number, by=actor(ctx, ws), reason=reason)
+    remark(f"{number}: {paper.number} is drafted. `breachwatch paper write {paper.number}` writes its file.")
