@@ -95,6 +95,7 @@ def _serve(root: Path) -> None:
     from prefect.schedules import Cron
 
     from pipelines.alarms import set_alarms
+    from pipelines.monthly import monthly
     from pipelines.nightly import nightly
     from pipelines.notify import notify
 
@@ -108,7 +109,14 @@ def _serve(root: Path) -> None:
         concurrency_limit=one_at_a_time,
         description="Collect, search and seal one night.",
     )
-    served: list[Any] = [deployment]
+    report: Any = monthly.to_deployment(
+        name="monthly",
+        parameters={"workspace": str(root)},
+        schedule=Cron("0 7 1 * *", timezone=ws.settings.city.time_zone),
+        concurrency_limit=one_at_a_time,
+        description="Write last month's report to council into the folder reports.",
+    )
+    served: list[Any] = [deployment, report]
     if ws.settings.notify.channels:
         served.append(
             notify.to_deployment(

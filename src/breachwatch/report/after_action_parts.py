@@ -122,7 +122,17 @@ def notices_blocks(record: CaseRecord, zone: ZoneInfo) -> Iterator[Block]:
                 rows.append([day_and_time(step.at, zone), what, str(to), step.recorded_by, told])
     if rows:
         yield Table(["When", "What", "To", "Recorded by", "How, and its proof"], sorted(rows), [1.6, 2.4, 1.8, 1.2, 3])
-    else:
+    papers = [
+        [day_and_time(item.sent_at, zone), f"{paper.number} {paper.title}", f"{item.count} {item.recipients}",
+         f"{item.way}; {item.proof}; {item.evidence}", item.sha256]
+        for paper in record.papers
+        for item in paper.sendings
+    ]  # fmt: skip
+    if papers:
+        yield Heading("Papers that went out", 2)
+        header = ["When", "Paper", "To how many", "How, its proof and evidence", "SHA-256 of the file"]
+        yield Table(header, sorted(papers), [1.6, 2.6, 1.6, 2.6, 3])
+    if not rows and not papers:
         yield Paragraph("No notice is on record as sent.")
 
 

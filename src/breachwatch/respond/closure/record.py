@@ -26,12 +26,14 @@ from breachwatch.incidents.casework.timeline import timeline
 from breachwatch.model.casework import Action, Affected, AnchorTime, Decision, Note, Task, TimelineItem
 from breachwatch.model.finding import Level
 from breachwatch.model.incident import IncidentState
+from breachwatch.model.papers import Paper
 from breachwatch.model.people import Actor, Permission
 from breachwatch.people import require
 from breachwatch.records import cases
 from breachwatch.respond.closure.beside import open_beside
 from breachwatch.respond.duties.standing import Duty
 from breachwatch.respond.duties.together import stand_together
+from breachwatch.respond.notices.reading import papers_on
 from breachwatch.workspace import Workspace
 
 
@@ -80,6 +82,7 @@ class CaseRecord:
     tasks: tuple[Task, ...]
     evidence: tuple[EvidenceRecord, ...]
     warnings: tuple[str, ...]
+    papers: tuple[Paper, ...] = ()
     privileged: tuple[Note, ...] = ()
 
 
@@ -121,6 +124,7 @@ def case_record(ws: Workspace, number: str, *, by: Actor, privileged: bool = Fal
             tasks=tasks_of(connection, numbers),
             evidence=_evidence(connection, numbers),
             warnings=open_beside(connection, row.number),
+            papers=papers_on(connection, incident=row.number),
             privileged=of_counsel,
         )
 

@@ -14,8 +14,9 @@ import pytest
 
 from breachwatch import documents
 from breachwatch.clock import FixedClock
-from breachwatch.documents import Document
+from breachwatch.documents import Document, Table
 from breachwatch.errors import NotPermittedError
+from breachwatch.model.papers import Form, Paper, Sending, Way
 from breachwatch.report.after_action import PRIVILEGED, after_action
 from breachwatch.respond.closure.checklist import checklist
 from breachwatch.respond.closure.record import case_record
@@ -138,3 +139,22 @@ def test_referrals_and_requests_that_are_open_are_named_and_stop_nothing(worked:
 def test_metrics_count_clocks_as_they_were_kept(worked: Desk) -> None:
     found = metrics_of_month(worked.ws, "2026-11", by=ANALYST)[0].clocks
     assert {kind: count for kind, count in found.items() if count} == {Kept.BEFORE_SAFE: 2, Kept.MISSED: 1}
+
+
+def test_papers_that_went_out_are_told_with_their_proof(worked: Desk) -> None:
+    ws, at = worked.ws, worked.ws.clock.now()
+    record = case_record(ws, INC, by=ANALYST)
+    assert record.papers == ()
+    went = Sending(
+        1, Form.PDF, "ab" * 32, Way.LETTER, "Texas residents", 612, at, "EV-2026-000003", "receipt 7", "ana", at
+    )
+    paper = Paper(
+        number="P-2026-000001", template="individual-notice", language="en", title="Notice of a breach",
+        audience="resident", incident=INC, obligation="tx-individuals", request="", report="", versions=(),
+        approvals=(), sendings=(went,),
+    )  # fmt: skip
+    made = after_action(replace(record, papers=(paper,)), "Testville", ws.settings.city.zone)
+    [row] = [row for block in made.blocks if isinstance(block, Table) for row in block.rows if "P-2026" in row[1]]
+    assert row[1:] == [
+        "P-2026-000001 Notice of a breach", "612 Texas residents", "letter; receipt 7; EV-2026-000003", "ab" * 32
+    ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from pypdf import PdfReader
 
 from breachwatch import documents
 from breachwatch.cli.app import main
+from breachwatch.clock import FixedClock
 from breachwatch.documents import Document, Figure
 from breachwatch.model.finding import Level
+from breachwatch.report.filing import file_month, month_before
 from breachwatch.report.monthly import lasted, monthly_report
 from breachwatch.respond.metrics.measuring import metrics_of_month
 from tests.somebody import SOMEBODY
@@ -115,3 +118,26 @@ def test_the_commands(busy: Past, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main(["-w", root, "metrics", "month", "2026-11", "--to", str(made)]) == 0
     assert made.read_bytes().startswith(b"%PDF")
     assert main(["-w", root, "metrics", "month", "2026-99", "--to", str(made)]) == 2
+
+
+def test_the_month_is_filed_once_and_anew_where_its_records_changed(busy: Past) -> None:
+    from breachwatch.model.people import program
+
+    assert month_before(busy.ws) == "2026-11"
+    first = file_month(busy.ws, "2026-11", by=program())
+    assert [path.name for path in first] == ["security-incidents-2026-11.pdf", "security-incidents-2026-11.docx"]
+    assert file_month(busy.ws, "2026-11", by=program()) == first
+    busy.incident(datetime(2026, 11, 29, tzinfo=UTC))
+    [again] = file_month(busy.ws, "2026-11", by=program(), forms=("docx",))
+    assert again.name == "security-incidents-2026-11-2.docx"
+    assert first[1].read_bytes() != again.read_bytes()
+    assert not list(busy.ws.scratch.iterdir())
+
+
+def test_the_month_before_is_that_of_the_citys_calendar(busy: Past) -> None:
+    for moment, month in (
+        (datetime(2026, 12, 1, 5, 59, tzinfo=UTC), "2026-10"),  # still November in Chicago
+        (datetime(2026, 12, 1, 6, 0, tzinfo=UTC), "2026-11"),
+        (datetime(2027, 1, 1, 13, 0, tzinfo=UTC), "2026-12"),
+    ):
+        assert month_before(replace(busy.ws, clock=FixedClock(moment))) == month
