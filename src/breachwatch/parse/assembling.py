@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from breachwatch.model.datasets import dataset
-from breachwatch.model.segment import Segment
+from breachwatch.model.segment import Batch, Segment
 from breachwatch.parse.base import Row
 from breachwatch.parse.batches import fill, same
 from breachwatch.parse.columns import extra_text, make_column, make_extra
@@ -32,10 +32,13 @@ class Assembler:
     def table(
         self, name: str, columns: Mapping[str, pa.Array[Any]], numbers: Ints, offsets: Ints, lengths: Ints
     ) -> pa.Table:
-        """A table of the dataset with the columns given; what every event has is filled in, the rest is empty."""
+        """A table of the dataset with the columns given; what every event has is filled in, the rest is empty.
+
+        Where the columns have no `event_id`, the byte offset names the record.
+        """
         size = len(numbers)
         known = {
-            "event_id": self._ids.of_offsets(offsets.tolist()),
+            "event_id": columns["event_id"] if "event_id" in columns else self._ids.of_offsets(offsets.tolist()),
             "observed_at": same(self._observed_at, pa.timestamp("us"), size),
             "source": same(self._segment.source, pa.string(), size),
             "repeat_count": same(1, pa.int32(), size),
@@ -48,6 +51,15 @@ class Assembler:
         schema = dataset(name).schema
         arrays = [known[field.name] if field.name in known else pa.nulls(size, field.type) for field in schema]
         return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def in_order(table: pa.Table, waiting: Batch | None) -> pa.Table:
+    """A table with the rows that were read otherwise, in the order of the log."""
+    if waiting is None:
+        return table
+    joined = pa.concat_tables([table, waiting.table]).combine_chunks()
+    order: pa.Array[Any] = pa.array(np.argsort(joined["record_number"].to_numpy(), kind="stable"))
+    return joined.take(order)
 
 
 Columns = dict[str, "pa.Array[Any]"]
@@ -88,7 +100,7 @@ def spread_columns(name: str, groups: list[tuple[Ints, Columns]], size: int) -> 
     """The columns of groups of rows in a table of `size` rows, in which they stand at the places given."""
     schema = dataset(name).schema
     places = np.concatenate([at for at, _ in groups])
-    in_order = len(places) == size and bool((places == np.arange(size)).all())
+    whole = len(places) == size and bool((places == np.arange(size)).all())
     where = np.full(size, -1)
     where[places] = np.arange(len(places))
     indices: pa.Array[Any] = pa.array(where, mask=where < 0)
@@ -97,5 +109,5 @@ def spread_columns(name: str, groups: list[tuple[Ints, Columns]], size: int) -> 
         kind = schema.field(column).type
         parts = [filled[column] if column in filled else pa.nulls(len(at), kind) for at, filled in groups]
         values = parts[0] if len(parts) == 1 else pa.concat_arrays(parts)
-        columns[column] = values if in_order else values.take(indices)
+        columns[column] = values if whole else values.take(indices)
     return columns

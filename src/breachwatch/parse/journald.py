@@ -36,7 +36,7 @@ _TEXT_OR_NULL: Final = frozenset({str, type(None)})
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - naive by design: all times of rows are UTC
 # Systems before 254 tell the entry's number in the cursor alone: `s=` is the sequence, `i=` the number in hexadecimal.
 _NUMBERED: Final = re.compile(r"s=([0-9a-f]{32});i=([0-9a-f]{1,15});")
-_READ: Final = frozenset(
+READ: Final = frozenset(
     ("MESSAGE", "__REALTIME_TIMESTAMP", "__CURSOR", "_HOSTNAME", "SYSLOG_IDENTIFIER", "PRIORITY", "SYSLOG_FACILITY")
 )
 
@@ -55,11 +55,14 @@ def _read_json(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row
     messages = Messages()
     for index, offset, length, raw in split_lines(data, limits):
         number, start = segment.first_record + index, segment.start + offset
-        if length > limits.record_bytes:
-            reason = f"the record is longer than {limits.record_bytes} bytes"
-            yield Rejected(number, start, length, raw, reason)
-        else:
-            yield _from_json(number, start, raw, messages)
+        yield read_line(number, start, length, raw, limits, messages)
+
+
+def read_line(number: int, offset: int, length: int, raw: bytes, limits: Limits, messages: Messages) -> Row | Rejected:
+    """One line of `journalctl -o json`, which is `length` bytes long; of overlong ones `raw` may be a part."""
+    if length > limits.record_bytes:
+        return Rejected(number, offset, length, raw, f"the record is longer than {limits.record_bytes} bytes")
+    return _from_json(number, offset, raw, messages)
 
 
 def _read_export(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
@@ -78,7 +81,7 @@ def _from_json(number: int, offset: int, raw: bytes, messages: Messages) -> Row 
             return Rejected(number, offset, len(raw), raw, "the line is no JSON object")
         if not set(map(type, fields.values())) <= _TEXT_OR_NULL:
             fields = {name: _plain(value) for name, value in fields.items()}
-        return _row(number, offset, len(raw), fields, messages)
+        return row(number, offset, len(raw), fields, messages)
     except UnreadableError as error:
         return Rejected(number, offset, len(raw), raw, str(error))
     except Exception as error:  # noqa: BLE001 - a bug in reading one record must not lose the file
@@ -106,7 +109,7 @@ def _from_export(number: int, offset: int, entry: Entry, messages: Messages) -> 
                 held.append(text)
             else:
                 fields[name] = [held, text]
-        return _row(number, offset, entry.length, fields, messages)
+        return row(number, offset, entry.length, fields, messages)
     except UnreadableError as error:
         return Rejected(number, offset, entry.length, entry.raw, str(error))
     except Exception as error:  # noqa: BLE001 - a bug in reading one record must not lose the file
@@ -133,7 +136,8 @@ def _first(fields: Fields, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _row(number: int, offset: int, length: int, fields: Fields, messages: Messages) -> Row:
+def row(number: int, offset: int, length: int, fields: Fields, messages: Messages) -> Row:
+    """The row of an entry; raises UnreadableError where it has neither message nor time nor place."""
     moment = _first(fields, "__REALTIME_TIMESTAMP")
     cursor = _first(fields, "__CURSOR")
     if moment is None and cursor is None and "MESSAGE" not in fields:
@@ -143,8 +147,8 @@ def _row(number: int, offset: int, length: int, fields: Fields, messages: Messag
     host = _first(fields, "_HOSTNAME")
     values: dict[str, Any] = {"time": _time(moment), "time_text": moment, "host": host, "program": program}
     extra = _extra(fields)
-    if "__SEQNUM" not in extra and cursor is not None and (numbered := _NUMBERED.match(cursor)) is not None:
-        extra["__SEQNUM"], extra["__SEQNUM_ID"] = str(int(numbered[2], 16)), numbered[1]
+    if "__SEQNUM" not in extra and cursor is not None:
+        extra.update(numbers_of(cursor))
     process = _first(fields, "SYSLOG_PID") or _first(fields, "_PID")
     if process is not None and process.isascii() and process.isdecimal() and len(process) < 20:
         values["process_id"] = int(process)
@@ -160,26 +164,34 @@ def _row(number: int, offset: int, length: int, fields: Fields, messages: Messag
     return Row(dataset, number, offset, length, values, extra, cursor)
 
 
+def numbers_of(cursor: str) -> dict[str, str]:
+    """The entry's number and its sequence as a cursor tells them, under the names of the fields of later systems."""
+    found = _NUMBERED.match(cursor)
+    return {"__SEQNUM": str(int(found[2], 16)), "__SEQNUM_ID": found[1]} if found is not None else {}
+
+
 def _extra(fields: Fields) -> dict[str, Any]:
     """What has no column: all other fields, and of those that have one what is more than a text."""
     extra = fields.copy()
-    for name in _READ:
+    for name in READ:
         extra.pop(name, None)
     kinds = set(map(type, fields.values()))
     if kinds <= _TEXT_ONLY:
         return extra
     extra = {name: value for name, value in extra.items() if value is not None}
-    extra.update({name: fields[name] for name in _READ if isinstance(fields.get(name), list | dict)})
+    extra.update({name: fields[name] for name in READ if isinstance(fields.get(name), list | dict)})
     return extra
 
 
 @lru_cache(maxsize=64)
-def _severity(text: str) -> str | None:
+def severity_of(text: str) -> str | None:
+    """The name of a severity that is written as a number; None for other text."""
     return severity_name(int(text)) if _is_number(text) else None
 
 
 @lru_cache(maxsize=64)
-def _facility(text: str) -> str | None:
+def facility_of(text: str) -> str | None:
+    """The name of a facility that is written as a number; None for other text."""
     return facility_name(int(text)) if _is_number(text) else None
 
 
@@ -187,7 +199,7 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 5
 
 
-_NAMED_NUMBERS: Final = (("severity", "PRIORITY", _severity), ("facility", "SYSLOG_FACILITY", _facility))
+_NAMED_NUMBERS: Final = (("severity", "PRIORITY", severity_of), ("facility", "SYSLOG_FACILITY", facility_of))
 
 
 def _audit(fields: Fields, message: str, values: dict[str, Any], extra: dict[str, Any]) -> str | None:

@@ -47,8 +47,8 @@ def parser_for(format_name: str) -> Parser:
 
 def block_parser_for(segment: Segment, limits: Limits) -> BlockParser | None:
     """What reads a segment many records at once, giving what its parser gives; None where there is no such thing."""
+    if segment.format == "journald-json":
+        return import_module("breachwatch.parse.journal_blocks").parse_blocks  # type: ignore[no-any-return]
     if segment.format != "syslog" or segment.size > limits.segment_bytes:
         return None
-    from breachwatch.parse.syslog_blocks import parse_blocks
-
-    return parse_blocks
+    return import_module("breachwatch.parse.syslog_blocks").parse_blocks  # type: ignore[no-any-return]

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from breachwatch.model.segment import Batch, Segment
-from breachwatch.parse.assembling import Assembler, Columns, Ints, native_columns, spread_columns
+from breachwatch.parse.assembling import Assembler, Columns, Ints, in_order, native_columns, spread_columns
 from breachwatch.parse.auditd.events import Joiner
 from breachwatch.parse.auditd.records import AUDITD
 from breachwatch.parse.base import Rejected, Row
@@ -140,11 +140,7 @@ class _Blocks:
         if meant:
             columns |= spread_columns(name, meant, len(here))
         table = self._assembler.table(name, columns, numbers[here], offsets[here], block.lengths[here])
-        waiting = self._batches.take(name)
-        if waiting is not None:
-            table = pa.concat_tables([table, waiting.table]).combine_chunks()
-            order: pa.Array[Any] = pa.array(np.argsort(table["record_number"].to_numpy(), kind="stable"))
-            table = table.take(order)
+        table = in_order(table, self._batches.take(name))
         for start in range(0, table.num_rows, self._batch_rows):
             yield Batch(name, table.slice(start, self._batch_rows))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -13,17 +13,14 @@ from breachwatch.parse.assembling import Columns
 from breachwatch.parse.base import Rejected, Row, reason_of
 from breachwatch.parse.columns import EARLIEST
 from breachwatch.parse.lines import UnreadableError
-from breachwatch.parse.programs.dispatch import reader_of
-from breachwatch.parse.programs.meaning import SYSLOG
+from breachwatch.parse.program_kinds import program_kind
 from breachwatch.parse.repeated import STARTS, Messages
-from breachwatch.parse.screens import BY_MESSAGE_ALONE, NEEDED_WORDS
 from breachwatch.parse.syslog_block import Block
 from breachwatch.parse.syslog_heads import NO_TIME, Ints
 from breachwatch.parse.template_columns import Templates, meaning
 
 _REMEMBERED: Final = 8192  # messages whose meaning is kept for the next of the same text
 _LONGEST_REMEMBERED: Final = 512  # characters
-_LONGEST_PROGRAM: Final = 128
 _LOOKED_AT: Final = np.array(
     [int.from_bytes(start, "little") for start in (b"pam_", b"(pam", b"mess", b"last", b"--- ")]
 )
@@ -35,20 +32,12 @@ _OVERRIDDEN: Final = frozenset((*_CORE, "repeat_count"))
 Values = dict[str, Any]
 
 
-class _Program(NamedTuple):
-    dataset: str  # of messages that nobody understands
-    read: bool  # whether a parser must see all of its messages
-    words: tuple[bytes, ...]  # or else those with one of these words
-    alone: bool  # whether its messages mean the same whatever stands around them
-
-
 class Meanings:
     """Understands the messages of one segment, block by block."""
 
     def __init__(self, segment: Segment, messages: Messages) -> None:
         self._segment = segment
         self._messages = messages
-        self._programs: dict[str, _Program] = {}
         self._known: dict[tuple[str, str], tuple[str, Values, Values]] = {}
         self._templates = Templates(_OVERRIDDEN)
         self._host_set_at: dict[str | None, int] = {}  # the slow line that last spoke for a host
@@ -62,7 +51,7 @@ class Meanings:
         self._block = block
         self._synced = 0
         self._host_set_at.clear()
-        programs = [self._program(name) for name in block.programs]
+        programs = [program_kind(name) for name in block.programs]
         self._kinds = programs
         codes = block.program_codes[block.lines]
         wanted = np.array([program.read for program in programs], np.bool_)[codes] if len(codes) else np.zeros(0, bool)
@@ -167,19 +156,3 @@ class Meanings:
                 if not message.startswith(STARTS):
                     program = block.programs[int(block.program_codes[at])]
                     self._messages.previous[host] = program, message
-
-    def _program(self, name: str) -> _Program:
-        found = self._programs.get(name)
-        if found is None:
-            reader, service, dataset = reader_of(name)
-            if len(name) > _LONGEST_PROGRAM:
-                dataset = SYSLOG
-            screened = reader in NEEDED_WORDS and service is None
-            device = not name[:1].isalpha()
-            found = self._programs[name] = _Program(
-                dataset,
-                device or service is not None or (reader is not None and not screened),
-                NEEDED_WORDS[reader] if screened and reader is not None else (),
-                not device and (service is not None or reader is None or reader in BY_MESSAGE_ALONE),
-            )
-        return found
