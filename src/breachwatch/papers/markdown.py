@@ -102,7 +102,8 @@ def _made(
             return (Signatures([filled(_SIGN.sub(r"\1", line)) for line in part.lines]),)
         case "table":
             return (_table(part.lines, filled, where),)
-    return alone(part.lines[0]) if len(part.lines) == 1 and alone(part.lines[0]) else (_text(part.lines, filled),)
+    made = alone(part.lines[0]) if len(part.lines) == 1 else ()
+    return made or (_text(part.lines, filled),)
 
 
 def _text(lines: list[str], filled: Callable[[str], str]) -> Block:
