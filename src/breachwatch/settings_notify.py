@@ -69,6 +69,22 @@ class Telling(Section):
 _GUIDE = (Role.IT_DIRECTOR, Role.COUNSEL, Role.RECORDS_OFFICER)
 
 
+class Clocks(Section):
+    """Who is reminded of deadlines, and who is told when one was due and is not met after so many minutes."""
+
+    incident: tuple[Role, ...] = (Role.ANALYST, Role.COUNSEL)
+    request: tuple[Role, ...] = (Role.RECORDS_OFFICER,)
+    escalate: tuple[Role, ...] = (Role.IT_DIRECTOR, Role.COUNSEL)
+    escalate_minutes: Annotated[int, Field(ge=0, le=7 * 24 * 60)] = 240
+
+    @field_validator("incident", "request", "escalate")
+    @classmethod
+    def _people_only(cls, value: tuple[Role, ...]) -> tuple[Role, ...]:
+        if Role.PROGRAM in value:
+            raise ValueError(_FOR_PEOPLE)
+        return value
+
+
 class Notify(Section):
     """Notifications. Without channels nothing is sent."""
 
@@ -78,6 +94,7 @@ class Notify(Section):
     medium: Telling = Telling(roles=(Role.ANALYST,))
     low: Telling = Telling()
     informational: Telling = Telling()
+    clocks: Clocks = Clocks()
     digest: tuple[Role, ...] = (Role.ANALYST, Role.IT_DIRECTOR)
     digest_at: str = ""  # local time, like "07:00"; empty: at the end of the nightly run
     quiet: dict[Role, tuple[int, int]] = Field(

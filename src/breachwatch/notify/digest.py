@@ -20,7 +20,10 @@ from breachwatch.model.summary import RunState
 from breachwatch.notify.answers import severity_of
 from breachwatch.notify.outbox import State, messages
 from breachwatch.notify.planning import unanswered
+from breachwatch.notify.reminder_texts import line
+from breachwatch.notify.reminders import due_now
 from breachwatch.records import cases, catalog
+from breachwatch.respond.intake.reading import waiting
 from breachwatch.workspace import Workspace
 
 FILTERS_WITHIN = timedelta(days=14)
@@ -56,6 +59,8 @@ def digest(ws: Workspace) -> Digest:
     looks: tuple[tuple[str, Callable[[Workspace], Iterable[Line]]], ...] = (
         ("The nightly run", _run),
         ("Evidence that could not be sealed", _unsealed),
+        ("Deadlines", _deadlines),
+        ("Reports that wait for triage", _reports),
         ("New incidents", _new),
         ("Incidents that nobody has acknowledged", _unacknowledged),
         ("Evidence that does not verify", _altered),
@@ -106,6 +111,20 @@ def _unsealed(ws: Workspace) -> Iterable[Line]:
 def _new(ws: Workspace) -> Iterable[Line]:
     rows = _incidents(ws, cases.incident.c.state == IncidentState.NEW.value)
     return [Line(row.number, f"{severity_of(row)}: {row.title}") for row in rows]
+
+
+def _deadlines(ws: Workspace) -> Iterable[Line]:
+    """The clocks of which half of the time is gone, or more; with the safe date."""
+    for clock, step in due_now(ws):
+        yield Line(clock.subject, line(clock, step, ws.settings.city.zone))
+
+
+def _reports(ws: Workspace) -> Iterable[Line]:
+    with ws.database.read() as connection:
+        for report in waiting(connection):
+            what = next((line for line in report.said.what.splitlines() if line.strip()), "")
+            unsealed = "; NOT ALL OF IT IS SEALED" if report.failure else ""
+            yield Line(report.number, f"{report.said.kind.value}, {report.said.relation.value}: {what[:200]}{unsealed}")
 
 
 def _unacknowledged(ws: Workspace) -> Iterable[Line]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -35,6 +35,8 @@ class Kind(StrEnum):
     SEVERAL = "several"
     DIGEST = "digest"
     HOLD = "hold"
+    CLOCK = "clock"
+    REPORT = "report"
 
 
 class State(StrEnum):
@@ -74,14 +76,23 @@ def enter(connection: Connection, messages: Iterable[Message], secrets: frozense
     Whatever is one of `secrets` is struck out here, at the one door to the outside.
     """
     wanted = {message.key: message for message in messages}
-    for keys in chunks(wanted):
-        query = select(notification.c.key).where(notification.c.key.in_(keys))
-        for known in connection.scalars(query).all():
-            del wanted[known]
+    for known in known_keys(connection, wanted):
+        del wanted[known]
     entered = list(wanted.values())
     if entered:
         connection.execute(insert(notification), [_row(message, secrets) for message in entered])
     return entered
+
+
+def known_keys(connection: Connection, keys: Iterable[str]) -> set[str]:
+    """Which of these keys the outbox has already."""
+    column = notification.c.key
+    return {key for chunk in chunks(keys) for key in connection.scalars(select(column).where(column.in_(chunk)))}
+
+
+def as_folded(messages: Iterable[Message]) -> list[Message]:
+    """Messages that are told within another one; they stay on record."""
+    return [replace(message, state=State.FOLDED) for message in messages]
 
 
 def _row(message: Message, secrets: frozenset[str]) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from breachwatch.notify.answers import answered
 from breachwatch.notify.channels import channel_named, deliver
 from breachwatch.notify.outbox import Kind, Message, State
 from breachwatch.notify.planning import plan
+from breachwatch.notify.reminders import plan_reminders, still_wanted
+from breachwatch.notify.reports import plan_reports
 from breachwatch.notify.secrets import known_secrets
 from breachwatch.notify.wording import outgoing
 from breachwatch.records import cases
@@ -43,7 +45,7 @@ def send(ws: Workspace) -> Sent:
     try:
         with ws.lock(LOCK, wait_seconds=0):
             secrets = known_secrets(ws)
-            planned = plan(ws, secrets)
+            planned = plan(ws, secrets) + plan_reports(ws, secrets) + plan_reminders(ws, secrets)
             return _deliver_all(ws, planned, secrets)
     except BusyError:
         return Sent(busy=True)
@@ -60,9 +62,11 @@ def _deliver_all(ws: Workspace, planned: int, secrets: frozenset[str]) -> Sent:
     counts = dict.fromkeys(State, 0)
     errors: dict[str, None] = {}
     silent: dict[str, str] = {}  # a channel that does not answer is not tried again for each of its messages
-    for message in outbox.due(ws, MOST):
-        if _no_longer_needed(ws, message):
-            outbox.mark_dropped(ws, message, "somebody has taken it on")
+    due = outbox.due(ws, MOST)
+    reminders = still_wanted(ws) if any(message.kind is Kind.CLOCK for message in due) else frozenset()
+    for message in due:
+        if _no_longer_needed(ws, message, reminders):
+            outbox.mark_dropped(ws, message, "it is no longer needed: somebody has taken it on, or it changed")
             counts[State.DROPPED] += 1
             continue
         try:
@@ -105,8 +109,10 @@ def _note_told(ws: Workspace, message: Message) -> list[str]:
     return []
 
 
-def _no_longer_needed(ws: Workspace, message: Message) -> bool:
-    """Whether an incident that waits to be told was taken on meanwhile."""
+def _no_longer_needed(ws: Workspace, message: Message, reminders: frozenset[str]) -> bool:
+    """Whether an incident was taken on meanwhile, or a clock was met, moved or paused, or came to its next step."""
+    if message.kind is Kind.CLOCK:
+        return message.key not in reminders
     if message.kind not in {Kind.INCIDENT, Kind.ESCALATION}:
         return False
     with ws.database.read() as connection:

@@ -49,6 +49,15 @@ def waiting(connection: Connection) -> tuple[ReportRecord, ...]:
     return tuple(_chosen(connection, True, None, None))
 
 
+def owed(connection: Connection) -> tuple[ReportRecord, ...]:
+    """The reports whose reporter is owed an answer by some day, in the order of receipt."""
+    event = intake.report_event.c
+    named = select(event.report).where(event.due_at.is_not(None))
+    query = select(intake.report).where(intake.report.c.number.in_(named)).order_by(intake.report.c.ordinal)
+    found = _records(connection, connection.execute(query).all())
+    return tuple(item for item in found if item.due_at is not None)
+
+
 def of_incident(connection: Connection, incident: str) -> tuple[ReportRecord, ...]:
     """The reports that were attached to an incident, or opened it."""
     event = intake.report_event.c
