@@ -27,7 +27,6 @@ _WORDS = {
 
 def monthly_report(month: Metrics, year: Metrics, city: str) -> Document:
     """The report of a month, with the twelve months that end with it for comparison. Times in the city's zone."""
-    zone = month.period.zone
     name = f"{month.period.first_day:%B %Y}"
     blocks: list[Block] = [
         *_in_short(month),
@@ -38,8 +37,10 @@ def monthly_report(month: Metrics, year: Metrics, city: str) -> Document:
         *_logs(month),
         *_counting(month),
     ]
-    footer = f"{city} · {name} · records as of {day_and_time(month.as_of, zone)}"
-    return Document(f"Security incidents in {name}", blocks, month.as_of, author=city, footer=footer, letterhead=[city])
+    at = max(month.period.since, min(month.period.until, month.as_of))
+    return Document(
+        f"Security incidents in {name}", blocks, at, author=city, footer=f"{city} · {name}", letterhead=[city]
+    )
 
 
 def lasted(seconds: float | None) -> str:
@@ -130,6 +131,8 @@ def _deadlines(month: Metrics) -> Iterator[Block]:
         ["How they were kept", "Deadlines"],
         [[kind.value.capitalize(), str(count)] for kind, count in month.clocks.items()],
     )
+    if any(month.clocks[kind] for kind in (Kept.MISSED, Kept.OPEN, Kept.UNDECIDED)):
+        yield Paragraph(f"What is open or missed is told as of {day_and_time(month.as_of, month.period.zone)}.")
     yield Paragraph(
         "The safe date is the earliest that anybody could name; the city works by it. The latest date is the last that "
         "the law can be read to allow. Counsel decides what is required."
@@ -168,8 +171,8 @@ def _counting(month: Metrics) -> Iterator[Block]:
     yield Heading("How this was counted")
     yield Paragraph(
         f"Incidents that were opened from {day_and_time(month.period.since, zone)} until "
-        f"{day_and_time(month.period.until, zone)}, as the records stood on {day_and_time(month.as_of, zone)}. This "
-        "report holds counts and times alone: nobody is named in it, and no account, address or computer."
+        f"{day_and_time(month.period.until, zone)}; what became of them since counts as well. This report holds counts "
+        "and times alone: nobody is named in it, and no account, address or computer."
     )
     rows = [[str(m).capitalize(), f"{d.runs_from} until {d.to}", d.source] for m, d in DEFINITIONS.items()]
     yield Table(["Measure", "From, until", "What says so"], rows, [1, 2.4, 4])

@@ -7,6 +7,7 @@ it says. Nothing is rewritten: a correction is a further row that takes the plac
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,6 +28,7 @@ from breachwatch.records import audit, cases, casework
 from breachwatch.workspace import Workspace
 
 _MAY = (Permission.ACT, Permission.DECIDE)
+_NUMBERS = re.compile(r"[0-9]+")
 _ALERTS = 2_000  # of an incident; more of them say nothing more to a reader
 
 
@@ -44,7 +46,7 @@ def timeline(ws: Workspace, number: str, *, by: Actor | None, everything: bool =
             found.pop(key, None)
             continue
         found[key] = _curated(found.get(key), row)
-    return tuple(sorted(found.values(), key=lambda item: (item.at, item.key)))
+    return tuple(sorted(found.values(), key=lambda item: (item.at, _in_order(item.key))))
 
 
 def add(
@@ -137,6 +139,11 @@ def curate(
         }
         change.connection.execute(casework.timeline.insert().values(**values))
         change.note(f"timeline: {key} curated", reason or values["interpretation"][:200] or "pinned")
+
+
+def _in_order(key: str) -> str:
+    """A key that sorts its numbers as numbers: what was written down at once stays in the order of writing."""
+    return _NUMBERS.sub(lambda found: found[0].zfill(12), key)
 
 
 def _check_time(at: datetime, now: datetime) -> None:

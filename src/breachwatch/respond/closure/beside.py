@@ -11,8 +11,9 @@ from breachwatch.incidents.casework.actions import actions_of
 from breachwatch.incidents.casework.finding import members
 from breachwatch.incidents.casework.tasks import tasks_of
 from breachwatch.model.casework import TaskState
+from breachwatch.model.duties import DutyOutcome, DutyStep
 from breachwatch.model.requests import RequestStep
-from breachwatch.records import cases, referrals, requests
+from breachwatch.records import cases, duties, referrals, requests
 from breachwatch.records.evidence_care import hold_evidence
 
 
@@ -20,12 +21,27 @@ def open_beside(connection: Connection, number: str) -> tuple[str, ...]:
     """A sentence for each thing that goes on after the incident's end."""
     numbers = members(connection, number)
     return (
+        *_sent_before(connection, numbers),
         *_referrals(connection, numbers),
         *_requests(connection, numbers),
         *_own_verification(connection, numbers),
         *_recommendations(connection, numbers),
         *_held(connection, numbers),
     )
+
+
+def _sent_before(connection: Connection, numbers: list[str]) -> list[str]:
+    """Notices that went out before counsel decided about them for the last time: the facts may ask for another."""
+    decision, step = duties.duty_decision.c, duties.duty_step.c
+    decided = select(duties.duty_decision).where(decision.incident.in_(numbers)).order_by(decision.seq)
+    last = {row.obligation: row for row in connection.execute(decided)}
+    sending = select(duties.duty_step).where(step.incident.in_(numbers), step.step == DutyStep.SENT.value)
+    sent = {row.obligation: row.at for row in connection.execute(sending.order_by(step.at))}
+    return [
+        f"{name} was sent before counsel decided about it anew: does what changed ask for another notice?"
+        for name, at in sorted(sent.items())
+        if name in last and last[name].outcome == DutyOutcome.REQUIRED and at < last[name].at
+    ]
 
 
 def _referrals(connection: Connection, numbers: list[str]) -> list[str]:

@@ -18,7 +18,7 @@ from breachwatch.model.finding import Level
 from breachwatch.model.incident import IncidentState
 from breachwatch.model.people import Actor, Permission
 from breachwatch.people import require
-from breachwatch.records import cases, duties
+from breachwatch.records import cases, catalog, duties
 from breachwatch.respond.duties.together import stand_together
 from breachwatch.respond.metrics.compliance import Kept, kept
 from breachwatch.respond.metrics.nights import Nights, nights_of
@@ -39,7 +39,8 @@ class Metrics:
     """The metrics of incidents that were opened in a period. Times are seconds.
 
     `incidents` were timed; `dismissed` were found to need no response; `merged` go on in others and are counted there.
-    `as_of` (aware UTC) is the moment at which open clocks were judged.
+    `as_of` (aware UTC) is when the last of the records was written: clocks are judged as of then, so that the same
+    records give the same metrics.
     """
 
     period: Period
@@ -57,10 +58,10 @@ class Metrics:
 
 
 def metrics(ws: Workspace, period: Period, *, by: Actor) -> Metrics:
-    """Measure a period. What lies after now counts as if it had not come yet. Raises NotPermittedError."""
+    """Measure a period, by all that is on record now. Raises NotPermittedError."""
     require(by, Permission.READ)
-    as_of = min(ws.clock.now(), period.until)
     with ws.database.read() as connection:
+        as_of = _last_written(connection) or ws.clock.now()
         rows = _opened(connection, period)
         real = [row for row in rows if row.verdict not in NOTHING_WRONG]
         times = times_of(connection, real)
@@ -96,6 +97,14 @@ def metrics_of_month(ws: Workspace, month: str, *, by: Actor) -> tuple[Metrics, 
         msg = f"{month} has not begun yet."
         raise UsageError(msg)
     return metrics(ws, period, by=by), metrics(ws, month_period(month, zone, months=12), by=by)
+
+
+def _last_written(connection: Connection) -> datetime | None:
+    """When the last change was written down, or the last run began; None where nothing ever was."""
+    audit, run = cases.audit.c, catalog.run.c
+    changed = connection.scalar(select(audit.at).order_by(audit.seq.desc()).limit(1))
+    begun = connection.scalar(select(func.max(run.started_at)))
+    return max((at for at in (changed, begun) if at is not None), default=None)
 
 
 def _opened(connection: Connection, period: Period) -> Sequence[Row[Any]]:

@@ -136,6 +136,21 @@ def test_referrals_and_requests_that_are_open_are_named_and_stop_nothing(worked:
     assert found.ready
 
 
+def test_a_notice_that_went_out_before_the_last_decision_is_asked_about(worked: Desk) -> None:
+    from breachwatch.incidents.casework import advancing
+    from breachwatch.model.duties import DutyOutcome
+    from breachwatch.respond.duties import deciding
+
+    ws = worked.later(hours=1).ws
+    advancing.reopen(ws, INC, by=COUNSEL, reason="more people were affected")
+    deciding.decide(ws, INC, "tx-individuals", DutyOutcome.REQUIRED, by=COUNSEL, basis="40 more")
+    found = checklist(ws, INC, by=ANALYST)
+    assert found.warnings == (
+        "tx-individuals was sent before counsel decided about it anew: does what changed ask for another notice?",
+    )
+    assert {item.guard.value for item in found.items if item.missing} >= {"closing-statement", "lessons"}
+
+
 def test_metrics_count_clocks_as_they_were_kept(worked: Desk) -> None:
     found = metrics_of_month(worked.ws, "2026-11", by=ANALYST)[0].clocks
     assert {kind: count for kind, count in found.items() if count} == {Kept.BEFORE_SAFE: 2, Kept.MISSED: 1}
