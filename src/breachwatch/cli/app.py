@@ -44,6 +44,7 @@ from breachwatch.cli import (
     register,
     report,
     request,
+    retention,
     rules,
     run,
     schedule,
@@ -77,6 +78,7 @@ class _InOrder(TyperGroup):
                 "report",
                 "referral",
                 "request",
+                "retention",
                 "evidence",
                 "hold",
                 "notify",
@@ -113,6 +115,7 @@ app.add_typer(alert.app, name="alert")
 app.add_typer(report.app, name="report")
 app.add_typer(referral.app, name="referral")
 app.add_typer(request.app, name="request")
+app.add_typer(retention.app, name="retention")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(hold.app, name="hold")
 app.add_typer(notify.app, name="notify")
