@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from breachwatch.parse.lines import UnreadableError
@@ -17,6 +18,9 @@ _TEXT_AND_ATTRIBUTES = frozenset({"#attributes", "#text"})
 _ATTRIBUTED = ("Provider", "TimeCreated", "Correlation", "Execution", "Security")
 _LEAVES = ("Version", "Level", "Task", "Opcode", "Keywords", "EventRecordID", "Channel", "Computer")
 _SYSTEM = frozenset(("EventID", *_ATTRIBUTED, *_LEAVES))
+_PARTS_WITH_ATTRIBUTES = itemgetter(*_ATTRIBUTED)
+_SAME_IN_ALL = itemgetter("Version", "Level", "Task", "Opcode", "Keywords", "Channel", "Computer")
+_KEY_TYPES = frozenset({str, int, type(None)})  # equal ones of these are of one type
 _NOTHING: dict[str, Any] = {}
 
 
@@ -27,7 +31,7 @@ def from_evtx_json(document: Any) -> WindowsEvent:
     if not isinstance(body, dict) or not isinstance(system, dict):
         raise UnreadableError("the record has no Event with a System part")
     event = WindowsEvent()
-    if not set_plain_system(event, system):
+    if not set_usual_system(event, system) and not set_plain_system(event, system):
         set_system(event, system_parts(system))
     for part, content in body.items():
         if part == "RenderingInfo" and isinstance(content, dict):
@@ -77,6 +81,57 @@ def _leaves(data: dict[str, str], name: str, value: Any, depth: int) -> None:
 def _is_plain(name: str) -> bool:
     """Whether a member is a leaf by its name, and none whose text is written in another way."""
     return not (name.startswith("#") or name.endswith("_attributes") or name[-4:].lower() == "guid")
+
+
+def set_usual_system(event: WindowsEvent, system: dict[str, Any]) -> bool:
+    """What `set_plain_system` does, for a System part of which every element is there; False for another.
+
+    What a provider writes into all its events of one kind is read once.
+    """
+    if len(system) != len(_SYSTEM) or not system.keys() >= _SYSTEM:
+        return False
+    attributes = [_attributes(value) for value in _PARTS_WITH_ATTRIBUTES(system)]
+    if None in attributes:
+        return False
+    provider, created, correlation, execution, security = attributes
+    named = system["EventID"], provider.get("Name"), provider.get("Guid"), provider.get("EventSourceName")
+    kind = *named, *_SAME_IN_ALL(system), security.get("UserID")
+    single = system["EventRecordID"], execution.get("ProcessID"), execution.get("ThreadID")
+    if not _KEY_TYPES.issuperset(map(type, kind)) or not _KEY_TYPES.issuperset(map(type, single)):
+        return False
+    common, before, after = _common(kind)
+    (event.event_id, event.level, event.task, event.opcode, event.channel, event.computer) = common[:6]
+    (event.provider, event.keywords, event.user_id) = common[6:]
+    event.record_id, event.process_id = _integer(single[0]), _integer(single[1])
+    event.time_text = as_text(created.get("SystemTime")) or None
+    more = event.more = before.copy()
+    if thread := as_text(single[2]):
+        more["ThreadID"] = thread
+    if correlation:
+        for name in ("ActivityID", "RelatedActivityID"):
+            if text := as_text(correlation.get(name)):
+                more[name] = guid(text)
+    more.update(after)
+    return True
+
+
+@lru_cache(maxsize=1024)
+def _common(kind: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, str], dict[str, str]]:
+    """What the same values in a System part always become: fields, and what of `more` stands first and last."""
+    number, name, own_guid, source_name, *same, user_id = kind
+    event = WindowsEvent()
+    system = dict(zip(("Version", "Level", "Task", "Opcode", "Keywords", "Channel", "Computer"), same, strict=True))
+    provider = {"Name": name, "Guid": own_guid, "EventSourceName": source_name}
+    system |= {
+        "EventID": number,
+        "Provider": {"#attributes": provider},
+        "Security": {"#attributes": {"UserID": user_id}},
+    }
+    set_plain_system(event, system)
+    fields = event.event_id, event.level, event.task, event.opcode, event.channel, event.computer
+    before = {key: text for key, text in event.more.items() if key == "Version"}
+    after = {key: text for key, text in event.more.items() if key != "Version"}
+    return (*fields, event.provider, event.keywords, event.user_id), before, after
 
 
 def set_plain_system(event: WindowsEvent, system: dict[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from breachwatch.parse.windows_evtx_json import set_plain_system, system_parts
+from breachwatch.parse.windows_evtx_json import set_plain_system, set_usual_system, system_parts
 from breachwatch.parse.windows_shapes import WindowsEvent, set_system
 
 GUID = "54849625-5478-4994-A5BA-3E3B0328C30D"
@@ -59,3 +59,29 @@ def test_a_plain_system_part_is_read_as_any_other(system: dict[str, Any]) -> Non
 
 def test_what_windows_writes_is_plain() -> None:
     assert set_plain_system(WindowsEvent(), dict(REAL))
+
+
+_USUAL = {**REAL, "EventID": 4624, "Task": 12544, "Opcode": 0}
+
+
+@settings(max_examples=400, deadline=None)
+@given(others=st.dictionaries(st.sampled_from(ELEMENTS), _ELEMENT, max_size=4))
+@example(others={})
+def test_a_usual_system_part_is_read_as_any_other(others: dict[str, Any]) -> None:
+    system = {**_USUAL, **others}
+    quick, slow = WindowsEvent(), WindowsEvent()
+    set_system(slow, system_parts(system))
+    if set_usual_system(quick, system):
+        assert quick == slow
+        assert list(quick.more.items()) == list(slow.more.items())
+    else:
+        assert quick == WindowsEvent()
+
+
+def test_what_is_read_once_is_not_shared() -> None:
+    first, second = WindowsEvent(), WindowsEvent()
+    assert set_usual_system(first, _USUAL)
+    first.more["Version"] = "changed"
+    assert set_usual_system(second, {**_USUAL, "Version": True}) is False
+    assert set_usual_system(second, _USUAL)
+    assert second.more["Version"] == "0"
