@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from breachwatch.documents import SIZE_POINTS, Block, Bullets, Document, Lines, Paragraph
+from breachwatch.documents import SIZE_POINTS, Block, Bullets, Document, Lines, Paragraph, Signatures
 from breachwatch.errors import UsageError
 from breachwatch.papers.evaluating import CLOSE, OPEN, Marked
 from breachwatch.papers.loading import load_template
@@ -71,7 +71,10 @@ def fill_in(
 
     document = Document(
         title=filled(title),
-        blocks=blocks(text, filled, alone, template.path),
+        blocks=tuple(
+            replace(block, beside=words.signed) if isinstance(block, Signatures) else block
+            for block in blocks(text, filled, alone, template.path)
+        ),
         at=at,
         author=author,
         language=template.language,

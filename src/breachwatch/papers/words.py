@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,6 +14,8 @@ _SPANISH = (
     *("enero", "febrero", "marzo", "abril", "mayo", "junio", "julio"),
     *("agosto", "septiembre", "octubre", "noviembre", "diciembre"),
 )
+
+_SAID_AS_I = re.compile("h?[ií](?![ae])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class Language:
     day: str  # of `day`, `month`, `year`
     months: tuple[str, ...]
     halves: tuple[str, str] = ("", "")  # of the day; without them the clock has 24 hours
+    together_before_i: str = ""  # Spanish: "agua e internet"
+    signed: str = "____"  # what stands beside a line to sign on
 
     def missing(self, what: str) -> str:
         """What stands where a value is missing."""
@@ -48,7 +53,8 @@ class Language:
         """A list within a sentence."""
         if len(items) < 2:
             return "".join(items)
-        return f"{', '.join(items[:-1])} {self.together} {items[-1]}"
+        said = self.together_before_i if self.together_before_i and _SAID_AS_I.match(items[-1]) else self.together
+        return f"{', '.join(items[:-1])} {said} {items[-1]}"
 
 
 _KNOWN = {
@@ -60,6 +66,7 @@ _KNOWN = {
         day="{month} {day}, {year}",
         months=_ENGLISH,
         halves=("a.m.", "p.m."),
+        signed="Date and time",
     ),
     "es": Language(
         blank="[ por completar: {what} ]",
@@ -68,6 +75,8 @@ _KNOWN = {
         no="no",
         day="{day} de {month} de {year}",
         months=_SPANISH,
+        together_before_i="e",
+        signed="Fecha y hora",
     ),
 }
 _OTHER = Language(blank="[ {what}: ____ ]", together="&", yes="✓", no="✗", day="", months=())

@@ -13,6 +13,7 @@ import pytest
 
 from breachwatch.papers import fill
 from breachwatch.papers.plain_language import reading_of
+from breachwatch.papers.words import language as language_of
 from breachwatch.workspace import Workspace
 from tests.unit.papers.paper_values import AT, as_text, values
 
@@ -53,3 +54,17 @@ def test_what_residents_and_reporters_receive_is_plain(ws: Workspace) -> None:
         found = reading_of(fill(ws, name, values(language), at=AT, language=language).document)
         assert found.words > 50, name
         assert found.plain, f"{name}.{language}: {found.described}"
+
+
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        (["agua", "luz"], "agua y luz"),
+        (["salud", "información fiscal"], "salud e información fiscal"),
+        (["madres", "hijos"], "madres e hijos"),
+        (["agua", "hierro"], "agua y hierro"),
+        (["uno", "dos", "tres"], "uno, dos y tres"),
+    ],
+)
+def test_spanish_lists_in_a_sentence(items: list[str], said: str) -> None:
+    assert language_of("es").several(items) == said

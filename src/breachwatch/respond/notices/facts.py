@@ -30,6 +30,7 @@ from breachwatch.model.intake import ReportState
 from breachwatch.model.people import Role
 from breachwatch.model.systems import DataCategory
 from breachwatch.papers import Value
+from breachwatch.papers.vocabulary import VOCABULARY
 from breachwatch.papers.words import language as language_of
 from breachwatch.records import cases, intake
 from breachwatch.respond.assessment.facts import Facts
@@ -37,6 +38,7 @@ from breachwatch.respond.assessment.facts import facts_of as known_facts
 from breachwatch.respond.duties.assessing import latest_assessment
 from breachwatch.respond.duties.standing import stand
 from breachwatch.respond.law.profile import CONFIRM
+from breachwatch.respond.notices.about_contacts import about_credit_agencies, about_recipient
 from breachwatch.respond.notices.about_duty import about_clocks, about_duty
 from breachwatch.respond.notices.about_people import about_people
 from breachwatch.respond.notices.about_response import about_notices, about_response, about_tasks
@@ -82,7 +84,7 @@ def facts_of(ws: Workspace, incident: str, obligation: str | None = None, *, lan
     for duty in duties:
         if duty.obligation.id == obligation:
             values |= about_duty(duty)
-    return values
+    return values | about_recipient(ws.settings.contacts, obligation)
 
 
 def about_city(ws: Workspace) -> dict[str, Value]:
@@ -99,6 +101,7 @@ def about_city(ws: Workspace) -> dict[str, Value]:
         "it_director": _person(ws, Role.IT_DIRECTOR),
         "records_officer": _person(ws, Role.RECORDS_OFFICER),
         "counsel": _person(ws, Role.COUNSEL),
+        "credit_agencies": about_credit_agencies(ws.settings.contacts) or None,
         "confirm": CONFIRM,
     }
 
@@ -123,10 +126,9 @@ def _about_times(ws: Workspace, connection: Connection, row: Row[Any], say: Sayi
         return known[anchor].at.astimezone(ws.settings.city.zone).date() if anchor in known else None
 
     moments = {f"{anchor}_at": known[anchor].at if anchor in known else None for anchor in Anchor}
-    del moments["determined_at"]  # a judgement of counsel, which has a day and no hour
     by_search = alerted and Anchor.DISCOVERED in known and known[Anchor.DISCOVERED].seq is None
     return {
-        **moments,
+        **{name: at for name, at in moments.items() if name in VOCABULARY},
         "occurred_on": day(Anchor.OCCURRED),
         "discovered_on": day(Anchor.DISCOVERED),
         "determined_on": day(Anchor.DETERMINED),

@@ -44,6 +44,19 @@ website = "www.testville.example/notice"
 [systems]
 file = "systems.csv"
 
+[[contacts]]
+name = "Credit Agency A"
+kind = "credit_agency"
+address = ["P.O. Box 1", "Anytown"]
+phone = "800-555-0101"
+form = "https://credit.example"
+
+[[contacts]]
+name = "Insurance Mutual"
+kind = "insurer"
+phone = "800-555-0122"
+obligations = ["insurer"]
+
 [[people]]
 login = "director"
 name = "Dana Director"

@@ -46,6 +46,15 @@ def test_the_records_fill_what_they_hold(city: Workspace) -> None:
     assert found["law_enforcement_engaged"] is True
 
 
+def test_recipients_and_credit_agencies_come_from_the_directory(city: Workspace) -> None:
+    found = facts_of(city, INC, "insurer")
+    assert (found["recipient_name"], found["recipient_channel"]) == ("Insurance Mutual", "800-555-0122")
+    agency = {"name": "Credit Agency A", "phone": "800-555-0101", "address": "P.O. Box 1, Anytown"}
+    assert found["credit_agencies"] == [agency | {"website": "https://credit.example"}]
+    assert facts_of(city, INC, "tx-cyber-command")["recipient_name"] == "Texas Cyber Command"
+    assert facts_of(city, INC, "tx-individuals")["recipient_name"] is None  # each person, by the merge
+
+
 def test_what_nobody_recorded_is_unknown_and_never_no(fresh: Workspace) -> None:
     found = facts_of(fresh, INC)
     unknown = (
