@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from breachwatch.cli.incident_options import case_number, chosen
-from breachwatch.cli.options import JsonOption, WorkspaceOption, open_workspace, remark, show, show_json
+from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
 
 
 def queue(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
@@ -26,13 +26,16 @@ def queue(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
 ) -> None:
     """List the incidents that wait for you.
 
-    The highest level first, then the oldest. Those whose evidence could not be sealed say so.
+    The highest level first, then the oldest. Those whose evidence could not be sealed say so. Below them stand the
+    reports that wait for triage.
     """
     from breachwatch import incidents
     from breachwatch.model.finding import Level
     from breachwatch.model.incident import IncidentState
     from breachwatch.report.incidents import queue_page
+    from breachwatch.report.intake import reports_page
     from breachwatch.report.terminal import output
+    from breachwatch.respond.intake.reading import reports
 
     ws = open_workspace(ctx, workspace)
     only = incidents.Only(
@@ -49,6 +52,10 @@ def queue(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     waiting = incidents.count_waiting(ws)
     page = queue_page(lines, ws.clock.now(), ws.settings.city.zone, waiting=waiting, width=output().width)
     show(page)
+    reported = reports(ws, by=actor(ctx, ws), waiting=True, limit=limit)
+    if reported:
+        show(reports_page(reported, ws.settings.city.zone))
+        remark("reports wait for triage: breachwatch report triage NUMBER --open, --attach INCIDENT or --no-incident")
     if len(lines) == limit:
         rest = incidents.count_open(ws)
         remark(f"{len(lines)} shown, {rest} in the queue. The next: breachwatch queue --after {lines[-1].number}")

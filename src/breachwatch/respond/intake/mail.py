@@ -21,6 +21,7 @@ from breachwatch.model.intake import Channel, Relation, Report
 MOST_BYTES = 50 * 1024 * 1024
 _MOST_MULTIPARTS = 60  # the parser goes one level deeper for each
 _MOST_PARTS = 300
+_MOST_DASHES = 3_000  # lines that begin as the borders of parts do
 _LONGEST_HEADER = 4_000
 _LONGEST_TEXT = 12_000
 _LONGEST_NAME = 200
@@ -70,6 +71,8 @@ def read_mail(content: bytes) -> Mail:
         raise LimitError(msg)
     nested = len(re.findall(rb"(?i)multipart/|message/", content))
     head = _HEAD.search(content)
+    if content.count(b"\n--") > _MOST_DASHES:
+        return _unreadable("it has too many parts")
     if nested > _MOST_MULTIPARTS or (head.start() if head else len(content)) > _MOST_HEAD:
         return _unreadable("it is nested too deeply, or its head is too long")
     try:

@@ -1,4 +1,4 @@
-"""A city that takes in reports, with its records in both kinds of databases."""
+"""A city that takes in reports, and what its people say."""
 
 from __future__ import annotations
 
@@ -26,10 +26,8 @@ HELPDESK, ANALYST, COUNSEL, CLERK = (
 AUDITOR = a(Role.AUDITOR, "audrey")
 
 
-@pytest.fixture(scope="session", params=KINDS)
-def records_kind(request: pytest.FixtureRequest) -> str:
-    """Each test runs with both kinds of databases."""
-    return str(request.param)
+both = pytest.mark.parametrize("records_kind", KINDS)
+"""Marks a test that is run with both kinds of databases."""
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from breachwatch.respond.intake.communications import communications
 from breachwatch.workspace import Workspace
 from tests.conftest import NOW
 from tests.unit.incidents.conftest import make_finding, make_scan
-from tests.unit.respond.intake.conftest import ANALYST, AUDITOR, CLERK, HELPDESK, later, mailbox
+from tests.unit.respond.intake.conftest import ANALYST, AUDITOR, CLERK, HELPDESK, both, later, mailbox
 
 
 def take(ws: Workspace, **values: object) -> str:
@@ -39,6 +39,7 @@ def kept(ws: Workspace, number: str) -> dict[str, str]:
         return {one["name"]: one["sha256"] for one in json.loads(connection.execute(query).scalar_one())}
 
 
+@both
 def test_an_incident_opened_by_hand_has_its_evidence_from_the_start(city: Workspace) -> None:
     number = take(city)
     ws = later(city, hours=1)
@@ -83,6 +84,7 @@ def test_it_is_shown_to_nobody_before_its_evidence_is_sealed(city: Workspace, mo
     assert triage.finish(city) == ()
 
 
+@both
 def test_killed_after_sealing_nothing_is_sealed_twice(city: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     number = take(city)
     monkeypatch.setattr(triage, "mark_sealed", _killed)
@@ -127,6 +129,7 @@ def test_altered_files_are_not_passed_on(city: Workspace) -> None:
     assert reading.report_of(city, number, by=ANALYST).state is ReportState.NEW
 
 
+@both
 def test_attaching_brings_evidence_and_the_earlier_moments(city: Workspace) -> None:
     number = take(city)
     [incident] = incidents.record(city, make_scan(make_finding()), "run-1").new_incidents
@@ -164,6 +167,7 @@ def test_closing_and_who_may(city: Workspace) -> None:
     assert [item.number for item in reading.reports(city, by=ANALYST, waiting=True)] == [first]
 
 
+@both
 def test_corrections_keep_what_was_said(city: Workspace) -> None:
     number = take(city)
     found = following.correct(city, number, {"people": 612, "accounts": ("b2",)}, by=CLERK, reason="counted again")

@@ -10,14 +10,7 @@ import pytest
 from breachwatch.evidence import create_key
 from breachwatch.respond.intake import receiving, triage
 from breachwatch.workspace import Workspace
-from tests.postgresql.choosing import KINDS
 from tests.unit.respond.intake.conftest import ANALYST, HELPDESK, mailbox
-
-
-@pytest.fixture(scope="session", params=KINDS)
-def records_kind(request: pytest.FixtureRequest) -> str:
-    """Each test runs with both kinds of databases."""
-    return str(request.param)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from breachwatch.respond.referrals import following, making, reading
 from breachwatch.respond.referrals.following import Said
 from breachwatch.respond.referrals.making import To
 from tests.conftest import NOW
-from tests.unit.respond.intake.conftest import ANALYST, AUDITOR, CLERK, COUNSEL, HELPDESK, later
+from tests.unit.respond.intake.conftest import ANALYST, AUDITOR, CLERK, COUNSEL, HELPDESK, both, later
 from tests.unit.respond.referrals.conftest import Case
 
 POLICE = To("Det. of the day", "Testville Police", "555-0199")
@@ -40,6 +40,7 @@ def police(case: Case, folder: Path | None = None, *numbers: str) -> str:
     return made.number
 
 
+@both
 def test_from_the_package_to_the_outcome(case: Case, tmp_path: Path) -> None:
     number = police(case, tmp_path, case.evidence)
     made = reading.referral_of(case.ws, number, by=AUDITOR)
@@ -75,6 +76,7 @@ def test_from_the_package_to_the_outcome(case: Case, tmp_path: Path) -> None:
     ]
 
 
+@both
 def test_what_is_about_personnel_is_seen_by_few(case: Case) -> None:
     words = "the clerk sold the password"
     to = To("HR director", "Human Resources")
