@@ -5,6 +5,8 @@ rules/             rule packs that were added: pack.toml and archives, read-only
 segments/          original bytes of what was collected, compressed, one file a segment
 lake/              events as Parquet: lake/<dataset>/date=YYYY-MM-DD/<segment>.parquet
 vault/             sealed evidence, read-only
+papers/            every version of every paper by the hash of its bytes, read-only
+templates/         the city's own templates of papers, where it has some
 keys/              signing.key (0600) and signing.pub
 state/             records.db (catalog, alerts, incidents, custody), locks, scratch space, Prefect's own files
 """

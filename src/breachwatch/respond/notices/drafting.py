@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Column, Connection, select
 
 from breachwatch.documents import render_docx, render_html, render_pdf
-from breachwatch.errors import UsageError
+from breachwatch.errors import UnknownNameError, UsageError
 from breachwatch.incidents.casework.changing import permitted, said
 from breachwatch.incidents.casework.finding import row_of
 from breachwatch.model.duties import DutyStep
@@ -18,7 +18,7 @@ from breachwatch.model.papers import Form, Paper, Version
 from breachwatch.model.people import Actor, Permission
 from breachwatch.papers import Filled, Value, fill, load_template
 from breachwatch.papers.vocabulary import VOCABULARY
-from breachwatch.records import audit
+from breachwatch.records import audit, intake, requests
 from breachwatch.records import papers as tables
 from breachwatch.respond.contacts import require_roles
 from breachwatch.respond.notices import given
@@ -63,6 +63,8 @@ def draft(  # noqa: PLR0913  what a paper can belong to
     with ws.database.write() as connection:
         if incident:
             row_of(connection, incident)
+        _refuse_unknown(connection, "report", report, intake.report.c.number)
+        _refuse_unknown(connection, "request", request, requests.request.c.number)
         number, ordinal = next_number(connection, at, ws.settings.city.zone)
         connection.execute(
             tables.paper.insert().values(
@@ -133,6 +135,11 @@ def values_of(connection: Connection, version: Version) -> dict[str, Value]:
     columns = tables.paper_version.c
     query = select(columns.filled).where(columns.paper == version.paper, columns.version == version.number)
     return given.from_json(connection.execute(query).scalar_one())
+
+
+def _refuse_unknown(connection: Connection, kind: str, number: str | None, column: Column[str]) -> None:
+    if number and connection.scalar(select(column).where(column == number)) is None:
+        raise UnknownNameError(kind, number, connection.scalars(select(column).order_by(column.desc()).limit(200)))
 
 
 def _filled(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from breachwatch.errors import UsageError
-from breachwatch.evidence import Given, Receipt
-from breachwatch.evidence.adding import take_in
+from breachwatch.evidence import Given
 from breachwatch.incidents.casework.changing import permitted, said
 from breachwatch.model.duties import DutyStep
 from breachwatch.model.intake import Channel, Direction, Message
@@ -23,6 +21,7 @@ from breachwatch.records import audit
 from breachwatch.records import papers as tables
 from breachwatch.respond.notices.drafting import MAY_DRAFT
 from breachwatch.respond.notices.reading import file_of, paper_on
+from breachwatch.respond.notices.sealing import seal
 from breachwatch.respond.notices.stepping import note_step
 from breachwatch.workspace import Workspace
 
@@ -59,10 +58,7 @@ def sent(ws: Workspace, number: str, how: Sent, *, by: Actor, proof_files: Seque
     recipients, proof = _checked(found, how, at)
     form = how.form or (Form.PDF if Form.PDF in found.latest.files else Form.DOCX)
     content = file_of(ws, found, form)
-    name = f"{number}-v{found.latest.number}.{form.value}"
-    receipt = Receipt(by.name, f"{number} as it was sent to {recipients}, with the proof of sending", f"paper {number}")
-    files = (Given(name, io.BytesIO(content)), *proof_files)
-    evidence = take_in(ws, files, by=by, receipt=receipt, incident=found.incident or None).number
+    evidence = seal(ws, found, form, content, proof_files, recipients, by=by)
     with ws.database.write() as connection:
         again = paper_on(connection, number)
         _checked(again, how, at)

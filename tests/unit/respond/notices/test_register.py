@@ -30,7 +30,17 @@ from breachwatch.model.people import Role
 from breachwatch.records import audit, received
 from breachwatch.respond.duties.deciding import steps_of
 from breachwatch.respond.intake.communications import communications
-from breachwatch.respond.notices import approve, draft, file_of, paper, papers_of, revise, sent, take_back
+from breachwatch.respond.notices import (
+    approve,
+    draft,
+    file_of,
+    paper,
+    papers_of,
+    revise,
+    sending,
+    sent,
+    take_back,
+)
 from breachwatch.respond.notices.files import version_hash
 from breachwatch.respond.notices.sending import Sent
 from breachwatch.workspace import Workspace
@@ -218,6 +228,9 @@ def test_who_may_what_and_what_cannot_be(city: Workspace) -> None:
         draft(city, "inside-notice", by=ANALYST, obligation=DUTY, reason="x")
     with pytest.raises(UnknownNameError, match="obligation"):
         draft(city, "preservation-notice", by=ANALYST, incident=INC, obligation="us-mars", reason="x")
+    for of in ({"report": "R-2026-000009"}, {"request": "PR-2026-0009"}):
+        with pytest.raises(UnknownNameError, match="2026-0"):
+            draft(city, "preservation-notice", by=ANALYST, reason="x", **of)
     with pytest.raises(UsageError, match="no paper has a field 'colour'"):
         draft(city, "inside-notice", by=ANALYST, values={"colour": "red"}, reason="x")
     with pytest.raises(UnknownNameError, match="paper"):
@@ -234,6 +247,31 @@ def test_who_may_what_and_what_cannot_be(city: Workspace) -> None:
         with pytest.raises(UsageError, match=words):
             sent(city, found.number, mailed(city, **change), by=ANALYST)
     assert papers_of(city, by=ANALYST, incident=INC)[0].sendings == ()
+
+
+def test_a_run_that_is_killed_while_it_records_a_sending_seals_once(
+    city: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = approved(city, letter(city))
+
+    def proof() -> list[Given]:
+        return [Given("certificate.txt", io.BytesIO(b"7001"))]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sending, "note_step", killed)
+        with pytest.raises(KeyboardInterrupt):
+            sent(city, found.number, mailed(city), by=ANALYST, proof_files=proof())
+    assert papers_of(city, by=ANALYST)[0].state is PaperState.APPROVED
+    assert communications(city, by=ANALYST, incident=INC) == ()
+    found = sent(city, found.number, mailed(city), by=ANALYST, proof_files=proof())
+    with city.database.read() as connection:
+        assert list(connection.scalars(select(received.received.c.evidence))) == [found.sendings[0].evidence]
+    again = sent(city, found.number, mailed(city), by=ANALYST, proof_files=proof())  # a second mailing is its own
+    assert again.sendings[1].evidence != again.sendings[0].evidence
+
+
+def killed(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_file_that_was_changed_is_not_sent(city: Workspace) -> None:
