@@ -42,7 +42,7 @@ def write_activity(ws: Workspace, case: Case, connection: duckdb.DuckDBPyConnect
     named = {kind: [value for name, value in case.entities if name == kind][:_MOST_NAMED] for kind in _KINDS}
     asked = {kind: values for kind, values in named.items() if values}
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE activity AS SELECT CAST('' AS VARCHAR) AS phase, CAST('' AS VARCHAR) AS dataset, "
+        "CREATE OR REPLACE TABLE activity AS SELECT CAST('' AS VARCHAR) AS phase, CAST('' AS VARCHAR) AS dataset, "
         + ", ".join(f"CAST(NULL AS {sql.type_of(field)}) AS {sql.name(field.name)}" for field in _FIELDS)
         + " WHERE false"
     )
@@ -77,8 +77,8 @@ def _moved(moment: datetime, by: timedelta) -> datetime:
 
 
 def _tests(asked: Mapping[str, list[str]]) -> str:
-    lists = {kind: sql.text_list(sorted({value.lower() for value in values})) for kind, values in asked.items()}
-    tests = (f"lower({sql.name(kind)}) IN (SELECT unnest({values}))" for kind, values in lists.items())
+    lists = {kind: map(sql.text, sorted({value.lower() for value in values})) for kind, values in asked.items()}
+    tests = (f"lower({sql.name(kind)}) IN ({', '.join(values)})" for kind, values in lists.items())
     return f"({' OR '.join(tests)})"
 
 

@@ -11,8 +11,8 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ TAG_MANIFEST = "tagmanifest-sha256.txt"
 DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 CHUNK = 1024 * 1024
 FILE_MODE, FOLDER_MODE = 0o444, 0o555
-_TOGETHER = 4  # files that are hashed at a time
+_TOGETHER = 4  # files that are synced and read back at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,15 @@ class Written:
 
 
 class HashingFile(io.RawIOBase, AbstractContextManager["HashingFile"]):
-    """A new file that is hashed while it is written and synced to the disk when it is closed."""
+    """A new file that is hashed while it is written, and handed over for syncing when it is complete."""
 
-    def __init__(self, path: Path, written: dict[str, Written], name: str) -> None:
+    def __init__(self, path: Path, complete: Callable[[BinaryIO, Written], None]) -> None:
         super().__init__()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("xb")
         self._hash = hashlib.sha256()
         self._size = 0
-        self._written, self._name = written, name
+        self._complete: Callable[[BinaryIO, Written], None] | None = complete
 
     def writable(self) -> bool:
         return True
@@ -62,16 +62,23 @@ class HashingFile(io.RawIOBase, AbstractContextManager["HashingFile"]):
     def tell(self) -> int:
         return self._size
 
+    @property
+    def so_far(self) -> Written:
+        """What was written until now."""
+        return Written(self._hash.hexdigest(), self._size)
+
     def finish(self) -> Written:
-        """Sync and close; the file counts as part of the bag from now on."""
+        """The file is complete; it counts as part of the bag from now on."""
         self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._written[self._name] = Written(self._hash.hexdigest(), self._size)
-        return self._written[self._name]
+        written, complete = self.so_far, self._complete
+        if complete is not None:
+            self._complete = None  # the file is no longer closed here
+            complete(self._file, written)
+        return written
 
     def close(self) -> None:
-        self._file.close()
+        if self._complete is not None:
+            self._file.close()
         super().close()
 
     def __enter__(self) -> Self:
@@ -85,18 +92,28 @@ class HashingFile(io.RawIOBase, AbstractContextManager["HashingFile"]):
         self.close()
 
 
-class BagWriter:
-    """One bag while it is made, in a folder that nobody else looks at."""
+class BagWriter(AbstractContextManager["BagWriter"]):
+    """One bag while it is made, in a folder that nobody else looks at.
+
+    Complete files are synced to the disk and read back beside the writing of the next ones; `hash_again` waits for all
+    of that. Files of different names may be written by different threads.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700)
         self.folder = folder
         self.payload: dict[str, Written] = {}  # by name in the bag, with "data/" in front
         self.tags: dict[str, Written] = {}
+        self._beside = ThreadPoolExecutor(max_workers=_TOGETHER)
+        self._settled: dict[str, tuple[Written, Future[Written]]] = {}
+
+    def __exit__(self, *_: object) -> None:
+        """Wait until no thread works on the bag's files any more."""
+        self._beside.shutdown()
 
     def open(self, name: str) -> HashingFile:
         """Begin a payload file, named from the bag's folder (`data/...`)."""
-        return HashingFile(self.folder / name, self.payload, name)
+        return self._begin(name, self.payload)
 
     def add(self, name: str, content: bytes) -> Written:
         """Write a whole payload file."""
@@ -110,13 +127,13 @@ class BagWriter:
 
     def add_tag(self, name: str, content: bytes) -> Written:
         """Write a whole tag file that the tag manifest lists."""
-        with HashingFile(self.folder / name, self.tags, name) as file:
+        with self._begin(name, self.tags) as file:
             file.write(content)
         return self.tags[name]
 
     def add_unlisted(self, name: str, content: bytes) -> None:
         """Write a tag file that no manifest lists: the tag manifest itself, and signatures over it."""
-        with HashingFile(self.folder / name, {}, name) as file:
+        with self._begin(name, {}) as file:
             file.write(content)
 
     @property
@@ -135,17 +152,33 @@ class BagWriter:
         return hashlib.sha256(content).hexdigest()
 
     def hash_again(self) -> None:
-        """Read every listed file back and compare: the second of the two hashes. Raises EvidenceError."""
-        written = {**self.payload, **self.tags}
-        for name, found in zip(written, hash_files([self.folder / name for name in written]), strict=True):
-            if found != written[name]:
+        """Wait until every file is synced and was read back, and compare: the second of the two hashes.
+
+        Raises EvidenceError, and OSError where a file could not be synced or read.
+        """
+        for name, (written, read_back) in self._settled.items():
+            if read_back.result() != written:
                 msg = f"{name} read back from the disk is not what was written. Check the disk."
                 raise EvidenceError(msg)
 
     def make_durable(self) -> None:
-        """Sync all folders of the bag; its files were synced when they were closed."""
+        """Sync all folders of the bag; its files are synced before `hash_again` returns."""
         for folder, _, _ in os.walk(self.folder, topdown=False):
             sync_folder(Path(folder))
+
+    def _begin(self, name: str, listed: dict[str, Written]) -> HashingFile:
+        def complete(file: BinaryIO, written: Written) -> None:
+            listed[name] = written
+            self._settled[name] = (written, self._beside.submit(_settle, file, self.folder / name))
+
+        return HashingFile(self.folder / name, complete)
+
+
+def _settle(file: BinaryIO, path: Path) -> Written:
+    """Sync a complete file to the disk and read it back."""
+    with file:
+        os.fsync(file.fileno())
+    return hash_file(path)
 
 
 def manifest(files: Mapping[str, Written]) -> bytes:
@@ -162,12 +195,6 @@ def hash_file(path: Path) -> Written:
     """Hash a file as it lies on the disk; a symbolic link is not followed."""
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
         return hash_stream(file)
-
-
-def hash_files(paths: Sequence[Path]) -> Iterator[Written]:
-    """Hash files in their order, several at a time: hashing uses a core each."""
-    with ThreadPoolExecutor(max_workers=_TOGETHER) as pool:
-        yield from pool.map(hash_file, paths)
 
 
 def hash_stream(file: BinaryIO) -> Written:

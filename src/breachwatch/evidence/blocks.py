@@ -9,11 +9,10 @@ Blocks and not lines: a log of ten million lines would need ten million leaves, 
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, Protocol
 
 from breachwatch.errors import EvidenceError
@@ -22,16 +21,6 @@ from breachwatch.evidence import merkle
 PROOFS = "data/proofs.jsonl"
 BLOCK = 16 * 1024
 """Bytes of a block."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proven:
-    """A segment's tree: its root, the number of its blocks, and the proofs that were asked for."""
-
-    root: bytes
-    size: int
-    leaves: Mapping[int, bytes]
-    paths: Mapping[int, Sequence[bytes]]
 
 
 class Blocks:
@@ -55,16 +44,12 @@ class Blocks:
             if not self._room:
                 self._leaves.append(self._digest.digest())
 
-    def prove(self, wanted: Iterable[int]) -> Proven:
-        """The root, and the proofs of some blocks. No bytes may follow. Raises IndexError for a block that is none."""
+    def tree(self) -> merkle.Levels:
+        """The tree over all blocks. No bytes may follow."""
         if self._room:
             self._leaves.append(self._digest.digest())
             self._room = 0
-        tree = merkle.Tree(wanted)
-        for leaf in self._leaves:
-            tree.add(leaf)
-        root, paths = tree.finish()
-        return Proven(root, len(self._leaves), {index: self._leaves[index] for index in paths}, paths)
+        return merkle.Levels(self._leaves)
 
 
 def blocks_of(start: int, length: int) -> range:
@@ -72,22 +57,25 @@ def blocks_of(start: int, length: int) -> range:
     return range(start // BLOCK, (start + max(length, 1) - 1) // BLOCK + 1)
 
 
-def proof_line(segment: str, index: int, proven: Proven, file: str, file_offset: int) -> bytes:
-    """A line of data/proofs.jsonl; `file_offset` is where the block begins in the bag's file."""
-    lefts = merkle.sides(index, proven.size)
-    path = [
-        f"{'left' if left else 'right'}:{base64.b64encode(digest).decode()}"
-        for digest, left in zip(proven.paths[index], lefts, strict=True)
-    ]
-    value = {
-        "segment": segment,
-        "block": index,
-        "file": file,
-        "file_offset": file_offset,
-        "leaf_sha256": proven.leaves[index].hex(),
-        "path": path,
-    }
-    return (json.dumps(value) + "\n").encode()
+class ProofLines:
+    """The lines of data/proofs.jsonl for blocks of one segment."""
+
+    def __init__(self, segment: str, tree: merkle.Levels) -> None:
+        self._segment = json.dumps(segment)
+        self._tree = tree
+        # Each hash stands in the proofs of many blocks, always on the same side.
+        self._steps = [
+            [f'"{"right" if place % 2 else "left"}:{b64encode(digest).decode()}"' for place, digest in enumerate(level)]
+            for level in tree.levels[:-1]
+        ]
+
+    def line(self, index: int, file: str, file_offset: int) -> bytes:
+        """The line for a block, which begins at `file_offset` of the bag's file. Raises IndexError."""
+        path = ", ".join(merkle.beside(self._steps, index))
+        return (
+            f'{{"segment": {self._segment}, "block": {index}, "file": {json.dumps(file)}, '
+            f'"file_offset": {file_offset}, "leaf_sha256": "{self._tree.levels[0][index].hex()}", "path": [{path}]}}\n'
+        ).encode()
 
 
 class Bag(Protocol):
@@ -130,6 +118,6 @@ def check_proofs(
 
 def _path(line: Mapping[str, Any]) -> list[bytes]:
     try:
-        return [base64.b64decode(step.partition(":")[2], validate=True) for step in line["path"]]
+        return [b64decode(step.partition(":")[2], validate=True) for step in line["path"]]
     except (KeyError, ValueError, TypeError, AttributeError):
         return []

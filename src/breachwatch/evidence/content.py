@@ -15,7 +15,7 @@ from breachwatch.evidence.bag import BagWriter
 from breachwatch.evidence.blocks import BLOCK
 from breachwatch.evidence.case import Case
 from breachwatch.evidence.detections import write_detections
-from breachwatch.evidence.raw import RawSegment
+from breachwatch.evidence.originals import RawSegment
 from breachwatch.evidence.searched import Searched
 from breachwatch.model.finding import Level
 from breachwatch.workspace import Workspace
@@ -83,8 +83,8 @@ def _source(ws: Workspace, raw: RawSegment) -> dict[str, Any]:
         "modified_at": segment.modified_at.isoformat(),
         "planned_at": segment.planned_at.isoformat(),
         "time_zone": segment.time_zone,
-        "merkle_root": raw.proven.root.hex(),  # RFC 6962, over the segment's blocks
-        "blocks": raw.proven.size,
+        "merkle_root": raw.merkle_root.hex(),  # RFC 6962, over the segment's blocks
+        "blocks": raw.blocks,
         "block_bytes": BLOCK,
         "kept": "whole segment" if raw.whole else "ranges",
         "ranges": [

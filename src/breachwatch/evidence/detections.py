@@ -96,8 +96,8 @@ def _result(case: Case, found: Sequence[Row[Any]]) -> bytes:
         who = " ".join(f"{kind}:{value}" for kind, value in json.loads(alert.entities))
         times = (alert.first_time.isoformat(), alert.last_time.isoformat())
         told = "," + csv_line((alert.dataset, *times, str(alert.event_count), str(Level(alert.level)), who))
-        ids = case.event_ids[alert.key]
-        lines += [csv_line((alert.key, event_id)).rstrip("\n") + told for event_id in ids]
+        key = csv_line((alert.key,)).rstrip("\n") + ","
+        lines += [key + csv_line((event_id,)).rstrip("\n") + told for event_id in case.event_ids[alert.key]]
     return "".join(lines).encode()
 
 

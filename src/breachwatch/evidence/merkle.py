@@ -7,8 +7,10 @@ All functions here take and give the 32 bytes of *leaf hashes*; `leaf_hash` make
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
+_T = TypeVar("_T")
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 
@@ -25,50 +27,27 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 class Tree:
-    """A tree that grows leaf by leaf: memory for one hash per level, and for the paths of the leaves in `wanted`."""
+    """A tree that grows leaf by leaf, in memory that grows with the logarithm of their number."""
 
-    def __init__(self, wanted: Iterable[int] = ()) -> None:
+    def __init__(self) -> None:
         self.size = 0
-        self._paths: dict[int, list[bytes]] = {index: [] for index in wanted}
-        # Full subtrees from left to right, each as (leaves in it, its hash, the wanted leaves in it).
-        self._stack: list[tuple[int, bytes, list[int]]] = []
+        self._stack: list[tuple[int, bytes]] = []  # full subtrees from left to right: leaves in it, its hash
 
     def add(self, leaf: bytes) -> None:
         """Add the hash of the next leaf."""
-        count, digest, inside = 1, leaf, [self.size] if self.size in self._paths else []
+        count, digest = 1, leaf
         self.size += 1
         while self._stack and self._stack[-1][0] == count:
-            count, digest, inside = self._join(self._stack.pop(), (count, digest, inside))
-        self._stack.append((count, digest, inside))
+            _, left = self._stack.pop()
+            count, digest = 2 * count, node_hash(left, digest)
+        self._stack.append((count, digest))
 
     def root(self) -> bytes:
         """The root over the leaves so far; the tree can go on growing."""
         digest = b""
-        for _, left, _ in reversed(self._stack):
+        for _, left in reversed(self._stack):
             digest = node_hash(left, digest) if digest else left
         return digest or EMPTY_ROOT
-
-    def finish(self) -> tuple[bytes, Mapping[int, Sequence[bytes]]]:
-        """The root, and the inclusion proof of every wanted leaf. The tree is used up.
-
-        Raises IndexError where a wanted leaf is not in the tree.
-        """
-        if self._paths and not 0 <= min(self._paths) <= max(self._paths) < self.size:
-            msg = f"the tree has {self.size} leaves, not {max(self._paths) + 1}"
-            raise IndexError(msg)
-        while len(self._stack) > 1:
-            right = self._stack.pop()
-            self._stack.append(self._join(self._stack.pop(), right))
-        return self._stack[0][1] if self._stack else EMPTY_ROOT, self._paths
-
-    def _join(
-        self, left: tuple[int, bytes, list[int]], right: tuple[int, bytes, list[int]]
-    ) -> tuple[int, bytes, list[int]]:
-        for index in left[2]:
-            self._paths[index].append(right[1])
-        for index in right[2]:
-            self._paths[index].append(left[1])
-        return left[0] + right[0], node_hash(left[1], right[1]), left[2] + right[2]
 
 
 def root(hashes: Iterable[bytes]) -> bytes:
@@ -76,18 +55,43 @@ def root(hashes: Iterable[bytes]) -> bytes:
     tree = Tree()
     for leaf in hashes:
         tree.add(leaf)
-    return tree.finish()[0]
+    return tree.root()
 
 
-def inclusion_proof(hashes: Iterable[bytes], index: int) -> Sequence[bytes]:
-    """The hashes that lead from leaf `index` to the root (RFC 6962, section 2.1.1), the nearest first.
+class Levels:
+    """All hashes of a tree, level by level from its leaves to its root, for many proofs over the same leaves."""
 
-    Raises IndexError where there is no such leaf.
+    def __init__(self, leaves: Sequence[bytes]) -> None:
+        self.levels: list[Sequence[bytes]] = [leaves]
+        while len(below := self.levels[-1]) > 1:
+            pairs = zip(below[::2], below[1::2], strict=False)
+            joined = [hashlib.sha256(b"\x01" + left + right).digest() for left, right in pairs]
+            # The last node of a level without a sibling rises as it is.
+            self.levels.append(joined + list(below[len(below) & ~1 :]))
+
+    @property
+    def root(self) -> bytes:
+        return self.levels[-1][0] if self.levels[-1] else EMPTY_ROOT
+
+    def proof(self, index: int) -> list[bytes]:
+        """The inclusion proof of leaf `index` (RFC 6962, section 2.1.1). Raises IndexError where there is none."""
+        if not 0 <= index < len(self.levels[0]):
+            msg = f"the tree has {len(self.levels[0])} leaves, none is number {index}"
+            raise IndexError(msg)
+        return beside(self.levels[:-1], index)
+
+
+def beside(levels: Iterable[Sequence[_T]], index: int) -> list[_T]:
+    """What stands at the places of the hashes that lead from leaf `index` to the root, the nearest first.
+
+    `levels` are all but the root's. A hash at an even place stands to the left of what it is joined with.
     """
-    tree = Tree([index])
-    for leaf in hashes:
-        tree.add(leaf)
-    return tree.finish()[1][index]
+    found = []
+    for level in levels:
+        if index ^ 1 < len(level):
+            found.append(level[index ^ 1])
+        index >>= 1
+    return found
 
 
 def sides(index: int, size: int) -> list[bool]:

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from breachwatch.errors import EvidenceError
 from breachwatch.evidence.bag import Written, hash_stream
 from breachwatch.evidence.content import INCIDENT
-from breachwatch.evidence.raw import MATCHES
+from breachwatch.evidence.originals.matches import MATCHES
 
 ITEM = "data/item.json"
 """What a bag of files that somebody handed over says about them; a snapshot of logs has data/incident.json."""

@@ -20,7 +20,7 @@ from breachwatch.evidence.checks import check_bag, key_in
 from breachwatch.evidence.custody import Handler
 from breachwatch.evidence.keyring.history import tenure_of
 from breachwatch.evidence.names import bags_in, year_and_count
-from breachwatch.evidence.on_disk import BagOnDisk, incident_in
+from breachwatch.evidence.on_disk import BagOnDisk, incident_in, match_lines
 from breachwatch.evidence.recording import SET_ASIDE
 from breachwatch.evidence.sealing import ENVELOPE
 from breachwatch.evidence.signing import parse_envelope
@@ -99,9 +99,9 @@ def _adopt(ws: Workspace, number: str, orphan: BagOnDisk, said: Mapping[str, Any
         handler = Handler(by["custodian"], by["title"], by["contact"], by["location"])
         recording.record_files(ws, snapshot, said, handler)
     else:
-        recording.record(
-            ws, snapshot, predicate["run_id"], said["supplements"], [str(key) for key in said["alert_keys"]]
-        )
+        alert_keys = [str(key) for key in said["alert_keys"]]
+        events = [str(match["event_id"]) for match in match_lines(orphan)]
+        recording.record(ws, snapshot, predicate["run_id"], said["supplements"], alert_keys, events)
 
 
 def _check_known(ws: Workspace, said: Mapping[str, Any]) -> None:

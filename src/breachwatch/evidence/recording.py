@@ -19,7 +19,6 @@ from breachwatch.evidence import bag as bags
 from breachwatch.evidence import custody, mirror
 from breachwatch.evidence.items import title_of
 from breachwatch.evidence.names import bags_in, next_number
-from breachwatch.evidence.on_disk import BagOnDisk, match_lines
 from breachwatch.model.incident import Snapshot
 from breachwatch.records import cases
 from breachwatch.records.received import FILE, received
@@ -46,12 +45,19 @@ def install(folder: Path, ws: Workspace, number: str) -> None:
     sync_folder(ws.vault)
 
 
-def record(ws: Workspace, snapshot: Snapshot, run_id: str, supplements: str | None, alert_keys: Sequence[str]) -> None:
+def record(
+    ws: Workspace,
+    snapshot: Snapshot,
+    run_id: str,
+    supplements: str | None,
+    alert_keys: Sequence[str],
+    events: Collection[str],
+) -> None:
     """Record a bag that lies in the vault: evidence, custody, alerts, incident, in one transaction; then the mirror.
 
-    Only the events that the bag holds count as sealed: another run may have added some to the same alerts meanwhile.
+    Only `events`, those that the bag holds, count as sealed: another run may have added some to the same alerts
+    meanwhile.
     """
-    events = [str(match["event_id"]) for match in match_lines(BagOnDisk(ws.vault / snapshot.number))]
     with ws.database.write() as connection:
         connection.execute(
             cases.evidence.insert().values(

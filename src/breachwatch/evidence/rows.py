@@ -6,11 +6,10 @@ bytes, however DuckDB's threads divide the work.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self, cast
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self, cast
 
 from sqlalchemy import select
 
@@ -33,8 +32,7 @@ ROWS_CSV = "data/events.csv"
 _BLOCK = 8192  # rows in a block and in a row group of the Parquet file
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """Where the original bytes of one event lie, counted from the start of its uncompressed log."""
 
     event_id: str
@@ -45,7 +43,10 @@ class Position:
 
 
 class Rows:
-    """The events of one case in the lake. Holds a DuckDB connection; use it as a context manager."""
+    """The events of one case in the lake. Holds a DuckDB connection; use it as a context manager.
+
+    One thread may ask where events lie while another writes them.
+    """
 
     def __init__(self, ws: Workspace, case: Case) -> None:
         with ws.database.read() as connection:
@@ -54,23 +55,30 @@ class Rows:
         self._ws = ws
         # No views: they would bind every file of the lake for each incident, and a case needs the files of a few days.
         self._connection: duckdb.DuckDBPyConnection = lake.connect_bare(ws)
+        self._places = self._connection.cursor()  # for positions, which may be asked for beside the writing
+        self._found: list[tuple[str, str]] = []  # dataset and table
         self._find(case)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._places.close()
         self._connection.close()
 
     def _find(self, case: Case) -> None:
-        """Fill the table `picked` with the position of every event. Raises EvidenceError where the lake lacks one."""
+        """Fill the tables of the events, and `picked` with their positions. Raises EvidenceError where one is lacking.
+
+        The lake is read once: whole rows go to tables of this connection, which DuckDB keeps on the disk where they are
+        too many for its memory.
+        """
         import pyarrow as pa
 
         wanted = case.all_event_ids
         self._connection.register("wanted_ids", pa.table({"event_id": pa.array(wanted, pa.string())}))
-        self._connection.execute("CREATE TEMP TABLE wanted AS SELECT event_id FROM wanted_ids")
+        self._connection.execute("CREATE TABLE wanted AS SELECT event_id FROM wanted_ids")
         self._connection.execute(
-            "CREATE TEMP TABLE picked (event_id VARCHAR, dataset VARCHAR, source VARCHAR, segment_id VARCHAR, "
+            "CREATE TABLE picked (event_id VARCHAR, dataset VARCHAR, source VARCHAR, segment_id VARCHAR, "
             "record_number BIGINT, byte_offset BIGINT, byte_length BIGINT)"
         )
         first, last = case.span
@@ -83,25 +91,36 @@ class Rows:
             self._connection.execute("DELETE FROM wanted WHERE event_id IN (SELECT event_id FROM picked)")
         missing = self._count("wanted")
         if missing:
-            row = self._connection.execute("SELECT min(event_id) FROM wanted").fetchone()
-            msg = f"{missing} of {len(wanted)} events are not in the lake, the first is {row[0] if row else '?'}"
+            [(lacking,)] = self._connection.execute("SELECT min(event_id) FROM wanted").fetchall()
+            msg = f"{missing} of {len(wanted)} events are not in the lake, the first is {lacking}"
             raise EvidenceError(msg)
 
     def _pick(self, names: Sequence[str], since: datetime | None = None, until: datetime | None = None) -> None:
         for name in names:
             events = lake.select_between(self._ws, dataset(name), since, until)
+            table = sql.name(f"found{len(self._found)}")
+            # DuckDB plans without opening the lake's files and takes them for small: it would keep all their rows in
+            # memory, and look the wanted events up in them. Told to leave the sides as they are, it does the reverse.
+            self._connection.execute("SET disabled_optimizers = 'build_side_probe_side'")
+            self._connection.execute(
+                f"CREATE TABLE {table} AS SELECT * FROM ({events}) WHERE event_id IN (SELECT event_id FROM wanted)"
+            )
+            self._connection.execute("RESET disabled_optimizers")
+            if not self._count(table):
+                self._connection.execute(f"DROP TABLE {table}")
+                continue
+            self._found.append((name, table))
             # One row per event, even where two segments hold the same record.
             self._connection.execute(
                 "INSERT INTO picked SELECT event_id, ?, min(source), min(segment_id), "
                 "arg_min(record_number, segment_id), arg_min(byte_offset, segment_id), "
-                f"arg_min(byte_length, segment_id) FROM ({events}) "
-                "WHERE event_id IN (SELECT event_id FROM wanted) GROUP BY event_id",
+                f"arg_min(byte_length, segment_id) FROM {table} GROUP BY event_id",
                 [name],
             )
 
     def _count(self, table: str) -> int:
-        row = self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-        return int(row[0]) if row else 0
+        [(count,)] = self._connection.execute(f"SELECT count(*) FROM {table}").fetchall()
+        return int(count)
 
     @property
     def count(self) -> int:
@@ -110,17 +129,17 @@ class Rows:
 
     def segments(self) -> list[str]:
         """The segments that the events come from, by source and id."""
-        rows = self._connection.execute("SELECT DISTINCT source, segment_id FROM picked ORDER BY ALL").fetchall()
+        rows = self._places.execute("SELECT DISTINCT source, segment_id FROM picked ORDER BY ALL").fetchall()
         return [str(row[1]) for row in rows]
 
     def positions(self, segment_id: str) -> list[Position]:
         """The events of one segment, in the order in which they lie in it."""
-        rows = self._connection.execute(
+        rows = self._places.execute(
             "SELECT event_id, dataset, record_number, byte_offset, byte_length FROM picked WHERE segment_id = ? "
             "ORDER BY byte_offset, record_number, event_id",
             [segment_id],
         ).fetchall()
-        return [Position(*row) for row in rows]
+        return [Position._make(row) for row in rows]
 
     def record_offsets(self, segment_id: str) -> list[int]:
         """Where the records of a segment begin, events and rejects alike, in order."""
@@ -128,7 +147,7 @@ class Rows:
         records = [lake.select_segments(self._ws, dataset(name), [segment_id]) for name in names]
         parts = [f"SELECT byte_offset FROM ({select})" for select in records]
         query = f"SELECT DISTINCT byte_offset FROM ({' UNION ALL '.join(parts)}) ORDER BY byte_offset"
-        return [int(row[0]) for row in self._connection.execute(query).fetchall()]
+        return [int(row[0]) for row in self._places.execute(query).fetchall()]
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -139,26 +158,23 @@ class Rows:
         """Write data/events.parquet, and from it data/events.csv."""
         import pyarrow.parquet as pq
 
-        named = [str(row[0]) for row in self._connection.execute("SELECT DISTINCT dataset FROM picked").fetchall()]
-        schema = _union(sorted(named))
+        schema = _union(sorted({name for name, _ in self._found}))
         filled: set[str] = set()
         with (
             bag.open(ROWS_PARQUET) as file,
             pq.ParquetWriter(cast("IO[Any]", file), schema, compression="zstd", version="2.6") as writer,
         ):
-            for block in self._blocks(sorted(named), schema):
+            for block in self._blocks(schema):
                 writer.write_table(block, row_group_size=_BLOCK)
                 filled.update(name for name in schema.names if block[name].null_count < len(block))
         columns = [name for name in schema.names if name in filled]
         with bag.open(ROWS_CSV) as file:
             write_csv(bag.folder / ROWS_PARQUET, columns, cast("IO[Any]", file))
 
-    def _blocks(self, names: Sequence[str], schema: pa.Schema) -> Iterator[pa.Table]:
+    def _blocks(self, schema: pa.Schema) -> Iterator[pa.Table]:
         import pyarrow as pa
 
-        segments = self.segments()
-        events = {name: lake.select_segments(self._ws, dataset(name), segments) for name in names}
-        reader = self._connection.sql(_select_rows(events, schema)).to_arrow_reader(_BLOCK)
+        reader = self._connection.sql(_select_rows(self._found, schema)).to_arrow_reader(_BLOCK)
         waiting: list[pa.Table] = []
         for batch in reader:
             waiting.append(pa.Table.from_batches([batch]).select(schema.names).cast(schema))
@@ -194,9 +210,9 @@ def _union(names: Sequence[str]) -> pa.Schema:
     return pa.schema(list(fields.values()))
 
 
-def _select_rows(events: Mapping[str, str], schema: pa.Schema) -> str:
+def _select_rows(found: Iterable[tuple[str, str]], schema: pa.Schema) -> str:
     parts = []
-    for name, selected in events.items():
+    for name, table in found:
         own = _columns(name)
         columns = [
             "p.dataset"
@@ -208,8 +224,8 @@ def _select_rows(events: Mapping[str, str], schema: pa.Schema) -> str:
             for column in schema.names
         ]
         parts.append(
-            f"SELECT {', '.join(columns)} FROM ({selected}) e "
-            "JOIN picked p ON e.event_id = p.event_id AND e.segment_id = p.segment_id"
+            f"SELECT {', '.join(columns)} FROM {table} e JOIN picked p "
+            f"ON e.event_id = p.event_id AND e.segment_id = p.segment_id AND p.dataset = {sql.text(name)}"
         )
     order = "time NULLS LAST, source, segment_id, byte_offset, event_id"
     return f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY {order}"

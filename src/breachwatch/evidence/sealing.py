@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,10 +17,12 @@ from breachwatch.evidence import signing
 from breachwatch.evidence.activity import write_activity
 from breachwatch.evidence.bag import BagWriter, one_line
 from breachwatch.evidence.blocks import PROOFS
+from breachwatch.evidence.case import Case
 from breachwatch.evidence.content import Sealing, write_content
 from breachwatch.evidence.instructions import about_logs, instructions
 from breachwatch.evidence.keys import PUBLIC_NAME, SIGNERS_NAME, SigningKey
-from breachwatch.evidence.raw import MATCHES, copy_segments
+from breachwatch.evidence.originals import copy_segments
+from breachwatch.evidence.originals.matches import MATCHES
 from breachwatch.evidence.rows import Rows
 from breachwatch.evidence.timestamps.stamping import at_sealing
 from breachwatch.records.received import SNAPSHOT
@@ -92,7 +95,8 @@ def scratch_bag(ws: Workspace, number: str) -> Iterator[BagWriter]:
     folder = ws.scratch / f"{_PREFIX}{number}"
     bag = BagWriter(folder)
     try:
-        yield bag
+        with bag:
+            yield bag
     finally:
         if folder.exists():
             bags.remove(folder)
@@ -105,11 +109,11 @@ def seal(ws: Workspace, sealing: Sealing, key: SigningKey) -> Iterator[Sealed]:
     Raises EvidenceError where bytes are missing or are not what they should be, OSError where they cannot be written.
     """
     with scratch_bag(ws, sealing.number) as bag:
-        with Rows(ws, sealing.case) as rows:
+        with Rows(ws, sealing.case) as rows, ThreadPoolExecutor(1) as beside:
             events = rows.count
-            rows.write(bag)
+            tables = beside.submit(_write_tables, ws, sealing.case, rows, bag)
             segments = copy_segments(ws, rows, bag)
-            write_activity(ws, sealing.case, rows.connection, bag)
+            tables.result()
         write_content(ws, sealing, segments, events, bag)
         case = sealing.case
         subject = Subject(
@@ -119,6 +123,12 @@ def seal(ws: Workspace, sealing: Sealing, key: SigningKey) -> Iterator[Sealed]:
             about = about_logs(matches.readline(), proofs.readline())
         digest = finish(ws, subject, key, bag, about)
         yield Sealed(bag.folder, digest, events, bag.octets)
+
+
+def _write_tables(ws: Workspace, case: Case, rows: Rows, bag: BagWriter) -> None:
+    """What is read from the lake, written beside the copying of original bytes: neither waits for the interpreter."""
+    rows.write(bag)
+    write_activity(ws, case, rows.connection, bag)
 
 
 def finish(ws: Workspace, subject: Subject, key: SigningKey, bag: BagWriter, about: str) -> str:

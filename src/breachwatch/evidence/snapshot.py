@@ -60,7 +60,7 @@ def _preserve(ws: Workspace, job: ToPreserve, run_id: str) -> Snapshot:
         events=sealed.events,
         bytes=sealed.bytes,
     )
-    recording.record(ws, snapshot, run_id, case.supplements, case.alert_keys)
+    recording.record(ws, snapshot, run_id, case.supplements, case.alert_keys, case.all_event_ids)
     return snapshot
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from breachwatch.evidence.clock_offset import offset_now
-from breachwatch.evidence.raw import RawSegment
+from breachwatch.evidence.originals import RawSegment
 from breachwatch.settings_sources import Source
 from breachwatch.workspace import Workspace
 

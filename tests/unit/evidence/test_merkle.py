@@ -40,7 +40,7 @@ def test_published_roots(count: int) -> None:
 
 
 def test_the_root_of_nothing() -> None:
-    assert merkle.root([]) == hashlib.sha256(b"").digest()
+    assert merkle.root([]) == merkle.Levels([]).root == hashlib.sha256(b"").digest()
 
 
 def test_every_leaf_of_every_small_tree() -> None:
@@ -49,7 +49,7 @@ def test_every_leaf_of_every_small_tree() -> None:
         root = merkle.root(hashes[:size])
         assert root == by_definition(hashes[:size])
         for index in range(size):
-            proof = merkle.inclusion_proof(hashes[:size], index)
+            proof = merkle.Levels(hashes[:size]).proof(index)
             assert merkle.verify_inclusion(hashes[index], index, size, proof, root)
 
 
@@ -57,13 +57,12 @@ def test_every_leaf_of_every_small_tree() -> None:
 def test_a_proof_holds_for_its_leaf_and_its_place_only(size: int, data: st.DataObject) -> None:
     hashes = [merkle.leaf_hash(number.to_bytes(4)) for number in range(size)]
     wanted = data.draw(st.sets(st.integers(0, size - 1), min_size=1, max_size=5))
-    tree = merkle.Tree(wanted)
-    for leaf in hashes:
-        tree.add(leaf)
-    root, proofs = tree.finish()
-    assert proofs.keys() == wanted
-    for index, proof in proofs.items():
-        assert list(proof) == list(merkle.inclusion_proof(hashes, index))
+    tree, root = merkle.Levels(hashes), merkle.root(hashes)
+    assert tree.root == root == by_definition(hashes)
+    for index in wanted:
+        proof = tree.proof(index)
+        places = merkle.beside([range(len(level)) for level in tree.levels[:-1]], index)
+        assert [place % 2 == 0 for place in places] == merkle.sides(index, size)
         assert merkle.verify_inclusion(hashes[index], index, size, proof, root)
         assert not merkle.verify_inclusion(merkle.leaf_hash(b"another"), index, size, proof, root)
         assert not merkle.verify_inclusion(hashes[index], index, size, [*proof, root], root)
@@ -79,6 +78,6 @@ def test_a_proof_holds_for_its_leaf_and_its_place_only(size: int, data: st.DataO
 def test_no_such_leaf(index: int) -> None:
     hashes = [merkle.leaf_hash(b"x")] * 3
     with pytest.raises(IndexError):
-        merkle.inclusion_proof(hashes, index)
+        merkle.Levels(hashes).proof(index)
     with pytest.raises(IndexError):
         merkle.sides(index, 3)

@@ -38,7 +38,7 @@ def test_the_root_is_the_same_however_the_bytes_arrive(size: int, chunk: int) ->
     blocks = Blocks()
     for at in range(0, size, max(chunk, size // 50)):
         blocks.take(data[at : at + max(chunk, size // 50)])
-    assert blocks.prove([]).root == by_hand(data)
+    assert blocks.tree().root == by_hand(data)
 
 
 def test_a_record_lies_in_the_blocks_of_its_bytes() -> None:

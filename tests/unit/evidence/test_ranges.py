@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from breachwatch import evidence
 from breachwatch.evidence.bag import BagWriter
 from breachwatch.evidence.blocks import BLOCK
-from breachwatch.evidence.raw import Range, _Cutter, _evtx_ranges, merge, whole_blocks
+from breachwatch.evidence.originals.copying import _Cutter
+from breachwatch.evidence.originals.ranges import Range, _evtx_ranges, merge, whole_blocks
 from breachwatch.evidence.rows import Position
 from breachwatch.model.segment import Segment
 from tests.unit.evidence.making import NIGHT, City
@@ -128,7 +129,7 @@ def test_cutting_gives_the_same_files_however_the_bytes_arrive(tmp_path: Path, s
     bag = BagWriter(tmp_path / "bag")
     with _Cutter(replace(segment(512, 1000), format="syslog"), ranges, bag) as cutter:
         for at in range(0, len(data), size):
-            cutter.take(data[at : at + size], 1000 + at)
+            cutter.take(data[at : at + size])
     assert [item.range for item in cutter.kept] == ranges
     for item in cutter.kept:
         assert (bag.folder / item.name).read_bytes() == data[item.range.start - 1000 : item.range.end - 1000]

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from breachwatch import collect, evidence, lake, parse
-from breachwatch.evidence import create_key, raw
+from breachwatch.evidence import create_key
+from breachwatch.evidence.originals import ranges
 from breachwatch.workspace import Workspace
 from tests.unit.evidence.making import City
 
@@ -54,7 +55,7 @@ def test_an_auth_log(make_ws: Callable[..., Workspace], shared_logs: Path) -> No
 
 
 def test_an_event_log(make_ws: Callable[..., Workspace], shared_logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(raw, "WHOLE_EVTX_BYTES", 0)
+    monkeypatch.setattr(ranges, "WHOLE_EVTX_BYTES", 0)
     path = max(
         (file for file in shared_logs.glob("windows-evtx/**/*.evtx") if file.stat().st_size < 1_500_000),
         key=lambda file: file.stat().st_size,

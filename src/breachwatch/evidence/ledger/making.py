@@ -97,7 +97,7 @@ def _gather(connection: Connection, head: dict[str, Any], configured: list[str])
             leaves.append((source, tree.size, leaf))
             tree.add(leaf.hash)
             lines.append(leaf.line)
-        size, (digest, _) = tree.size, tree.finish()
+        size, digest = tree.size, tree.root()
         sources.append(
             {
                 "source": source,
