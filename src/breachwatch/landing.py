@@ -24,7 +24,7 @@ from pathlib import Path
 from threading import Condition
 from typing import IO
 
-from breachwatch import collect, lake, parse
+from breachwatch import collect, lake, sharing
 from breachwatch.errors import TransientError, explain
 from breachwatch.model.segment import Batch, Landed, Problem, Segment
 from breachwatch.parse.garbage import searched_rarely
@@ -50,7 +50,7 @@ def land(ws: Workspace, segment_id: str, turn: Turn = at_once) -> Landed:
     """Parse one stored segment and land its events in the lake. A segment that has landed is left as it is."""
     segment = collect.segment(ws, segment_id)
     with collect.open_segment(ws, segment) as data, searched_rarely():
-        return lake.land(ws, segment, _until(turn, parse.parse(segment, data, ws.settings.limits)))
+        return lake.land(ws, segment, _until(turn, sharing.parsed(ws, segment, data)))
 
 
 def _until(turn: Turn, batches: Iterator[Batch]) -> Iterator[Batch]:

@@ -83,7 +83,10 @@ def _write(ws: Workspace, segment: Segment, batches: Iterable[Batch], folder: Pa
 
 
 def _gather(batches: Iterable[Batch]) -> dict[str, pa.Table]:
-    """All batches as one table a dataset, in order of the datasets' names."""
+    """All batches as one table a dataset, in order of the datasets' names.
+
+    Each is one piece of memory, so that the bytes of a file do not depend on how its rows came in batches.
+    """
     tables: dict[str, list[pa.Table]] = {}
     for batch in batches:
         schema = dataset(batch.dataset).schema
@@ -92,7 +95,10 @@ def _gather(batches: Iterable[Batch]) -> dict[str, pa.Table]:
             raise TypeError(msg)
         if batch.table.num_rows:
             tables.setdefault(batch.dataset, []).append(batch.table)
-    return {name: pa.concat_tables(parts).cast(dataset(name).schema) for name, parts in sorted(tables.items())}
+    return {
+        name: pa.concat_tables(parts).cast(dataset(name).schema).combine_chunks()
+        for name, parts in sorted(tables.items())
+    }
 
 
 def _commit(ws: Workspace, segment: Segment, files: list[WrittenFile]) -> Landed:

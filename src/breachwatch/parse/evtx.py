@@ -44,6 +44,17 @@ def parse_evtx(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row
         number += 1
 
 
+def parse_chunks(segment: Segment, data: BinaryIO, first: int, end: int) -> Iterator[Row | Rejected]:
+    """The records of chunks `first` to `end` alone, counted from 0; they are numbered as if none stood before."""
+    number = segment.first_record
+    for chunk in read_chunks(data, first, end):
+        if segment.after and 0 < highest_record_id(chunk) <= segment.after:
+            continue
+        for found in _chunk_records(chunk, segment.after):
+            yield _row(segment, number, found)
+            number += 1
+
+
 def _records(data: BinaryIO, after: int) -> Iterator[_Found]:
     empty = True
     for chunk in read_chunks(data):

@@ -9,6 +9,7 @@ included); its records follow up to the free-space offset at byte 48. A record: 
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,12 +48,17 @@ class Chunk:
     damage: str = ""
 
 
-def read_chunks(data: BinaryIO) -> Iterator[Chunk]:
-    """The chunks of a file from its start on; those never written (all zero) are left out. Memory: one chunk."""
-    data.seek(0)
-    data.read(FILE_HEADER)
-    offset = FILE_HEADER
-    while raw := _read_whole(data, CHUNK):
+def read_chunks(data: BinaryIO, first: int = 0, end: int = sys.maxsize) -> Iterator[Chunk]:
+    """The chunks of a file from number `first`, counted from 0, up to `end`.
+
+    Those never written (all zero) are left out. Memory: one chunk.
+    """
+    offset = FILE_HEADER + first * CHUNK
+    data.seek(offset)
+    for _ in range(first, end):
+        raw = _read_whole(data, CHUNK)
+        if not raw:
+            return
         if any(raw):
             yield _chunk(offset, raw)
         offset += len(raw)
