@@ -112,14 +112,6 @@ def open_clocks(ws: Workspace, *, by: Actor) -> tuple[RequestClock, ...]:
     return tuple(sorted((clock for clock in found if not clock.met), key=_urgency))
 
 
-def keep_readings(ws: Workspace, *, because: str) -> int:
-    """Compute the clocks of all open requests, and keep those that moved; how many did."""
-    with ws.database.write() as connection:
-        return sum(
-            keep_reading(connection, item.number, ws, because=because) for item in requests_in(connection, closed=False)
-        )
-
-
 def keep_reading(connection: Connection, number: str, ws: Workspace, *, because: str) -> int:
     """Keep each clock of a request that differs from its last reading, within the caller's transaction; how many."""
     last = {item.obligation: (item.safe, item.latest) for item in readings_of(connection, number)}

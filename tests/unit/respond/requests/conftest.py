@@ -1,4 +1,4 @@
-"""An incident with people's work in it, in a Texas or California city, ready to be asked for, in both databases."""
+"""An incident with people's work in it, in a Texas or California city, ready to be asked for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from breachwatch.respond.requests.receiving import Incoming, link, receive
 from breachwatch.respond.requests.redacting import PROPOSED, redact, standings
 from breachwatch.respond.requests.releasing import Prepared, prepare, sign
 from breachwatch.workspace import Workspace
-from tests.postgresql.choosing import KINDS
+from tests.postgresql.choosing import KINDS, SQLITE, chosen
 from tests.somebody import a
 from tests.unit.incidents.conftest import make_finding, make_scan
 
@@ -27,10 +27,14 @@ CLERK, COUNSEL, ANALYST = a(Role.RECORDS_OFFICER, "rio"), a(Role.COUNSEL, "cole"
 INC, PR = "INC-2026-0001", "PR-2026-0001"
 
 
-@pytest.fixture(scope="session", params=KINDS)
+IN_BOTH = pytest.mark.parametrize("records_kind", KINDS, indirect=True)
+"""For tests of what could differ between the two kinds of databases."""
+
+
+@pytest.fixture(scope="session")
 def records_kind(request: pytest.FixtureRequest) -> str:
-    """Each test runs with both kinds of databases."""
-    return str(request.param)
+    """SQLite, or the kind that a test asks for with `IN_BOTH`."""
+    return str(getattr(request, "param", chosen() or SQLITE))
 
 
 @dataclass

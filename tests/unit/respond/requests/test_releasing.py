@@ -18,9 +18,10 @@ from breachwatch.respond.requests.content import canonical, digest
 from breachwatch.respond.requests.receiving import link
 from breachwatch.respond.requests.rendering import archive_of, files_of
 from tests.somebody import a
-from tests.unit.respond.requests.conftest import ANALYST, CLERK, COUNSEL, INC, PR, Desk
+from tests.unit.respond.requests.conftest import ANALYST, CLERK, COUNSEL, IN_BOTH, INC, PR, Desk
 
 
+@IN_BOTH
 def test_nothing_is_withheld_before_somebody_named_the_exemption(texas: Desk) -> None:
     texas.linked()
     notes.write(texas.ws, INC, "the vendor was called", by=ANALYST)
@@ -133,6 +134,7 @@ def test_every_change_stands_in_the_audit_log(california: Desk, tmp_path: Path) 
     assert kept == ["none -> received", "linked", "release 1 prepared", "signed", "released"]
 
 
+@IN_BOTH
 def test_an_appeal_is_about_a_decision_and_somebody_else_reviews_it(california: Desk, tmp_path: Path) -> None:
     california.linked()
     california.signed()

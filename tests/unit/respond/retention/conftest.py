@@ -13,7 +13,6 @@ from breachwatch.incidents.casework import actions, affected, notes, timeline
 from breachwatch.model.casework import ActionKind
 from breachwatch.model.people import Role
 from breachwatch.records import cases
-from breachwatch.respond.notices.drafting import draft
 from breachwatch.respond.retention.asking import FileDisposal, ask, decide
 from breachwatch.workspace import Workspace
 from tests.somebody import a
@@ -49,13 +48,12 @@ class CaseFile:
 
 
 def work_on(ws: Workspace) -> None:
-    """Texts of people in the file, and a paper."""
+    """Texts of people in the file."""
     notes.write(ws, INC, SECRET, by=ANALYST)
     notes.write(ws, INC, SECRET, by=COUNSEL, privileged=True)
     actions.order(ws, INC, ActionKind.CONTAINMENT, SECRET, by=ANALYST, description=SECRET)
     timeline.add(ws, INC, ws.clock.now(), SECRET, by=ANALYST)
     affected.state_affected(ws, INC, affected.Statement("system", SECRET, "accessed"), by=ANALYST, reason=SECRET)
-    draft(ws, "containment-order", by=DIRECTOR, reason="to isolate it", incident=INC, values={"it_director": SECRET})
 
 
 def close_it(ws: Workspace, at: datetime) -> None:

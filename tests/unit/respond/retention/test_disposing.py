@@ -17,6 +17,7 @@ from breachwatch.records import audit, cases, casework, referrals
 from breachwatch.records import retention as tables
 from breachwatch.records.catalog import metadata
 from breachwatch.records.disposing_texts import FREE_TEXTS, MARK, TEXTS
+from breachwatch.respond.notices.drafting import draft
 from breachwatch.respond.notices.reading import papers_of
 from breachwatch.respond.requests.receiving import Incoming, link, receive
 from breachwatch.respond.retention import carrying
@@ -25,7 +26,7 @@ from breachwatch.respond.retention.carrying import carry_out, certificate_of, sw
 from breachwatch.respond.retention.keeping import due_files
 from breachwatch.respond.retention.periods import enter_period, period_ends
 from tests.somebody import a
-from tests.unit.respond.requests.conftest import ANALYST, CLERK, COUNSEL, INC, Desk
+from tests.unit.respond.requests.conftest import ANALYST, CLERK, COUNSEL, IN_BOTH, INC, Desk
 from tests.unit.respond.retention.conftest import DIRECTOR, LAW, SECRET, CaseFile, close_it
 
 
@@ -105,8 +106,10 @@ def test_two_persons_decide_each_in_their_role(case_file: CaseFile) -> None:
     assert case_file.asked().number == "RET-2028-0002"
 
 
+@IN_BOTH
 def test_texts_go_and_numbers_hashes_and_the_audit_chain_stay(case_file: CaseFile) -> None:
     ws = case_file.ws
+    draft(ws, "containment-order", by=DIRECTOR, reason="to isolate it", incident=INC, values={"it_director": SECRET})
     [paper] = papers_of(ws, by=CLERK, incident=INC)
     files = [ws.root / "papers" / digest[:2] / digest for digest in paper.latest.files.values()]
     assert all(path.is_file() for path in files)
@@ -152,6 +155,7 @@ def test_killed_anywhere_it_is_whole_or_finished_by_the_next_call(
     assert SECRET not in everything(case_file)
 
 
+@IN_BOTH
 def test_the_database_lets_nothing_else_be_changed(case_file: CaseFile) -> None:
     ws = case_file.ws
 
