@@ -63,8 +63,11 @@ def _in_short(month: Metrics) -> Iterator[Block]:
     lines = [f"{counted(month.incidents, 'incident')} needed a response.{more}"]
     for measure, told in ((Measure.ACKNOWLEDGE, "taken up"), (Measure.CONTAIN, "contained")):
         found = month.times[measure]
-        if found.measured:
-            half, most = lasted(found.median), lasted(found.percentile_90)
+        half, most = lasted(found.median), lasted(found.percentile_90)
+        if found.measured == 1:
+            which = "It" if month.incidents == 1 else "One"
+            lines.append(f"{which} was {told} within {half}.{_left_out(found)}")
+        elif found.measured:
             lines.append(f"Half of them were {told} within {half}, nine of ten within {most}.{_left_out(found)}")
     counted_ones = sum(month.clocks[kind] for kind in (Kept.BEFORE_SAFE, Kept.BEFORE_LATEST, Kept.MISSED))
     missed = month.clocks[Kept.MISSED]

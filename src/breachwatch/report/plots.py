@@ -37,7 +37,7 @@ def alerts_plot(nights: Sequence[Night], period: Period) -> Figure:
             scale=alt.Scale(domain=[day.isoformat() for day in period.days]),
             axis=alt.Axis(labelAngle=0, labelExpr="slice(datum.label, 8)"),
         ),
-        y=alt.Y("alerts:Q", title="alerts", axis=alt.Axis(tickMinStep=1, format="d")),
+        y=alt.Y("alerts:Q", title="alerts", **_whole(max(night.alerts for night in nights))),
     )
     most = max(nights, key=lambda night: night.alerts)
     total = sum(night.alerts for night in nights)
@@ -62,7 +62,7 @@ def incidents_plot(months: Mapping[str, Mapping[Level, int]]) -> Figure:
     chart = _chart(rows).mark_bar(stroke="white", strokeWidth=0.5)
     chart = chart.encode(
         x=alt.X("month:O", title="month", scale=alt.Scale(domain=list(months)), axis=alt.Axis(labelAngle=-45)),
-        y=alt.Y("incidents:Q", title="incidents", axis=alt.Axis(tickMinStep=1, format="d")),
+        y=alt.Y("incidents:Q", title="incidents", **_whole(max(sum(found.values()) for found in months.values()))),
         color=alt.Color("severity:N", sort=levels, scale=alt.Scale(domain=levels, range=list(_SHADES.values()))),
         order=alt.Order("rank:Q"),
     )
@@ -78,11 +78,20 @@ def clocks_plot(clocks: Mapping[Kept, int]) -> Figure:
     rows = [{"kept": kind.value, "deadlines": count} for kind, count in clocks.items()]
     chart = _chart(rows).mark_bar(color=_DARK)
     chart = chart.encode(
-        x=alt.X("deadlines:Q", title="deadlines", axis=alt.Axis(tickMinStep=1, format="d")),
+        x=alt.X("deadlines:Q", title="deadlines", **_whole(max(clocks.values()))),
         y=alt.Y("kept:N", sort=order, title=None, axis=alt.Axis(labelLimit=300)),
     )
     told = "; ".join(f"{count} {kind.value}" for kind, count in clocks.items())
     return _drawn(chart, f"Bar chart of legal deadlines by how they were kept: {told}.", "Legal deadlines")
+
+
+def _whole(most: int) -> dict[str, Any]:
+    """Axis and scale of a count up to `most`: some six whole numbers."""
+    import altair as alt
+
+    step = next(size * 10**power for power in range(18) for size in (1, 2, 5) if most <= 6 * size * 10**power)
+    ticks = list(range(0, max(most, 1) + step, step))
+    return {"axis": alt.Axis(values=ticks, format="d"), "scale": alt.Scale(domain=[0, ticks[-1]], nice=False)}
 
 
 def _chart(rows: Sequence[Mapping[str, object]]) -> Any:

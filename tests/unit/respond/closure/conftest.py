@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,7 @@ from breachwatch.model.incident import IncidentState as S
 from breachwatch.records import cases
 from breachwatch.respond.duties import assessing, deciding
 from breachwatch.workspace import Workspace
+from tests.postgresql.choosing import SQLITE
 from tests.unit.incidents.casework.conftest import ANALYST, AUDITOR, COUNSEL, DIRECTOR, Desk
 from tests.unit.incidents.conftest import make_finding, make_scan
 from tests.unit.respond.duties.conftest import MAILBOX
@@ -30,9 +33,30 @@ def desk(make_ws: Callable[..., Workspace]) -> Desk:
     return Desk(make_ws(head), make_finding, make_scan)
 
 
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the workspace of the worked incident is kept, once a test has made it."""
+    return tmp_path_factory.mktemp("worked") / "ws"
+
+
 @pytest.fixture
-def worked(desk: Desk) -> Desk:
-    """INC-2026-0001, detected on 22 November and closed on the 26th; the desk stands at its closing."""
+def worked(desk: Desk, kept: Path, records_kind: str) -> Desk:
+    """INC-2026-0001, detected on 22 November and closed on the 26th; the desk stands at its closing.
+
+    In SQLite it is made once, and copied.
+    """
+    if kept.exists() and records_kind == SQLITE:
+        shutil.copytree(kept, desk.ws.root, dirs_exist_ok=True)
+        return desk.later(days=4)
+    end = _worked(desk)
+    if records_kind == SQLITE:
+        end.ws.database.engine.dispose()  # folds the write-ahead log into the file
+        desk.ws.database.engine.dispose()
+        shutil.copytree(desk.ws.root, kept)
+    return end
+
+
+def _worked(desk: Desk) -> Desk:
     from breachwatch.incidents.casework.anchors import set_anchor
 
     number = desk.open(make_finding(user="billing"))

@@ -65,16 +65,22 @@ class Past:
                 )  # fmt: skip
         return number
 
-    def alert(self, at: datetime, rule: str, *, incident: str | None = None, verdict: str = "", run: str = "") -> None:
-        self.alerts += 1
-        with self.ws.database.write() as connection:
-            connection.execute(
-                cases.alert.insert().values(
-                    key=f"{self.alerts:032x}", rule_id=rule, rule_title=f"Rule {rule}", rule_revision="r", level=3,
-                    dataset="linux.auth", first_time=at, last_time=at, event_count=1, entities="[]", tags="[]",
-                    why='{"source": "mail"}', detected_at=at, run_id=run, incident=incident, verdict=verdict,
-                )
-            )  # fmt: skip
+    def alert(
+        self, at: datetime, rule: str, *, incident: str | None = None, verdict: str = "", run: str = "", count: int = 1
+    ) -> None:
+        rows = [
+            {
+                "key": f"{self.alerts + number:032x}", "rule_id": rule, "rule_title": f"Rule {rule}",
+                "rule_revision": "r", "level": 3, "dataset": "linux.auth", "first_time": at, "last_time": at,
+                "event_count": 1, "entities": "[]", "tags": "[]", "why": '{"source": "mail"}', "detected_at": at,
+                "run_id": run, "incident": incident, "verdict": verdict,
+            }
+            for number in range(count)
+        ]  # fmt: skip
+        self.alerts += count
+        if rows:
+            with self.ws.database.write() as connection:
+                connection.execute(cases.alert.insert(), rows)
 
     def run(self, at: datetime, *, state: str = "completed", failed: str = "") -> str:
         run_id = f"run-{at:%Y%m%d%H%M}"
