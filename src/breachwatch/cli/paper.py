@@ -12,7 +12,7 @@ from breachwatch.cli import paper_after
 from breachwatch.cli.incident_options import ReasonOption, case_number
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
 from breachwatch.cli.paper_options import PaperArgument, number_of, tell, write_new
-from breachwatch.errors import DataError, UsageError
+from breachwatch.errors import DataError, LimitError, UsageError
 
 if TYPE_CHECKING:
     from breachwatch.papers import Value
@@ -23,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Letters, notices, reports and orders: drafted, approved by counsel, sent.",
 )
+_LARGEST = 1024 * 1024  # bytes of a file with values
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", "-s", metavar="FIELD=VALUE", help="A value; repeat it for more.")
 ]
@@ -45,12 +46,14 @@ def templates(
     """
     from breachwatch.papers import load_template, template_files
     from breachwatch.report.papers import templates_page
+    from breachwatch.report.text import visible
 
     ws = open_workspace(ctx, workspace)
     files = template_files(ws)
     if name:
         found = load_template(ws, name, language)
-        typer.echo(files[found.id, found.language].read_text(encoding="utf-8-sig"), nl=False)
+        text = files[found.id, found.language].read_text(encoding="utf-8-sig")
+        typer.echo("\n".join(visible(line) for line in text.split("\n")), nl=False)
         return
     rows, wrong = [], []
     for template, code in files:
@@ -170,6 +173,7 @@ def show_paper(
     """Show a paper's versions, blanks, approvals and sendings, or write one of its forms to a file."""
     from breachwatch.report.papers import paper_page
     from breachwatch.respond import notices
+    from breachwatch.respond.notices.plainness import MEASURED, reading_of_paper
 
     ws = open_workspace(ctx, workspace)
     found = notices.paper(ws, number_of(ws, number), by=actor(ctx, ws))
@@ -180,10 +184,13 @@ def show_paper(
             raise UsageError(msg)
         write_new(output, notices.file_of(ws, found, form, version=version))
         remark(f"{output}: {found.number}, version {version or found.latest.number}.")
-    elif as_json:
-        show_json({"state": found.state, "paper": found})
+        return
+    reading = reading_of_paper(ws, found) if found.audience in MEASURED else None
+    if as_json:
+        plain = {"score": reading.score, "described": reading.described, "plain": reading.plain} if reading else None
+        show_json({"state": found.state, "paper": found, "plain_language": plain})
     else:
-        show(paper_page(found, ws.settings.city.zone))
+        show(paper_page(found, ws.settings.city.zone, reading))
 
 
 app.command("write")(paper_after.write)
@@ -217,7 +224,12 @@ def _values(
 
 def _from_file(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"))
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
+        if len(content) > _LARGEST:
+            msg = f"{path} is larger than {_LARGEST // 1024} KiB; the values of a paper are a few pages of text."
+            raise LimitError(msg)
+        found = json.loads(content.decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         msg = f"cannot read the values in {path}: {error}."
         raise DataError(msg) from error

@@ -44,9 +44,9 @@ def test_the_commands_stand_in_the_order_one_meets_them(call: Callable[..., Any]
     listed = call("--help").out.split("Commands:")[1].split("Exit codes")[0].split("\n")
     names = [row.split()[0] for row in listed if row.strip()]
     assert names == [
-        "init", "run", "hunt", "sources", "rules", "queue", "incident", "alert", "report", "referral", "request", "retention",
-        "evidence", "hold", "notify", "digest", "keys", "ledger", "jurisdiction", "assess", "duty", "clocks",
-        "paper", "contacts", "closure", "metrics", "register", "lake", "sql", "simulate", "example", "schedule",
+        "init", "run", "hunt", "sources", "rules", "queue", "incident", "alert", "report", "referral",
+        "request", "retention", "evidence", "hold", "notify", "digest", "keys", "ledger", "jurisdiction",
+        "assess", "duty", "clocks", "paper", "contacts", "closure", "metrics", "register", "lake", "sql", "simulate", "example", "schedule",
     ]  # fmt: skip
 
 

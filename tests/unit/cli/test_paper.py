@@ -107,6 +107,10 @@ def test_values_from_a_file(city: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "cannot read" in said(
         capsys, "paper", "draft", "media-release", "-r", "x", "--values", "values.json", code=1
     )
+    (city / "values.json").write_text("x" * 1_100_000, encoding="utf-8")
+    assert "larger than" in said(
+        capsys, "paper", "draft", "media-release", "-r", "x", "--values", "values.json", code=1
+    )
     assert "FIELD=VALUE" in said(capsys, "paper", "draft", "media-release", "-r", "x", "-s", "nothing", code=2)
 
 
