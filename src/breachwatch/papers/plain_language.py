@@ -14,7 +14,7 @@ and then, both ways. A figure says nothing of whether a text is true, complete o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -79,7 +79,12 @@ def reading_of(document: Document) -> Reading:
     Blanks, forms, tables, addresses and numbers stay aside, and so does what ends without a full stop, such as dates
     and names: short pieces would make the text look easier than it is.
     """
-    return measure("\n".join(_running(document)), document.language)
+    return measure_pieces(_running(document), document.language)
+
+
+def measure_pieces(texts: Iterable[str], language: str) -> Reading:
+    """How hard the paragraphs and entries of lists are to read that end as sentences do; others are left out."""
+    return measure("\n".join(text for text in texts if text.rstrip().endswith((".", "!", "?", ":"))), language)
 
 
 def measure(text: str, language: str) -> Reading:
@@ -132,9 +137,6 @@ def _running(document: Document) -> Iterator[str]:
     for block in document.blocks:
         match block:
             case Paragraph(text):
-                texts: Sequence[str] = (text,)
+                yield text
             case Bullets(items) | Numbered(items):
-                texts = items
-            case _:
-                continue
-        yield from (text for text in texts if text.rstrip().endswith((".", "!", "?", ":")))
+                yield from items

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from breachwatch.model.papers import Paper, PaperState
+from breachwatch.papers.plain_language import Reading
 from breachwatch.papers.vocabulary import Field
 from breachwatch.report.tables import heading, indented, table, typed
 from breachwatch.report.text import visible
@@ -35,12 +36,14 @@ def papers_page(papers: Sequence[Paper], zone: ZoneInfo) -> RenderableType:
     return rows
 
 
-def paper_page(paper: Paper, zone: ZoneInfo) -> RenderableType:
-    """One paper: what is missing, every version, approvals, what was sent."""
+def paper_page(paper: Paper, zone: ZoneInfo, reading: Reading | None = None) -> RenderableType:
+    """One paper: what is missing, how hard it is to read, every version, approvals, what was sent."""
     parts: list[RenderableType] = [
         Text(f"{paper.number}  {visible(paper.title)}", style="bold"),
         Text(f"{paper.state.value}; for: {paper.audience}; template {paper.template} ({paper.latest.template_origin})"),
     ]
+    if reading is not None:
+        parts.append(Text(f"Plain language: {reading.described}", "" if reading.plain else "yellow"))
     if paper.latest.blanks:
         parts += [heading("Blanks"), *(indented(Text(visible(name))) for name in paper.latest.blanks)]
     if paper.latest.remarks:

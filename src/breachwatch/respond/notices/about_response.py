@@ -1,4 +1,4 @@
-"""What was done about it: measures, law enforcement, notices that went out, open tasks.
+"""What was done about it: measures, notices that went out, open tasks.
 
 Measures against staff never stand in a paper, nor does the name of an account: what leaves the house says that access
 was closed, and not whose.
@@ -11,7 +11,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from breachwatch.incidents.casework.actions import visible_to
-from breachwatch.model.casework import Action, ActionKind, Affected, Decision, DecisionKind, Task, TaskState
+from breachwatch.model.casework import Action, ActionKind, Affected, Task, TaskState
 from breachwatch.model.duties import DutyOutcome, DutyStep
 from breachwatch.model.papers import Way
 from breachwatch.papers import Value
@@ -23,25 +23,23 @@ from breachwatch.respond.law.words import Kind
 from breachwatch.respond.notices.saying import Saying
 
 _ORDERED = frozenset({ActionKind.CONTAINMENT, ActionKind.ACCESS_SUSPENSION})
-_POLICE = "law-enforcement"
 _DIRECT = frozenset({Way.LETTER.value, Way.EMAIL.value, Way.IN_PERSON.value})
 
 
 def about_response(
     actions: Sequence[Action],
-    decisions: Iterable[Decision],
     stated: Iterable[Affected],
     *,
     sealed: bool,
+    police: bool,
     say: Saying,
     language: Language,
     zone: ZoneInfo,
 ) -> dict[str, Value]:
-    """Measures and law enforcement. `sealed`: evidence of the incident is sealed."""
+    """Measures. `sealed`: evidence of the incident is sealed; `police`: law enforcement was told."""
     shown = visible_to(None, actions)
     accounts = {item.name.casefold() for item in stated if item.kind == "account"}
     finished = [action for action in shown if action.done_at is not None]
-    police = any(item.kind is DecisionKind.REFERRAL and item.subject == _POLICE for item in decisions)
 
     def day(at: datetime) -> str:
         return language.date(at.astimezone(zone).date())
@@ -52,7 +50,6 @@ def about_response(
             f"{_told(action, accounts)} ({day(action.done_at)})" for action in finished if action.done_at
         ],
         "measures_intended": [_told(action, accounts) for action in shown if action.done_at is None],
-        "law_enforcement_engaged": police or None,  # that nobody wrote a referral down does not say that there was none
         "orders": [
             {
                 "number": str(action.number),

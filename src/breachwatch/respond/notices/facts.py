@@ -41,6 +41,7 @@ from breachwatch.respond.law.profile import CONFIRM
 from breachwatch.respond.notices.about_contacts import about_credit_agencies, about_recipient
 from breachwatch.respond.notices.about_duty import about_clocks, about_duty
 from breachwatch.respond.notices.about_people import about_people
+from breachwatch.respond.notices.about_police import about_police
 from breachwatch.respond.notices.about_response import about_notices, about_response, about_tasks
 from breachwatch.respond.notices.about_wording import about_wording
 from breachwatch.respond.notices.saying import Saying, saying
@@ -61,19 +62,21 @@ def facts_of(ws: Workspace, incident: str, obligation: str | None = None, *, lan
         found = latest_assessment(connection, incident)
         facts = known_facts(found.facts) if found is not None else Facts()
         duties = stand(connection, row, now=ws.clock.now())
+        police = about_police(connection, numbers, decisions_of(connection, numbers))
         values = {
             **about_city(ws),
             **_about_times(ws, connection, row, say),
             **about_people(facts, stated, say, ws.settings.city.name),
             **about_response(
                 actions_of(connection, numbers),
-                decisions_of(connection, numbers),
                 stated,
                 sealed=_sealed(connection, numbers),
+                police=police["law_enforcement_engaged"] is not None,
                 say=say,
                 language=words,
                 zone=zone,
             ),
+            **police,
             **about_notices(duties, obligation, facts, say, zone),
             "next_steps": about_tasks(tasks_of(connection, numbers)),
             "clocks": about_clocks(duties, words, zone),

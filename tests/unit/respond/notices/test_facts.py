@@ -14,11 +14,15 @@ from breachwatch.incidents.casework.affected import Statement, state_affected
 from breachwatch.incidents.casework.opening import Opening, open_by_hand
 from breachwatch.model.duties import DutyStep
 from breachwatch.model.finding import Level
+from breachwatch.model.referrals import ReferralKind, ReferralStatus
 from breachwatch.papers import Value, fill, template_files
 from breachwatch.papers.vocabulary import VOCABULARY, FieldKind
 from breachwatch.respond.duties import assessing, deciding
-from breachwatch.respond.notices import approve, draft
+from breachwatch.respond.notices import approve, draft, revise
 from breachwatch.respond.notices.facts import facts_of
+from breachwatch.respond.notices.plainness import reading_of_paper
+from breachwatch.respond.referrals.following import Said, status
+from breachwatch.respond.referrals.making import To, refer
 from breachwatch.workspace import Workspace
 from tests.unit.respond.notices.conftest import ANALYST, COUNSEL, DIRECTOR, INC, SECRETS, WORKSHEET
 
@@ -98,12 +102,11 @@ def test_no_paper_repeats_what_is_not_for_it(city: Workspace) -> None:
     """Planted: a note of counsel, a dismissal, grounds of decisions; searched in every value and every paper."""
     now = city.clock.now()
     for obligation in OBLIGATIONS:
-        for language in ("en", "es"):
-            facts = facts_of(city, INC, obligation, language=language)
-            assert [kind for kind, secret in SECRETS.items() if secret in repr(facts)] == []
+        facts = facts_of(city, INC, obligation)
+        assert [kind for kind, secret in SECRETS.items() if secret in repr(facts)] == []
+    known = {language: facts_of(city, INC, "tx-individuals", language=language) for language in ("en", "es")}
     for template, language in template_files(city):
-        values = facts_of(city, INC, "tx-individuals", language=language)
-        page = render_html(fill(city, template, values, at=now, language=language).document).decode()
+        page = render_html(fill(city, template, known[language], at=now, language=language).document).decode()
         assert [kind for kind, secret in SECRETS.items() if secret in page] == [], template
 
 
@@ -243,3 +246,37 @@ def test_words_for_an_authority_are_not_taken_over(city: Workspace) -> None:
     sheet = draft(city, "tx-ag-report", by=ANALYST, reason="sheet", incident=INC, values=told)
     approve(city, sheet.number, by=COUNSEL, reason="read", blanks_reason="filled in at the portal")
     assert "what_happened" not in facts_of(city, INC)
+
+
+def test_an_agency_that_declined_is_not_engaged(fresh: Workspace) -> None:
+    to = To("Sergeant Sample", "Testville Police")
+    made = refer(fresh, INC, ReferralKind.LAW_ENFORCEMENT, to, by=DIRECTOR, basis="521.053(d)")
+    found = facts_of(fresh, INC)
+    assert (found["law_enforcement_engaged"], found["law_enforcement_agency"]) == (True, "Testville Police")
+    assert "We told law enforcement." in str(found["steps_taken"])
+    answer = Said("Sergeant Sample", reference="26-1107", text="no resources")
+    status(fresh, made.number, ReferralStatus.DECLINED, answer, by=DIRECTOR)
+    found = facts_of(fresh, INC)
+    assert (found["law_enforcement_engaged"], found["law_enforcement_agency"]) == (False, "Testville Police, 26-1107")
+
+
+def test_a_referral_to_human_resources_stays_out(fresh: Workspace) -> None:
+    to = To(SECRETS["sanctioned person"], SECRETS["sanction"])
+    refer(fresh, INC, ReferralKind.HUMAN_RESOURCES, to, by=DIRECTOR, basis=SECRETS["basis of a duty"])
+    facts = facts_of(fresh, INC)
+    assert facts["law_enforcement_engaged"] is None
+    assert [kind for kind, secret in SECRETS.items() if secret in repr(facts)] == []
+
+
+def test_how_plain_a_paper_is_follows_its_text(city: Workspace) -> None:
+    plain = draft(city, "individual-notice", by=ANALYST, reason="letter", incident=INC)
+    found = reading_of_paper(city, plain)
+    assert found.plain
+    assert found.words > 100
+    hard = (
+        "Notwithstanding the aforementioned considerations, the municipality's cybersecurity administration "
+        "subsequently determined that unauthorized acquisition of identifiable information had probably occurred. "
+    )
+    again = revise(city, plain.number, by=ANALYST, reason="longer", values={"what_happened": hard * 20})
+    assert not reading_of_paper(city, again).plain
+    assert reading_of_paper(city, again, version=1) == found
