@@ -103,10 +103,10 @@ def _triaged(
     ws: Workspace, number: str, by: Actor, reason: str, where: tuple[str, bool, str, bool], how: tuple[str, str]
 ) -> str:
     """Do it, and say in words what was done."""
-    from breachwatch.incidents import incident
     from breachwatch.model.finding import Level
     from breachwatch.model.intake import ReportState
     from breachwatch.respond.intake import triage as deciding
+    from breachwatch.respond.intake.reading import report_of
 
     attach, opens, duplicate, again = where
     if attach:
@@ -115,9 +115,8 @@ def _triaged(
         return f"attached to {to}; sealed for it in {evidence}."
     if opens:
         opened = deciding.open_incident(ws, number, by=by, reason=reason, level=Level.parse(how[0]), title=how[1])
-        failure = incident(ws, opened, by=by).failure
-        if failure:
-            return f"opened {opened}. PRESERVATION FAILED: {failure}"
+        if report_of(ws, number, by=by).state is ReportState.OPENING:
+            return f"opened {opened}. PRESERVATION FAILED; why: breachwatch incident show {opened}"
         return f"opened {opened}. The reporter may be told: breachwatch report reply {number}"
     if again:
         deciding.reopen(ws, number, by=by, reason=reason)
