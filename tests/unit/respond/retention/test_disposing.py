@@ -134,7 +134,7 @@ def test_texts_go_and_numbers_hashes_and_the_audit_chain_stay(case_file: CaseFil
         case_file.asked()
 
 
-@pytest.mark.parametrize("place", ["_files", "_remove_files", "_certify", "render_pdf"])
+@pytest.mark.parametrize("place", ["_files", "_remove_files", "_certify"])
 def test_killed_anywhere_it_is_whole_or_finished_by_the_next_call(
     case_file: CaseFile, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
