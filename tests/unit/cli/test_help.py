@@ -46,7 +46,8 @@ def test_the_commands_stand_in_the_order_one_meets_them(call: Callable[..., Any]
     assert names == [
         "init", "run", "hunt", "sources", "rules", "queue", "incident", "alert", "report", "referral",
         "request", "retention", "evidence", "hold", "notify", "digest", "keys", "ledger", "jurisdiction",
-        "assess", "duty", "clocks", "paper", "contacts", "closure", "metrics", "register", "lake", "sql", "simulate", "example", "schedule",
+        "assess", "duty", "clocks", "paper", "contacts", "closure", "metrics",
+        "register", "lake", "sql", "simulate", "example", "schedule",
     ]  # fmt: skip
 
 
