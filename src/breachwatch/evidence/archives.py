@@ -47,10 +47,40 @@ def recipients(keys: Sequence[str]) -> list[Any]:
 
 
 def encrypt(source: BinaryIO, target: BinaryIO, keys: Sequence[Any]) -> None:
-    """Encrypt a stream to these recipients (age-encryption.org/v1)."""
+    """Encrypt a stream to these recipients (age-encryption.org/v1). Raises OSError where it cannot be written."""
     import pyrage
 
-    pyrage.encrypt_io(source, target, list(keys))
+    noting = _Noting(target)
+    try:
+        pyrage.encrypt_io(source, noting, list(keys))
+    except pyrage.EncryptError:
+        if noting.fault is not None:
+            raise noting.fault from None
+        raise
+
+
+class _Noting:
+    """A file that keeps why it could not be written: the library's own error has only the text of that."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.fault: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        with self._noted():
+            return self._file.write(data)
+
+    def flush(self) -> None:
+        with self._noted():
+            self._file.flush()
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.fault = error
+            raise
 
 
 @contextmanager

@@ -15,11 +15,15 @@ import duckdb
 
 from breachwatch import incidents, lake
 from breachwatch.errors import UsageError
+from breachwatch.evidence.handover import read_lines
 from breachwatch.model.datasets import dataset
+from breachwatch.model.people import Actor, Via
 from breachwatch.notebook import html, tables
 from breachwatch.notebook.incident import IncidentView
+from breachwatch.people import acting
 from breachwatch.workspace import Workspace, open_workspace
 
+_MOST_RECORDS = 1_000_000  # of a piece of evidence, in one look
 Moment = datetime | date | str
 """A time: aware or naive (UTC), a date (its start), or ISO 8601 text of either."""
 
@@ -74,6 +78,18 @@ class Session:
     def incident(self, number: str) -> IncidentView:
         """One incident (`INC-2026-0001`). Raises UnknownNameError."""
         return IncidentView(self.workspace, self.connection, incidents.incident(self.workspace, number))
+
+    def evidence(self, number: str, purpose: str = "looked at in a notebook") -> duckdb.DuckDBPyRelation:
+        """The matched records of a piece of evidence (`EV-2026-000001`), a row each, with where their bytes are.
+
+        The chain of custody tells who looked, and for what purpose. Raises NotPermittedError, UnknownNameError,
+        EvidenceError where it holds no logs.
+        """
+        lines = read_lines(self.workspace, number, by=self._reader(), purpose=purpose, most=_MOST_RECORDS)
+        return self.connection.from_arrow(tables.records_table(lines))
+
+    def _reader(self) -> Actor:
+        return acting(self.workspace, via=Via.NOTEBOOK)
 
     def datasets(self) -> duckdb.DuckDBPyRelation:
         """What the lake holds of each dataset: rows, files, first and last time."""

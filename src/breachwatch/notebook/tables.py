@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
+from typing import Any
 
 import pyarrow as pa
 
@@ -69,6 +70,21 @@ _EVIDENCE = _schema(
         "verified_ok": pa.bool_(),
     }
 )
+_RECORDS = _schema(
+    {
+        "event_id": pa.string(),
+        "dataset": pa.string(),
+        "source": pa.string(),
+        "segment": pa.string(),
+        "record_number": pa.int64(),
+        "offset": pa.int64(),
+        "length": pa.int64(),
+        "sha256": pa.string(),
+        "file": pa.string(),
+        "file_offset": pa.int64(),
+        "text": pa.string(),
+    }
+)
 _DATASETS = _schema(
     {
         "dataset": pa.string(),
@@ -121,6 +137,11 @@ def entities_table(entities: Iterable[Entity]) -> pa.Table:
 def evidence_table(lines: Iterable[EvidenceLine]) -> pa.Table:
     """The sealed snapshots of an incident."""
     return _table(_EVIDENCE, [_values(line, _EVIDENCE) for line in lines])
+
+
+def records_table(lines: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """The matched records of a piece of evidence, as data/matches.jsonl has them."""
+    return _table(_RECORDS, [{name: line.get(name) for name in _RECORDS.names} for line in lines])
 
 
 def datasets_table(spans: Iterable[DatasetSpan]) -> pa.Table:

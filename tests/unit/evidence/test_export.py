@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import io
 import json
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import pytest
+from pyrage.x25519 import Identity
 
 from breachwatch import evidence
 from breachwatch.errors import EnvironmentFault, EvidenceError, UnknownNameError, UsageError
 from breachwatch.evidence.custody import Handler
+from breachwatch.evidence.export import Destination
 from breachwatch.evidence.keys import NAMESPACE, PRINCIPAL
 from breachwatch.records import cases
 from breachwatch.workspace import open_workspace
@@ -154,3 +160,44 @@ def test_wrong_requests_are_told(city: City, tmp_path: Path) -> None:
         evidence.export(city.ws, "EV-2026-000009", tmp_path / "x.zip")
     with pytest.raises(EnvironmentFault):
         evidence.export(city.ws, number, tmp_path / "missing" / "x.zip")
+
+
+class Filling(io.BufferedIOBase):
+    """A file on a disk that has room for so many bytes."""
+
+    def __init__(self, file: BinaryIO, room: int) -> None:
+        self._file, self._room = file, room
+
+    def write(self, data: Any) -> int:
+        self._room -= len(data)
+        if self._room < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return self._file.write(data)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+@pytest.mark.parametrize("writing", ["write_archive", "encrypt"])
+@pytest.mark.parametrize("room", [0, 1, 5_000, 30_000])
+def test_a_disk_that_fills_leaves_no_export_and_no_link(
+    city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writing: str, room: int
+) -> None:
+    exporting = sys.modules["breachwatch.evidence.export"]  # the package's own `export` is the function
+    number, real = city.snapshot().number, getattr(exporting, writing)
+    at = ["write_archive", "encrypt"].index(writing)
+    to = Destination("Police", keys=() if writing == "write_archive" else (str(Identity.generate().to_public()),))
+
+    def full(*given: Any) -> Any:
+        return real(*given[:at], Filling(given[at], room), *given[at + 1 :])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(exporting, writing, full)
+        with pytest.raises(EnvironmentFault, match="No space left"):
+            evidence.export(city.ws, number, tmp_path / "x.tar", to=to)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
+    assert list(city.ws.scratch.iterdir()) == []
+    with city.ws.database.read() as connection:
+        bodies = list(connection.scalars(cases.custody.select().with_only_columns(cases.custody.c.body)))
+    assert "exported" not in {json.loads(body)["event"] for body in bodies}
+    assert Path(evidence.export(city.ws, number, tmp_path / "x.tar", to=to).path).is_file()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -103,13 +105,10 @@ def test_a_damaged_lake_file(city: City) -> None:
 @pytest.mark.parametrize("at", [1, 2, 5, 9, 14])
 def test_a_full_disk(city: City, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     job = city.job()
-    calls = 0
-    original = os.fsync
+    calls, original = itertools.count(1), os.fsync
 
     def full(handle: int) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == at:
+        if next(calls) == at:
             raise OSError(errno.ENOSPC, "No space left on device")
         original(handle)
 
@@ -119,6 +118,24 @@ def test_a_full_disk(city: City, monkeypatch: pytest.MonkeyPatch, at: int) -> No
     assert "disk is full" in reason
     broken(city, reason)
     city.seal(job)
+
+
+@pytest.mark.parametrize("after", [0, 1, 3, 6, 10, 15, 21, 28])
+def test_a_disk_that_fills_at_any_write(city: City, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    job = city.job()
+    calls, original = itertools.count(), bags.HashingFile.write
+
+    def full(file: bags.HashingFile, data: Any) -> int:
+        if next(calls) >= after:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return original(file, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bags.HashingFile, "write", full)
+        reason = city.fail(job)
+    assert "disk is full" in reason
+    broken(city, reason)
+    assert evidence.verify(city.ws, city.seal(job).number).ok
 
 
 def test_a_disk_that_reads_back_something_else(city: City, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from breachwatch.evidence.adding import Given, Receipt, add_file
 from breachwatch.evidence.export import Destination
 from breachwatch.evidence.handover import Answer, Recipient
 from breachwatch.model.people import Role
+from breachwatch.notebook import Session
 from breachwatch.records import cases
 from breachwatch.records.received import transfer, transfer_answer
 from tests.somebody import SOMEBODY, a
@@ -194,3 +195,14 @@ def test_files_that_were_handed_over_have_their_papers_too(city: City, tmp_path:
     assert Path(evidence.export(city.ws, made.number, tmp_path, by=SOMEBODY).path).is_file()
     with pytest.raises(EvidenceError, match="no log lines"):
         handover.read_lines(city.ws, made.number, by=SOMEBODY, purpose="x")
+
+
+def test_what_a_notebook_opens_is_told_in_the_chain(city: City, number: str) -> None:
+    with Session(city.ws) as session:
+        frame = session.evidence(number, purpose="a review").df()
+    matches = (Path(city.snapshot().path) / "data/matches.jsonl").read_text().splitlines()
+    assert [json.loads(line)["text"] for line in matches] == frame["text"].tolist()
+    link = custody_of(city)[-1]
+    assert (link["event"], link["purpose"], link["lines"]) == ("accessed", "a review", "10")
+    with Session(city.ws) as session, pytest.raises(UnknownNameError):
+        session.evidence("EV-2026-000009")

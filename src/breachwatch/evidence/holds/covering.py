@@ -109,8 +109,9 @@ def _why(hold: Hold, found: About, spans: dict[str, tuple[Any, Any]]) -> str:
     for kind, value in hold.items:
         if kind in NAMES and (kind, value) in found.named:
             return f"names the {kind} {value}"
-        if kind == "source" and value in found.sources:
-            return f"of the source {value}"
+        if kind == "source" and (found.sources is None or value in found.sources):
+            known = found.sources is not None
+            return f"of the source {value}" if known else f"it was handed over and may be of the source {value}"
         if kind == "incident" and value in spans:
             first, last = spans[value]
             if _in_time(found, first - AROUND, last + AROUND):

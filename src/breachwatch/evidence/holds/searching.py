@@ -1,8 +1,9 @@
 """What a sealed bag is about: whether it names an account or a host, which sources and which times it is from.
 
-In doubt it is: a bag whose bytes are not those that were sealed, that holds something else than logs, or that cannot be
-read is about everything. Names are looked for as the lake looks for them (`lake.care.naming`), in the parsed rows and
-in every other file that holds log content, in ASCII and in UTF-16 as Windows writes it.
+In doubt it is: a bag whose bytes are not those that were sealed, that holds files that are neither logs nor plain text
+(images, documents, mails: they are not searched), or that cannot be read is about everything. Names are looked for as
+the lake looks for them (`lake.care.naming`), in the parsed rows and in every other file that holds log content or was
+handed over, in ASCII and in UTF-16 as Windows writes it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from typing import Any, BinaryIO
 from breachwatch.errors import EvidenceError
 from breachwatch.evidence.bag import CHUNK, MANIFEST, TAG_MANIFEST
 from breachwatch.evidence.content import SOURCES
+from breachwatch.evidence.holds.texts import is_plain_text
+from breachwatch.evidence.items import FOLDER
 from breachwatch.evidence.on_disk import BagOnDisk
 from breachwatch.evidence.rows import ROWS_PARQUET
 from breachwatch.lake.care.naming import pieces
@@ -30,10 +33,13 @@ Item = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a bag is about. `first` and `last` bound its events' times (aware UTC); None: not known."""
+    """What a bag is about. `first` and `last` bound its events' times (aware UTC); None: not known.
+
+    Of files that somebody handed over neither times nor `sources` are known.
+    """
 
     named: frozenset[Item]  # of the accounts and hosts that were asked for
-    sources: frozenset[str]
+    sources: frozenset[str] | None
     first: datetime | None
     last: datetime | None
 
@@ -44,11 +50,10 @@ def about(folder: Path, tagmanifest_sha256: str, names: Iterable[Item]) -> About
     Raises EvidenceError where it cannot be told, OSError where it cannot be read.
     """
     bag = BagOnDisk(folder)
-    if ROWS_PARQUET not in bag.files:
-        msg = "it holds a file of its own kind, not events of logs"
-        raise EvidenceError(msg)
     listed = _listed(bag, tagmanifest_sha256)
-    first, last = _times(folder / ROWS_PARQUET)
+    if ROWS_PARQUET not in bag.files:
+        _check_texts(bag)
+    first, last = _times(folder / ROWS_PARQUET) if ROWS_PARQUET in bag.files else (None, None)
     wanted = {item: [piece.encode() for piece in pieces(*item)] for item in names}
     found = {item for item, parts in wanted.items() if not parts}  # nothing certain to look for
     for name, digest in sorted(listed.items()):
@@ -62,7 +67,17 @@ def about(folder: Path, tagmanifest_sha256: str, names: Iterable[Item]) -> About
         if name.endswith(".parquet") and not ours:
             seen |= _in_columns(folder / name, {part for parts in waiting.values() for part in parts})
         found |= {item for item, parts in waiting.items() if seen.issuperset(parts)}
-    return About(frozenset(found), _sources(bag), first, last)
+    return About(frozenset(found), _sources(bag) if ROWS_PARQUET in bag.files else None, first, last)
+
+
+def _check_texts(bag: BagOnDisk) -> None:
+    """Whether all files that somebody handed over are plain text. Raises EvidenceError."""
+    for name in sorted(bag.files):
+        if name.startswith(f"{FOLDER}/"):
+            with bag.open(name) as file:
+                if not is_plain_text(file):
+                    msg = f"{name} is no plain text and is not searched"
+                    raise EvidenceError(msg)
 
 
 def _listed(bag: BagOnDisk, tagmanifest_sha256: str) -> dict[str, str]:

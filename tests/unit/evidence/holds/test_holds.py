@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import codecs
+import io
 import json
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DatabaseError
 
+from breachwatch import evidence
 from breachwatch.errors import NotPermittedError, UnknownNameError, UsageError
 from breachwatch.evidence import custody, holds
+from breachwatch.evidence.adding import Given, Receipt
+from breachwatch.evidence.bag import CHUNK
 from breachwatch.evidence.holds.searching import about
+from breachwatch.evidence.holds.texts import is_plain_text
 from breachwatch.model.people import Role
 from breachwatch.records import audit, cases
 from breachwatch.records.evidence_care import hold_evidence
@@ -225,3 +234,50 @@ def test_a_bag_is_read_in_pieces(sealed_city: SealedCity, monkeypatch: pytest.Mo
         found = about(Path(sealed.path), sealed.tagmanifest_sha256, [("account", "jdoe"), ("account", "mira")])
         assert found.named == {("account", "jdoe")}
         assert (found.first, found.last) == (NIGHT, NIGHT + timedelta(seconds=9))
+
+
+def handed_over(city: City, *contents: bytes) -> str:
+    given = [Given(f"{number}.bin", io.BytesIO(content)) for number, content in enumerate(contents)]
+    return evidence.add_file(city.ws, given, by=SOMEBODY, receipt=Receipt("Ann Clerk", "kept")).number
+
+
+def test_text_that_was_handed_over_is_searched(city: City) -> None:
+    city.log()
+    plain = handed_over(city, b"From the help desk:\n\tjdoe called at 9.\n", "Größe\n".encode())
+    windows = handed_over(city, codecs.BOM_UTF16_LE + "JDOE was locked out\r\n".encode("utf-16-le"))
+    nobody = handed_over(city, b"nothing of interest\n")
+    by_name = placed(city.ws, ("account", "jdoe"))
+    assert covered(city.ws, by_name) == [(number, "names the account jdoe") for number in (plain, windows)]
+    whys = dict(covered(city.ws, placed(city.ws, ("source", "auth"))))
+    assert whys.keys() == {plain, windows, nobody}, "where it is from is not known"
+    assert "handed over" in whys[nobody]
+    assert covered(city.ws, placed(city.ws, until=NIGHT)) == [
+        (number, "of its time") for number in (plain, windows, nobody)
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x89PNG\r\n\x1a\n\x00",
+        b"\xff\xfe\x00",
+        b"caf\xe9",
+        "\ufeffa".encode("utf-16-be"),
+        b"Content-Transfer-Encoding: base64\n\namRvZQ==\n",
+        b"a\n" + base64.b64encode(b"jdoe" * 60),
+        b"x" * (CHUNK - 3) + b" src=data:text/plain;base64,amRvZQ==",
+    ],
+)
+def test_what_is_no_plain_text_is_covered_and_that_is_said(city: City, content: bytes) -> None:
+    number = handed_over(city, b"plain", content)
+    [(told, why)] = covered(city.ws, placed(city.ws, ("account", "mira")))
+    assert told == number
+    assert "no plain text and is not searched" in why
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cc", "Cs", "Cn"]), max_size=150), st.sampled_from(["utf-8", "utf-16"])
+)
+def test_text_is_told_from_bytes(text: str, encoding: str) -> None:
+    assert is_plain_text(io.BytesIO(text.encode(encoding)))
+    assert not is_plain_text(io.BytesIO(text.encode(encoding) + b"\x00"))
