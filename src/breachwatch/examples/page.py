@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from breachwatch.examples.playing import Happened
-from breachwatch.examples.script import Prose, Typed, Written
+from breachwatch.examples.script import BETWEEN, Prose, Typed, Written
 
 
 def as_page(done: Iterable[Happened]) -> str:
     """The page; what a script leaves out of it is counted. Commands that follow each other stand in one block."""
     parts: list[str] = []
+    before: Typed | None = None
     for happened in done:
         match happened.step:
             case Prose(text):
@@ -18,8 +19,12 @@ def as_page(done: Iterable[Happened]) -> str:
             case Written(path, text):
                 parts.append(f"`{path}`:\n\n```\n{text}```")
             case Typed() as typed:
-                text = _console(typed, happened.said)
-                if parts and parts[-1].startswith(_OPEN):
+                goes_on = bool(parts) and parts[-1].startswith(_OPEN)
+                text = _console(
+                    typed, happened.said, timed=not (goes_on and before and typed.at - before.at == BETWEEN)
+                )
+                before = typed
+                if goes_on:
                     text = f"{parts.pop().removesuffix(_SHUT)}\n\n{text.removeprefix(_OPEN)}"
                 parts.append(text)
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -28,10 +33,10 @@ def as_page(done: Iterable[Happened]) -> str:
 _OPEN, _SHUT = "```console\n", "\n```"
 
 
-def _console(typed: Typed, said: str) -> str:
+def _console(typed: Typed, said: str, *, timed: bool) -> str:
     lines = [line.rstrip() for line in said.strip("\n").splitlines()]
     shown = lines if typed.shown is None else lines[: typed.shown]
     left = len(lines) - len(shown)
     more = [f"... ({left} more line{'' if left == 1 else 's'})"] if left else []
-    time = f"{typed.at:%a %Y-%m-%d %H:%M %Z}"
-    return _OPEN + "\n".join([f"# {time}", f"$ {typed.as_typed}", *shown, *more]) + _SHUT
+    time = [f"# {typed.at:%a %Y-%m-%d %H:%M %Z}"] if timed else []
+    return _OPEN + "\n".join([*time, f"$ {typed.as_typed}", *shown, *more]) + _SHUT

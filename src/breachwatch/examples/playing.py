@@ -17,11 +17,17 @@ _DIFFERS = (
     (re.compile(r"\S*/bin/breachwatch\b"), "breachwatch"),  # where the program lies
     (re.compile(r"\b[0-9a-f]{16}(?:[0-9a-f]{48})?\b"), "x" * 16),  # hashes over what bears this machine's signature
     (re.compile(r"\b\d+(?:\.\d+)? (?:B|KiB|MiB)\b"), "x KiB"),  # sizes of evidence, which holds versions and signatures
+    (re.compile(r"\b[\d,]+ bytes\b"), "x bytes"),
     (re.compile(r"\d+ rules over"), "all rules over"),
     (re.compile(r"\d+ rules name fields"), "some rules name fields"),
     (re.compile(r"\d+ no match, \d+ not applicable"), "the others no match or not applicable"),
 )
 """What differs from machine to machine, or as rules are added; all else is the same each time an example is played."""
+
+
+LAST_HASH = "$SHA256"
+"""A word of a command that stands for the last SHA-256 that was shown."""
+_HASH = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +64,31 @@ def play(script: Script, into: Path, run: Command, told: Callable[[Happened], No
     """
     into = into.absolute()
     _make_empty(into)
-    done = []
+    done: list[Happened] = []
+    shown = ""
     with chdir(into):
         for step in script.steps:
-            happened = Happened(step, _carry_out(step, into, run))
+            said = _carry_out(step, run, shown)
+            shown = next(reversed(_HASH.findall(said)), shown)
+            happened = Happened(step, same_each_time(said, into))
             done.append(happened)
             if told is not None:
                 told(happened)
     return done
 
 
-def _carry_out(step: Step, into: Path, run: Command) -> str:
+def _carry_out(step: Step, run: Command, shown: str) -> str:
     if isinstance(step, Written):
-        path = into / step.path
+        path = Path(step.path)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(step.text, encoding="utf-8")
     if not isinstance(step, Typed):
         return ""
-    ran = run(step.arguments, step.at.astimezone(UTC))
+    ran = run([shown if word == LAST_HASH else word for word in step.arguments], step.at.astimezone(UTC))
     if ran.code != step.ends:
         msg = f"{step.as_typed} ended with {ran.code} where the example expects {step.ends}:\n{ran.said}"
         raise ExampleError(msg)
-    return same_each_time(ran.said, into)
+    return ran.said
 
 
 def same_each_time(text: str, folder: Path) -> str:

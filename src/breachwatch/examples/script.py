@@ -10,7 +10,7 @@ program; `at` is the city's time, one minute passes from command to command:
 
 A block whose first word is `file` is written to the path that follows, relative to the workspace. Further words of a
 console block: `show=N` leaves out of the page what comes after N lines of output, `ends=CODE` is the exit code where
-it is not 0.
+it is not 0. The word `$SHA256` in a command stands for the last SHA-256 that was shown.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ EXAMPLES = {"odessa": "America/Chicago", "oxnard": "America/Los_Angeles"}
 _FENCE = re.compile(r"^```(?P<words>.*)\n(?P<body>(?:.*\n)*?)```$", re.MULTILINE)
 _BROKEN = "\\\n"
 """A backslash at the end of a line: the command goes on in the next, as in a shell."""
-_BETWEEN = timedelta(minutes=1)
+BETWEEN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +121,4 @@ def _typed(words: dict[str, str], body: str, zone: ZoneInfo) -> Iterator[Typed]:
     shown = int(words["show"]) if "show" in words else None
     for line in body.replace(_BROKEN, "\0").splitlines():
         yield Typed(at, words.get("as", ""), line.replace("\0", _BROKEN), shown, int(words.get("ends", "0")))
-        at += _BETWEEN
+        at += BETWEEN

@@ -36,8 +36,8 @@ _STAFF = (
 )
 _FIRST, _NIGHT = date(2026, 10, 8), date(2026, 10, 30)
 """The first day of the logs, and the morning on which the run finds the case."""
-_READ_MESSAGES = 41
-"""How many mails with attached applications for service were opened that night."""
+_READ_MESSAGES, _APPLICANTS = 41, 612
+"""How many mails were opened that night, and how many people's applications for service were attached to them."""
 
 _OFFICE = Place("203.0.113.10", "US", "Texas", "Odessa")
 _PHONE = Place("198.51.100.24", "US", "Texas", "Midland", system="Ios 18", browser="Mobile Safari 18", managed=True)
@@ -61,7 +61,16 @@ def write_odessa(folder: Path) -> int:
         total += write_records(folder / path, own, written_at=span.end)
         tables.append(SourceTable(name, (path,), ZONE, "", format="cloud-json"))
     write_sources(folder, tables)
+    _write_applicants(folder)
     return total
+
+
+def _write_applicants(folder: Path) -> None:
+    """Whom letters go to, by the language in which they asked for service: numbers in place of people."""
+    for language, numbers in (("en", range(1, 498)), ("es", range(498, _APPLICANTS + 1))):
+        lines = [f'Applicant {number:03d},"Service address {number:03d}, Odessa, Texas"\n' for number in numbers]
+        path = folder / f"applicants-{language}.csv"
+        path.write_text("".join(["recipient_name,recipient_address\n", *lines]), encoding="utf-8", newline="\n")
 
 
 def _ordinary(span: Span) -> Iterator[Record]:
@@ -141,3 +150,7 @@ def _case(span: Span) -> Iterator[Record]:
         )
         left -= count
         at += dice.between(2, 5) * MINUTE
+    # A mail in the clerk's name to a resident, who tells of it days later.
+    at = span.at(_NIGHT, 3, 5)
+    sent = mail_sent("Your account needs attention", "strange-1@odessa.example")
+    yield audited(at, DOMAIN, CLERK, _STRANGER, "Send", ITEM, sent)
