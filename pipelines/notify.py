@@ -1,7 +1,8 @@
 """Notifications as a flow, every few minutes: who is to be told is told, who does not answer is escalated.
 
 The nightly run tells people at its end; this flow makes escalation and retries work in between, and sends the morning
-digest where the settings give it a time of its own. What reaches Prefect are counts, and names of channels.
+digest where the settings give it a time of its own. Reminders of deadlines, and news of reports, go the same way. What
+reaches Prefect are counts, and names of channels.
 """
 
 from __future__ import annotations

@@ -29,6 +29,9 @@ def list_reports(
     ctx: typer.Context,
     everything: Annotated[bool, typer.Option("--all", help="Those that were triaged, too.")] = False,
     role: Annotated[str, typer.Option("--for", metavar="ROLE", help="Routed to this role: records-officer.")] = "",
+    incident: Annotated[
+        str, typer.Option("--incident", metavar="NUMBER", help="Those that belong to this incident.")
+    ] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="So many at most.")] = 200,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
@@ -41,7 +44,8 @@ def list_reports(
 
     ws = open_workspace(ctx, workspace)
     asked = chosen(Role, role, "role") if role else None
-    found = reports(ws, by=actor(ctx, ws), waiting=not everything, role=asked, limit=limit)
+    of = case_number(ws, incident) if incident else ""
+    found = reports(ws, by=actor(ctx, ws), waiting=not (everything or of), role=asked, incident=of, limit=limit)
     if as_json:
         show_json([plain_report(item) for item in found])
     else:

@@ -47,6 +47,7 @@ def test_from_the_telephone_to_an_incident(town: Workspace, call: Call) -> None:
     assert call("report", "reply", "1", "we work on it", "-o", "b.pdf").code == 0
     assert call("report", "acknowledge", "1", "-o", "b.pdf").code == 2  # never overwrites
     assert "No report waits" in call("report", "list").out
+    assert len(json.loads(call("report", "list", "--incident", "1", "--json").out)) == 1
     assert call("report", "due", "1", "-r", "it is over").code == 0
 
 

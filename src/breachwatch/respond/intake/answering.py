@@ -11,6 +11,7 @@ from breachwatch.documents import Document, render_pdf
 from breachwatch.errors import UsageError
 from breachwatch.evidence import Given
 from breachwatch.incidents.casework.changing import said
+from breachwatch.incidents.entities import storable
 from breachwatch.model.intake import Channel, Direction, Message, ReportRecord
 from breachwatch.model.people import Actor, Permission
 from breachwatch.papers import Value, fill
@@ -77,7 +78,7 @@ def values_of(ws: Workspace, report: ReportRecord, next_at: datetime | None) -> 
         "city_address": ", ".join(city.address),
         "city_phone": city.phone,
         "city_email": city.email,
-        "recipient_name": report.said.name,
+        "recipient_name": storable(report.said.name),
         "report_number": report.number,
         "report_received_at": report.received_at,
         "report_evidence": ", ".join(report.evidence),

@@ -36,11 +36,19 @@ def record_in(connection: Connection, number: str) -> ReportRecord:
 
 
 def reports(
-    ws: Workspace, *, by: Actor, waiting: bool = False, role: Role | None = None, limit: int | None = None
+    ws: Workspace,
+    *,
+    by: Actor,
+    waiting: bool = False,
+    role: Role | None = None,
+    incident: str = "",
+    limit: int | None = None,
 ) -> tuple[ReportRecord, ...]:
-    """Reports in the order of receipt: all, or those that wait for triage; those for one role; the first `limit`."""
+    """Reports in the order of receipt: all, those that wait for triage, those for one role, those of one incident."""
     require(by, Permission.READ)
     with ws.database.read() as connection:
+        if incident:
+            return of_incident(connection, incident)[:limit]
         return tuple(_chosen(connection, waiting, role, limit))
 
 

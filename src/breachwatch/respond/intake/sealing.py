@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, select
 from breachwatch.errors import LimitError, UsageError, explain
 from breachwatch.evidence import Given, Receipt
 from breachwatch.evidence.adding import take_in
+from breachwatch.incidents.entities import storable
 from breachwatch.model.intake import Report
 from breachwatch.model.people import Actor
 from breachwatch.records import received
@@ -100,7 +101,9 @@ def files_of(row: Row[Any]) -> Iterable[dict[str, Any]]:
 def from_whom(report: Report) -> str:
     """Who handed it in, as custody names them."""
     named = ", ".join(part.strip() for part in (report.name, report.organization) if part.strip())
-    return named or ("anonymous" if report.relation.value == "anonymous" else f"not named ({report.relation.value})")
+    return storable(named) or (
+        "anonymous" if report.relation.value == "anonymous" else f"not named ({report.relation.value})"
+    )
 
 
 def _take_in(ws: Workspace, number: str, files: Sequence[Path | Given], report: Report, by: Actor) -> str:

@@ -221,3 +221,23 @@ def test_an_anonymous_report_without_a_contact_owes_no_answer(make_city: Callabl
     assert reading.report_of(ws, number, by=ANALYST).due_at is None
     made = answering.acknowledge(ws, number, by=receiving.the_form(), channel=Channel.WEB_FORM)
     assert b"%PDF" in made.pdf[:8]
+
+
+HOSTILE = "\x1b]0;x\x07{{ 7*7 }}<b>'; DROP TABLE report; --\u202e\udc80\x00=cmd|' /C'!A0\r\n# heading"
+
+
+@both
+def test_what_was_written_to_harm_is_text_everywhere(city: Workspace) -> None:
+    names = dict.fromkeys(("name", "organization", "contact", "discovered"), HOSTILE)
+    lists = dict.fromkeys(("accounts", "systems", "records"), (HOSTILE, "x" * 500))
+    done = receiving.receive(city, mailbox(what=HOSTILE, **names, **lists), by=HELPDESK)
+    assert done.failure == ""
+    assert reading.report_of(city, done.number, by=ANALYST).said.what == HOSTILE
+    opened = triage.open_incident(city, done.number, by=ANALYST, reason="x")
+    found = incidents.incident(city, opened, by=ANALYST)
+    assert found.failure == ""
+    assert "\udc80" not in found.title
+    made = answering.acknowledge(city, done.number, by=HELPDESK, channel=Channel.EMAIL)
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(made.pdf)).pages)
+    assert "{{ 7*7 }}" in text
+    assert evidence.verify(city, done.evidence[0]).ok
