@@ -57,6 +57,16 @@ class Metrics:
     nights: Nights
 
 
+@dataclass(frozen=True, slots=True)
+class TimedIncident:
+    """One incident with its times in seconds; None stands for what could not be measured."""
+
+    number: str
+    opened_at: datetime
+    severity: Level
+    seconds: Mapping[Measure, float | None]
+
+
 def metrics(ws: Workspace, period: Period, *, by: Actor) -> Metrics:
     """Measure a period, by all that is on record now. Raises NotPermittedError."""
     require(by, Permission.READ)
@@ -66,7 +76,7 @@ def metrics(ws: Workspace, period: Period, *, by: Actor) -> Metrics:
         real = [row for row in rows if row.verdict not in NOTHING_WRONG]
         times = times_of(connection, real)
         month = {row.number: month_of(row.opened_at, period.zone) for row in real}
-        level = {row.number: Level(row.severity if row.severity >= 0 else row.level) for row in real}
+        level = {row.number: _severity(row) for row in real}
         counts: dict[str, Counter[Level]] = {name: Counter() for name in period.months}
         for number in times:
             counts[month[number]][level[number]] += 1
@@ -84,6 +94,19 @@ def metrics(ws: Workspace, period: Period, *, by: Actor) -> Metrics:
             rules=rule_quality(connection, period),
             nights=nights_of(connection, period),
         )
+
+
+def timed_incidents(ws: Workspace, period: Period, *, by: Actor) -> tuple[TimedIncident, ...]:
+    """The incidents that the metrics of a period are made from, one by one. Raises NotPermittedError."""
+    require(by, Permission.READ)
+    with ws.database.read() as connection:
+        rows = [row for row in _opened(connection, period) if row.verdict not in NOTHING_WRONG]
+        times = times_of(connection, rows)
+    return tuple(TimedIncident(row.number, row.opened_at, _severity(row), times[row.number]) for row in rows)
+
+
+def _severity(row: Row[Any]) -> Level:
+    return Level(row.severity if row.severity >= 0 else row.level)
 
 
 def metrics_of_month(ws: Workspace, month: str, *, by: Actor) -> tuple[Metrics, Metrics]:

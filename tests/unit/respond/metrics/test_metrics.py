@@ -172,6 +172,19 @@ def test_the_rule_of_silent_sources_is_the_one_that_is_shipped() -> None:
     assert f"id: {SILENT}" in (rules / "breachwatch_sources_silent.yml").read_text()
 
 
+def test_a_frame_for_notebooks_has_the_same_times_in_hours(past: Past) -> None:
+    from breachwatch.notebook.response import response_times
+
+    whole = past.incident(datetime(2026, 11, 10, tzinfo=UTC), contained=6 * HOUR)
+    past.incident(datetime(2026, 11, 11, tzinfo=UTC), merged_into=whole)
+    past.incident(datetime(2026, 11, 12, tzinfo=UTC), verdict="false positive")
+    frame = response_times(past.ws, "2026-11", months=1)
+    assert list(frame["number"]) == [whole]
+    assert (frame["detect"][0], frame["contain"][0], frame["month"][0]) == (2, 6, "2026-11")
+    assert frame[["acknowledge", "decide", "recover"]].isna().all(axis=None)
+    assert list(response_times(past.ws, "2026-08", months=1).columns) == list(frame.columns)
+
+
 def test_a_month_that_has_not_begun_is_refused(make_ws: Callable[..., Workspace]) -> None:
     with pytest.raises(UsageError, match="has not begun"):
         metrics_of_month(make_ws(), "2027-01", by=SOMEBODY)
