@@ -21,6 +21,8 @@ from breachwatch.errors import UsageError
 from breachwatch.evidence.adding import Given, Receipt, add_file
 from breachwatch.incidents.casework.changing import bounded, said
 from breachwatch.incidents.casework.finding import row_of
+from breachwatch.incidents.entities import storable
+from breachwatch.model.intake import Direction
 from breachwatch.model.people import Actor, Permission
 from breachwatch.model.requests import RequestStep
 from breachwatch.people import require
@@ -30,6 +32,7 @@ from breachwatch.respond.law.loading import load_profile
 from breachwatch.respond.requests.clocks import keep_reading
 from breachwatch.respond.requests.reading import Request, request_in
 from breachwatch.respond.requests.stepping import stepping
+from breachwatch.respond.requests.written import keep_written
 from breachwatch.workspace import Workspace
 
 CHANNELS = ("mail", "e-mail", "portal", "fax", "in person", "telephone", "other")
@@ -56,7 +59,7 @@ def receive(ws: Workspace, what: Incoming, *, by: Actor, files: Sequence[Path | 
     """
     require(by, Permission.ANSWER_REQUESTS)
     now = ws.clock.now()
-    words = said(what.words, "what is asked for")
+    words = storable(said(what.words, "what is asked for"))
     _check(what, now)
     given = [*files] or [Given("request.txt", io.BytesIO(what.words.encode("utf-8", "surrogateescape")))]
     law, text = _law(ws)
@@ -70,8 +73,8 @@ def receive(ws: Workspace, what: Incoming, *, by: Actor, files: Sequence[Path | 
             "received_at": what.received_at,
             "zone": _zone(what.received_at),
             "channel": what.channel,
-            "requester": bounded(what.requester, "the requester"),
-            "contact": bounded(what.contact, "the contact"),
+            "requester": storable(bounded(what.requester, "the requester")),
+            "contact": storable(bounded(what.contact, "the contact")),
             "language": what.language,
             "words": words,
             "evidence": sealed.number,
@@ -88,7 +91,11 @@ def receive(ws: Workspace, what: Incoming, *, by: Actor, files: Sequence[Path | 
             connection, at=now, by=by, entity=number, change="none -> received", reason=what.channel, after=after
         )
         keep_reading(connection, number, ws, because="the request was received")
-        return request_in(connection, number)
+        found = request_in(connection, number)
+        keep_written(
+            connection, found, Direction.IN, "request", by=by, at=what.received_at, now=now, evidence=sealed.number
+        )
+        return found
 
 
 def correct(
@@ -117,7 +124,7 @@ def correct(
             language=given.get("language", was.language),
         )
         _check(changed, change.now)
-        detail: dict[str, Any] = {name: bounded(value, name) for name, value in given.items()}
+        detail: dict[str, Any] = {name: storable(bounded(value, name)) for name, value in given.items()}
         if received_at is not None:
             detail |= {"received_at": received_at.isoformat(), "zone": _zone(received_at)}
         change.take(RequestStep.CORRECTED, reason, detail=detail)

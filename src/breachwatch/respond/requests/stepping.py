@@ -19,6 +19,7 @@ from breachwatch.people import require
 from breachwatch.records import audit
 from breachwatch.records import requests as tables
 from breachwatch.respond.requests.reading import Request, request_in
+from breachwatch.respond.requests.written import WRITTEN, keep_written
 from breachwatch.workspace import Workspace
 
 _AFTER_CLOSING = frozenset(
@@ -67,7 +68,27 @@ class Stepping:
             reason=reason,
             after=kept,
         )
+        self._keep_written(step, reason, moment, kept)
         return int(key[0]) if key else 0
+
+    def _keep_written(self, step: RequestStep, reason: str, at: datetime, detail: Mapping[str, Any]) -> None:
+        """What was written is kept among the communications, with its proof, or with what was released."""
+        direction = WRITTEN.get(step)
+        if direction is None:
+            return
+        released = self.request.last(RequestStep.RELEASED)
+        sent = released.detail["evidence"] if step is RequestStep.DELIVERED and released else ""
+        keep_written(
+            self.connection,
+            self.request,
+            direction,
+            reason,
+            by=self.by,
+            at=at,
+            now=self.now,
+            evidence=str(detail.get("evidence") or sent),
+            other="the authority" if step in {RequestStep.SUBMITTED, RequestStep.RULED} else "",
+        )
 
 
 @contextmanager

@@ -12,10 +12,11 @@ from breachwatch.incidents.casework import notes
 from breachwatch.model.people import Role
 from breachwatch.model.requests import RequestStep, Review
 from breachwatch.records import audit
+from breachwatch.respond.intake.communications import communications
 from breachwatch.respond.requests import handling, redacting, releasing
 from breachwatch.respond.requests.appeals import appeal, review
 from breachwatch.respond.requests.content import canonical, digest
-from breachwatch.respond.requests.receiving import link
+from breachwatch.respond.requests.receiving import Incoming, link, receive
 from breachwatch.respond.requests.rendering import archive_of, files_of
 from tests.somebody import a
 from tests.unit.respond.requests.conftest import ANALYST, CLERK, COUNSEL, IN_BOTH, INC, PR, Desk
@@ -130,7 +131,7 @@ def test_every_change_stands_in_the_audit_log(california: Desk, tmp_path: Path) 
     with california.ws.database.read() as connection:
         changes = [row.change.split(" at ")[0] for row in audit.trail(connection, PR)]
         assert audit.check_chain(connection).ok
-    kept = [change for change in changes if "items" not in change]
+    kept = [change for change in changes if "items" not in change and "communication" not in change]
     assert kept == ["none -> received", "linked", "release 1 prepared", "signed", "released"]
 
 
@@ -164,3 +165,23 @@ def test_a_request_goes_to_its_incidents_only(california: Desk) -> None:
     link(california.ws, PR, INC, by=CLERK, reason="another one was meant", undo=True)
     found = handling.search(california.ws, PR, "nothing is linked", by=CLERK)
     assert found.steps[-1].detail == {"found": {}, "incidents": [], "items": 0}
+
+
+def test_what_was_written_to_and_fro_is_kept_with_its_proof(california: Desk, tmp_path: Path) -> None:
+    california.linked()
+    handling.note_step(california.ws, PR, RequestStep.CLARIFICATION_ASKED, by=CLERK, reason="which of the two?")
+    california.signed()
+    made = releasing.release(california.ws, PR, tmp_path / "out", by=CLERK, reason="by e-mail")
+    handling.note_step(california.ws, PR, RequestStep.DELIVERED, by=CLERK, reason="receipt of the mail server")
+    kept = [item.message for item in communications(california.ws, by=CLERK, request=PR)]
+    assert [(item.direction.value, item.evidence) for item in kept] == [
+        ("in", california.read().evidence), ("out", ""), ("out", made.evidence),
+    ]  # fmt: skip
+
+
+@IN_BOTH
+def test_words_that_a_database_could_not_hold_are_received_all_the_same(california: Desk) -> None:
+    what = Incoming("All\x00 records \udcff\x1b[2J", "e-mail", california.at("2026-11-20T09:30"), "A\x00", "\udcff@x")
+    found = receive(california.ws, what, by=CLERK)
+    assert found.words.startswith("All")
+    assert verify(california.ws, found.evidence).ok
