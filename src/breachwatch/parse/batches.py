@@ -141,15 +141,23 @@ def fill(rows: list[Row], known: list[str]) -> dict[str, list[Any]]:
     size = len(rows)
     names = frozenset(known)
     columns: dict[str, list[Any]] = {}
+    kinds: dict[tuple[str, ...], list[int]] = {}
     for index, row in enumerate(rows):
-        for name, value in row.values.items():
-            column = columns.get(name)
-            if column is None:
-                if name not in names:
-                    row.extra[name] = value
-                    continue
-                column = columns[name] = [None] * size
-            column[index] = value
+        kinds.setdefault(tuple(row.values), []).append(index)
+    for kind, places in kinds.items():
+        found = zip(*(rows[place].values.values() for place in places), strict=True)
+        for name, values in zip(kind, found, strict=True):
+            if name not in names:
+                for place, value in zip(places, values, strict=True):
+                    rows[place].extra[name] = value
+            elif len(places) == size:
+                columns[name] = list(values)
+            else:
+                column = columns.get(name)
+                if column is None:
+                    column = columns[name] = [None] * size
+                for place, value in zip(places, values, strict=True):
+                    column[place] = value
     return columns
 
 

@@ -128,10 +128,8 @@ def _spread_inside(values: Record, layout: Layout, first: str, inner: Any) -> An
 
 def _spread_tree(values: Record, layout: Layout, tree: Tree, inner: Record) -> bool:
     """The same for objects within objects; False where a list is met on the way, which is taken apart elsewhere."""
-    for name, (column, below) in tree.items():
-        if name not in inner:
-            continue
-        value = inner[name]
+    for name in [name for name in inner if name in tree]:
+        (column, below), value = tree[name], inner[name]
         kind = type(value)
         if column is None:
             if kind is list or (kind is dict and not _spread_tree(values, layout, below, value)):
