@@ -21,6 +21,7 @@ _MOST_PARTS = 2000
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _CHANGES = tuple(_W + name for name in ("ins", "del", "moveFrom", "moveTo"))
 _ACTIVE = re.compile(r"vbaProject|vbaData|activeX|embeddings/|oleObject|\.exe$|\.dll$", re.IGNORECASE)
+_FETCHING = re.compile(r"\b(DDE|DDEAUTO|INCLUDETEXT|INCLUDEPICTURE|IMPORT|LINK|DATABASE|RD)\b", re.IGNORECASE)
 _TEXT_PARTS = re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes)\.xml")
 
 
@@ -46,6 +47,10 @@ class WordFile:
             remarks.append("comments")
         if any(node.tag == f"{_W}vanish" for root in roots for node in root.iter()):
             remarks.append("hidden text")
+        if any(_fetches(root) for root in roots) or any(
+            _points_outside(parts[name], name) for name in _relations(parts)
+        ):
+            remarks.append("things that are fetched from elsewhere when it is opened")
         text = "\n".join(_text(paragraph) for root in roots for paragraph in root.iter(f"{_W}p"))
         before, after = words_of(language).missing("\0").split("\0")
         blanks = re.findall(rf"{re.escape(before)}(.*?){re.escape(after)}", text)
@@ -64,7 +69,9 @@ def _parts(content: bytes) -> dict[str, bytes]:
             if active is not None:
                 msg = f"the file holds {active!r}: macros or other files. Save it as a plain DOCX without them."
                 raise DataError(msg)
-            parts = {entry.filename: archive.read(entry) for entry in entries if entry.filename.endswith(".xml")}
+            parts = {
+                entry.filename: archive.read(entry) for entry in entries if entry.filename.endswith((".xml", ".rels"))
+            }
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         msg = f"this is no DOCX that can be read ({error}). Save it as Word document (.docx)."
         raise DataError(msg) from error
@@ -85,6 +92,25 @@ def _xml(content: bytes, name: str) -> Any:
     except SyntaxError as error:  # lxml's
         msg = f"{name} of the file is damaged: {error}. Save it anew as Word document (.docx)."
         raise DataError(msg) from error
+
+
+def _relations(parts: dict[str, bytes]) -> list[str]:
+    return sorted(name for name in parts if name.endswith(".rels"))
+
+
+def _points_outside(content: bytes, name: str) -> bool:
+    """Whether a part is taken from elsewhere: a template, a picture. A link that somebody must click is none."""
+    return any(
+        relation.get("TargetMode") == "External" and not str(relation.get("Type", "")).endswith("/hyperlink")
+        for relation in _xml(content, name).iter()
+    )
+
+
+def _fetches(root: Any) -> bool:
+    """Whether a field gets its text from another program or file (ECMA-376 part 1, 17.16.5)."""
+    codes = [node.text or "" for node in root.iter(f"{_W}instrText")]
+    codes += [node.get(f"{_W}instr") or "" for node in root.iter(f"{_W}fldSimple")]
+    return _FETCHING.search(" ".join(codes)) is not None
 
 
 def _text(paragraph: Any) -> str:

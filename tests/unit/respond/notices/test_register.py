@@ -43,6 +43,7 @@ from breachwatch.respond.notices import (
 )
 from breachwatch.respond.notices.files import version_hash
 from breachwatch.respond.notices.sending import Sent
+from breachwatch.respond.notices.word_file import WordFile
 from breachwatch.workspace import Workspace
 from tests.somebody import a
 from tests.unit.respond.notices.conftest import ANALYST, CITY, COUNSEL, INC
@@ -187,6 +188,41 @@ def test_an_edited_file_gives_nothing_away(city: Workspace) -> None:
     assert found.latest.remarks == ("tracked changes", "comments")
     with pytest.raises(UsageError, match="holds tracked changes, comments"):
         approved(city, found)
+
+
+RELATION = '<x><Relationship Id="r1" Type="x/{}" Target="http://x" TargetMode="External"/></x>'
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "remark"),
+    [
+        (
+            "word/_rels/settings.xml.rels",
+            RELATION.format("attachedTemplate"),
+            "fetched from elsewhere",
+        ),
+        (
+            "word/footnotes.xml",
+            f'<w:footnotes {W}><w:p><w:fldSimple w:instr=" DDEAUTO c "/></w:p></w:footnotes>',
+            "fetched",
+        ),
+        ("word/header9.xml", f"<w:hdr {W}><w:p><w:r><w:rPr><w:vanish/></w:rPr></w:r></w:p></w:hdr>", "hidden text"),
+        (
+            "word/_rels/footer9.xml.rels",
+            RELATION.format("hyperlink"),
+            "",
+        ),
+    ],
+    ids=["template", "field", "hidden", "link"],
+)
+def test_what_an_edited_file_holds_beside_its_text_is_named(
+    city: Workspace, name: str, content: str, remark: str
+) -> None:
+    found = letter(city)
+    file = repacked(file_of(city, found, Form.DOCX), {name: content.encode()})
+    told = WordFile.read(file, "en").remarks
+    assert [remark in item for item in told] == ([True] if remark else [])
 
 
 @pytest.mark.parametrize(
