@@ -80,6 +80,28 @@ def make(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     _tell(made, as_json=as_json)
 
 
+@app.command("package")
+def package(
+    ctx: typer.Context,
+    number: _ReferralArgument,
+    evidence: Annotated[str, typer.Argument(metavar="EV", help="Evidence of the referred incident.")],
+    into: Annotated[Path, typer.Option("--into", metavar="DIR", help="Where the package is written.")],
+    encrypt_to: Annotated[
+        list[str] | None, typer.Option("--encrypt-to", metavar="KEY", help="Their public key (age, SSH Ed25519).")
+    ] = None,
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Hand over one more piece of evidence with a referral that was made."""
+    from breachwatch.respond.referrals import making
+    from breachwatch.respond.referrals.reading import referral_of
+
+    ws = open_workspace(ctx, workspace)
+    by, number = actor(ctx, ws), number.upper()
+    making.hand_over(ws, number, evidence.upper(), making.To("", keys=tuple(encrypt_to or ())), by=by, folder=into)
+    _tell(referral_of(ws, number, by=by), as_json=as_json)
+
+
 @app.command("receipt")
 def receipt(
     ctx: typer.Context,

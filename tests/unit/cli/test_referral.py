@@ -23,6 +23,7 @@ def test_from_making_to_outcome(town: Workspace, call: Call) -> None:  # noqa: F
     number = json.loads(made.out)["number"]
     assert Path("letter.pdf").read_bytes().startswith(b"%PDF")
     assert [path.name for path in Path("out").iterdir()] == [f"{number}-EV-2026-000002.tar.gz"]
+    assert "handed over with" in call("referral", "package", number, "ev-2026-000002", "--into", "out").err
     assert call("referral", "receipt", number, "--person", "Sgt.", "--reference", "26-117").code == 0
     assert call("referral", "status", number, "investigating", "--person", "Det.").code == 0
     assert call("referral", "outcome", number, "charged", "--person", "Det.").code == 0
