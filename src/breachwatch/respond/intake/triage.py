@@ -22,6 +22,7 @@ from breachwatch.model.intake import ReportRecord, ReportState
 from breachwatch.model.people import Actor, Permission, program
 from breachwatch.people import require
 from breachwatch.records import audit, cases
+from breachwatch.respond.duties.standing import recalculate
 from breachwatch.respond.intake.again import seal_for
 from breachwatch.respond.intake.numbers import row_of
 from breachwatch.respond.intake.reading import REOPENED, record_in, waiting
@@ -47,6 +48,7 @@ def attach(ws: Workspace, number: str, incident: str, *, by: Actor, reason: str)
             _earlier(change, report)
             change.note(f"report {number} attached; sealed in {evidence}", reason)
             _enter(change.connection, number, ReportState.ATTACHED, reason, by=by, at=change.at, incident=incident)
+    recalculate(ws, incident, because=f"report {number} was attached")
     return evidence
 
 
