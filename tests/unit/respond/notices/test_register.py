@@ -6,7 +6,8 @@ import io
 import json
 import zipfile
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import docx
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
 from breachwatch.clock import FixedClock
+from breachwatch.documents import Document, Paragraph, render_docx
 from breachwatch.errors import (
     ChangedMeanwhileError,
     DataError,
@@ -162,6 +164,11 @@ def test_counsels_own_wording_is_what_is_approved_and_sent(city: Workspace) -> N
     assert found.sendings[0].sha256 == found.latest.files[Form.DOCX]
 
 
+@cache
+def plain() -> bytes:
+    return render_docx(Document("T", [Paragraph("Text")], datetime(2026, 11, 22, tzinfo=UTC)))
+
+
 def repacked(content: bytes, changes: dict[str, bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
@@ -216,12 +223,8 @@ W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
     ],
     ids=["template", "field", "hidden", "link"],
 )
-def test_what_an_edited_file_holds_beside_its_text_is_named(
-    city: Workspace, name: str, content: str, remark: str
-) -> None:
-    found = letter(city)
-    file = repacked(file_of(city, found, Form.DOCX), {name: content.encode()})
-    told = WordFile.read(file, "en").remarks
+def test_what_an_edited_file_holds_beside_its_text_is_named(name: str, content: str, remark: str) -> None:
+    told = WordFile.read(repacked(plain(), {name: content.encode()}), "en").remarks
     assert [remark in item for item in told] == ([True] if remark else [])
 
 
@@ -237,11 +240,16 @@ def test_what_an_edited_file_holds_beside_its_text_is_named(
     ],
     ids=["macros", "embedded", "entities", "damaged", "bomb", "no-zip"],
 )
-def test_what_is_no_plain_docx_is_refused(city: Workspace, changes: dict[str, bytes] | None, words: str) -> None:
-    found = letter(city)
-    content = b"PK nonsense" if changes is None else repacked(file_of(city, found, Form.DOCX), dict(changes))
+def test_what_is_no_plain_docx_is_refused(changes: dict[str, bytes] | None, words: str) -> None:
+    content = b"PK nonsense" if changes is None else repacked(plain(), dict(changes))
     with pytest.raises((DataError, LimitError), match=words):
-        take_back(city, found.number, content, by=COUNSEL, reason="x")
+        WordFile.read(content, "en")
+
+
+def test_a_file_that_is_refused_is_no_version(city: Workspace) -> None:
+    found = letter(city)
+    with pytest.raises(DataError, match="no DOCX"):
+        take_back(city, found.number, b"PK nonsense", by=COUNSEL, reason="x")
     assert len(paper(city, found.number, by=ANALYST).versions) == 1
 
 
