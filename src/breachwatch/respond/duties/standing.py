@@ -24,6 +24,7 @@ from breachwatch.people import require
 from breachwatch.records import duties
 from breachwatch.respond.assessment.weighing import Outcome, Proposal
 from breachwatch.respond.clocks.due import Delay, Due, Longer, due
+from breachwatch.respond.clocks.state import clock_state
 from breachwatch.respond.duties.assessing import Assessment, assessment_of, latest_assessment
 from breachwatch.respond.duties.deciding import DutyDecision, Step, decisions_of, steps_of
 from breachwatch.respond.law.obligations import Obligation
@@ -103,7 +104,7 @@ def stand(connection: Connection, row: Row[Any], *, now: datetime) -> tuple[Duty
                 reopened,
                 own,
                 counted,
-                _state(obligation, counted, sent, now),
+                clock_state(counted, obligation.deadline.kind, met=sent, now=now),
             )
         )
     return tuple(made)
@@ -221,20 +222,3 @@ def _delays(steps: Sequence[Step]) -> tuple[Delay, ...]:
 
 def _longer(steps: Sequence[Step]) -> tuple[Longer, ...]:
     return tuple(Longer(step.detail["extension"], step.at) for step in steps if step.step is DutyStep.EXTENDED)
-
-
-def _state(obligation: Obligation, found: Due, sent: bool, now: datetime) -> ClockState:
-    if sent:
-        return ClockState.MET
-    if found.paused:
-        return ClockState.PAUSED
-    if found.safe is None:
-        return ClockState.NOT_BEGUN if obligation.deadline.kind.counted else ClockState.IN_WORDS
-    if now > found.safe:
-        return ClockState.OVERDUE
-    start = found.counted_from or now
-    whole = (found.safe - start).total_seconds()
-    gone = (now - start).total_seconds() / whole if whole > 0 else 1.0
-    if gone >= 0.8:
-        return ClockState.FOUR_FIFTHS
-    return ClockState.HALF if gone >= 0.5 else ClockState.RUNNING

@@ -19,6 +19,7 @@ from breachwatch.model.requests import RequestStep
 from breachwatch.people import require
 from breachwatch.records import requests as tables
 from breachwatch.respond.clocks.due import Due, Longer, due
+from breachwatch.respond.clocks.state import clock_state
 from breachwatch.respond.law.obligations import Obligation
 from breachwatch.respond.law.words import Kind, Start
 from breachwatch.respond.requests.reading import Request, Step, request_in, requests_in
@@ -83,7 +84,7 @@ def clocks_of(request: Request, *, now: datetime) -> tuple[RequestClock, ...]:
                 request.incidents,
                 obligation,
                 counted,
-                _state(counted, bool(met), now),
+                clock_state(counted, obligation.deadline.kind, met=bool(met), now=now),
                 met,
                 warning,
             )
@@ -168,21 +169,6 @@ def _met(request: Request, obligation: Obligation) -> tuple[str, datetime | None
 def _first(request: Request, kinds: Iterable[RequestStep]) -> Step | None:
     found = request.taken(*kinds)
     return found[0] if found else None
-
-
-def _state(found: Due, met: bool, now: datetime) -> ClockState:
-    if met:
-        return ClockState.MET
-    if found.safe is None:
-        return ClockState.IN_WORDS
-    if now > found.safe:
-        return ClockState.OVERDUE
-    start = found.counted_from or now
-    whole = (found.safe - start).total_seconds()
-    gone = (now - start).total_seconds() / whole if whole > 0 else 1.0
-    if gone >= 0.8:
-        return ClockState.FOUR_FIFTHS
-    return ClockState.HALF if gone >= 0.5 else ClockState.RUNNING
 
 
 def _urgency(clock: RequestClock) -> tuple[int, datetime, str, str]:

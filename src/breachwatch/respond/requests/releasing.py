@@ -130,13 +130,14 @@ def sign(ws: Workspace, number: str, sha256: str, *, by: Actor, reason: str, ref
 def release(ws: Workspace, number: str, target: Path, *, by: Actor, reason: str) -> Release:
     """Write the signed files into the new folder `target`, seal them as evidence, and enter the release in the log.
 
-    Raises NotPermittedError, UsageError where it is not signed, or items are withheld that the law lets nobody withhold
-    before an authority was asked; ChangedMeanwhileError where items were decided otherwise since.
+    Raises NotPermittedError, UsageError where it is not signed or was released, or where items are withheld that the
+    law lets nobody withhold before an authority was asked; ChangedMeanwhileError where items were decided otherwise.
     """
     require(by, Permission.ANSWER_REQUESTS)
     with ws.database.read() as connection:
         found = request_in(connection, number)
         signed = _signed(connection, found)
+    _refuse_again(found, signed)
     _refuse_unasked(found, signed)
     files = files_of(signed.content)
     whole = archive_of(files)
@@ -226,6 +227,18 @@ def _signed(connection: Connection, found: Request) -> Prepared:
         )
         raise ChangedMeanwhileError(msg)
     return last
+
+
+def _refuse_again(found: Request, signed: Prepared) -> None:
+    if found.closed:
+        msg = f"{found.number} is closed. Open it again first: breachwatch request step {found.number} reopened"
+        raise UsageError(msg)
+    if any(step.detail["version"] == signed.version for step in found.taken(RequestStep.RELEASED)):
+        msg = (
+            f"version {signed.version} of {found.number} was released already. The same bytes once more: breachwatch "
+            f"request preview {found.number} --version {signed.version} --to DIR"
+        )
+        raise UsageError(msg)
 
 
 def _refuse_unasked(found: Request, signed: Prepared) -> None:

@@ -66,8 +66,8 @@ def ask(ws: Workspace, incident: str, *, authority: str, reason: str, by: Actor)
     reason, now = said(reason, "the reason"), ws.clock.now()
     with ws.database.write() as connection:
         row, held = row_of(connection, incident), period(ws, connection)
-        if row.state not in CLOSED:
-            msg = f"{incident} is {row.state}; only the file of a closed incident is disposed of."
+        if row.state not in CLOSED or row.closed_at is None:
+            msg = f"{incident} is {row.state}; only the file of an incident that was closed is disposed of."
             raise UsageError(msg)
         if held is None:
             msg = (

@@ -50,7 +50,8 @@ def due_files(ws: Workspace, *, by: Actor) -> tuple[DueFile, ...]:
     with ws.database.read() as connection:
         gone = select(tables.item.c.incident)
         columns = cases.incident.c
-        query = select(cases.incident).where(columns.state.in_(CLOSED), columns.number.not_in(gone))
+        known = columns.closed_at.is_not(None)
+        query = select(cases.incident).where(columns.state.in_(CLOSED), known, columns.number.not_in(gone))
         rows = connection.execute(query.order_by(columns.ordinal)).all()
         held = period(ws, connection)
         found = (file_of(ws, connection, row, held, now) for row in rows)

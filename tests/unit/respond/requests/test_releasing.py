@@ -110,6 +110,8 @@ def test_a_release_is_evidence_and_its_bytes_can_be_made_again(california: Desk,
     made = releasing.release(california.ws, PR, tmp_path / "out", by=CLERK, reason="by e-mail")
     assert verify(california.ws, made.evidence).ok
     assert signed.sha256 == made.sha256 == digest(canonical(signed.content))
+    with pytest.raises(UsageError, match="released already"):
+        releasing.release(california.ws, PR, tmp_path / "twice", by=CLERK, reason="once more")
     later = california.later(days=400)
     notes.write(later.ws, INC, "another year", by=ANALYST)
     releasing.write_version(later.ws, PR, tmp_path / "again", by=COUNSEL)
