@@ -134,8 +134,8 @@ def _events(connection: Connection, alert_keys: Sequence[str]) -> dict[str, tupl
             .where(columns.alert_key.in_(keys))
             .order_by(columns.alert_key, columns.event_id)
         )
-        for row in rows:
-            found.setdefault(row.alert_key, []).append(row.event_id)
+        for alert_key, event_id in rows:
+            found.setdefault(alert_key, []).append(event_id)
     return {key: tuple(events) for key, events in found.items()}
 
 

@@ -56,7 +56,7 @@ def mark_sealed(
     event = cases.alert_event.c
     for keys in chunks(alert_keys):
         waiting = cases.alert_event.update().where(event.alert_key.in_(keys), event.sealed_in.is_(None))
-        if event_ids is None:
+        if event_ids is None or not _joined_since(connection, keys, event_ids):
             connection.execute(waiting.values(sealed_in=evidence))
         else:
             for ids in chunks(event_ids):
@@ -76,6 +76,13 @@ def mark_sealed(
         if failure:
             _set_state(connection, incident, state, failure="")
     audit.append(connection, at=at, by=by or program(), entity=incident, change=change, reason=reason)
+
+
+def _joined_since(connection: Connection, alert_keys: Sequence[str], event_ids: Collection[str]) -> bool:
+    """Whether events of these alerts wait that are not among those given."""
+    event = cases.alert_event.c
+    waiting = select(event.event_id).where(event.alert_key.in_(alert_keys), event.sealed_in.is_(None))
+    return not set(event_ids).issuperset(connection.scalars(waiting))
 
 
 def mark_failed(connection: Connection, *, incident: str, reason: str, at: datetime, by: Actor | None = None) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from breachwatch import evidence
@@ -82,6 +83,7 @@ def test_two_processes_seal_the_same_and_other_jobs(city: City) -> None:
     assert city.waiting() == ()
 
 
+@pytest.mark.slow
 def test_files_are_added_and_evidence_exported_beside_sealing(city: City, tmp_path: Path) -> None:
     first = city.snapshot()
     findings = []
