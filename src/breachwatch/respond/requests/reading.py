@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -134,6 +135,12 @@ def request_in(connection: Connection, number: str) -> Request:
     return _request(connection, row)
 
 
+@lru_cache(maxsize=16)
+def _law(text: str) -> Profile:
+    """The law of a request; most requests have the same, and nothing of it ever changes."""
+    return Profile.model_validate(json.loads(text))
+
+
 def _request(connection: Connection, row: Row[Any]) -> Request:
     columns = tables.step.c
     query = select(tables.step).where(columns.request == row.number).order_by(columns.seq)
@@ -160,7 +167,7 @@ def _request(connection: Connection, row: Row[Any]) -> Request:
         number=row.number,
         **said,
         evidence=row.evidence,
-        law=Profile.model_validate(json.loads(row.law)),
+        law=_law(row.law),
         law_of=date.fromisoformat(row.law_of),
         recorded_by=row.recorded_by,
         recorded_at=row.recorded_at,
