@@ -26,8 +26,8 @@ from breachwatch.parse.garbage import searched_rarely
 from breachwatch.parse.parts import Part, parse_part, parts_of, renumbered
 from breachwatch.workspace import Workspace, open_workspace
 
-SHARED_BYTES = 24 * 1024 * 1024
-"""A smaller log is parsed here alone: another process takes a second to start."""
+SHARED_BYTES = 48 * 1024 * 1024
+"""A smaller log is parsed here alone: another process takes a second or two to start."""
 
 _MOST_PROCESSES = 16
 
