@@ -81,21 +81,25 @@ def _filled(folder: Path, count: int, of_alerts: int) -> tuple[Workspace, Made, 
 
 def ask(ws: Workspace, made: Made, times: int) -> list[Answer]:
     """Put each question a number of times."""
-    page_2 = incidents.queue(ws, limit=50)[-1].number
+    page_2 = incidents.queue(ws, limit=50, by=_ANALYST)[-1].number
     new = incidents.Only(states=(IncidentState.NEW,))
     questions: list[tuple[str, Callable[[], Any], int | None]] = [
-        ("the queue: its first 50", lambda: incidents.queue(ws, limit=50), QUEUE_MS),
-        ("the queue: the next 50", lambda: incidents.queue(ws, limit=50, after=page_2), QUEUE_MS),
-        ("the queue: only what is new", lambda: incidents.queue(ws, limit=50, only=new), QUEUE_MS),
+        ("the queue: its first 50", lambda: incidents.queue(ws, limit=50, by=_ANALYST), QUEUE_MS),
+        ("the queue: the next 50", lambda: incidents.queue(ws, limit=50, after=page_2, by=_ANALYST), QUEUE_MS),
+        ("the queue: only what is new", lambda: incidents.queue(ws, limit=50, only=new, by=_ANALYST), QUEUE_MS),
         (
             "the queue: of one host that every tenth incident has",
-            lambda: incidents.queue(ws, limit=50, only=incidents.Only(entity="host1")),
+            lambda: incidents.queue(ws, limit=50, only=incidents.Only(entity="host1"), by=_ANALYST),
             QUEUE_MS,
         ),
         ("the queue: how many stand in it", lambda: [incidents.count_open(ws)], QUEUE_MS),
-        ("an incident opens: the incident", lambda: incidents.incident(ws, made.typical).alerts, INCIDENT_MS),
+        (
+            "an incident opens: the incident",
+            lambda: incidents.incident(ws, made.typical, by=_ANALYST).alerts,
+            INCIDENT_MS,
+        ),
         ("an incident opens: the case", lambda: case(ws, made.typical, by=_ANALYST).anchors, INCIDENT_MS),
-        ("a large incident: the incident", lambda: incidents.incident(ws, made.large).alerts, None),
+        ("a large incident: the incident", lambda: incidents.incident(ws, made.large, by=_ANALYST).alerts, None),
         ("a large incident: the case", lambda: case(ws, made.large, by=_ANALYST).anchors, None),
         ("the steps that lead on", lambda: advancing.ways(ws, made.typical, by=_ANALYST), INCIDENT_MS),
         ("its timeline", lambda: timeline.timeline(ws, made.typical, by=_ANALYST), INCIDENT_MS),

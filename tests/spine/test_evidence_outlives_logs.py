@@ -45,7 +45,7 @@ def test_logs_go_and_their_evidence_stays(tmp_path: Path, small_logs: Path) -> N
 
     with ws.database.write() as connection:
         connection.execute(update(cases.incident).values(state="closed"))
-    assert not incidents.queue(ws)
+    assert not incidents.queue(ws, by=SOMEBODY)
     for day in (27, 28):
         retain(later(ws, day), by=SOMEBODY)
     assert not lake.files(ws)

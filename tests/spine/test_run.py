@@ -10,6 +10,7 @@ from breachwatch import evidence, incidents, run
 from breachwatch.model.incident import IncidentState
 from breachwatch.model.summary import RunState, RunSummary
 from breachwatch.workspace import Workspace
+from tests.somebody import SOMEBODY
 from tests.spine.small_city import ALL, ATTACKER, FEW, contents, make_workspace
 
 
@@ -27,7 +28,7 @@ def test_a_break_in_becomes_a_sealed_incident(first_run: tuple[Workspace, RunSum
         ("web01-auth", 155, 155, 0),
         ("dc01-security", 21, 21, 0),
     }
-    lines = incidents.queue(ws)
+    lines = incidents.queue(ws, by=SOMEBODY)
     assert lines
     assert all(line.state is IncidentState.NEW and line.evidence for line in lines)
     assert any(f"source_ip:{ATTACKER}" in line.entities or ATTACKER in " ".join(line.entities) for line in lines)

@@ -16,6 +16,7 @@ from breachwatch.errors import EvidenceError, SettingsError, UsageError
 
 if TYPE_CHECKING:
     from breachwatch.model.evidence import VerifyReport
+    from breachwatch.model.people import Actor
     from breachwatch.workspace import Workspace
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Verify, list and hand on sealed evidence.")
@@ -98,14 +99,14 @@ def export(  # noqa: PLR0913, PLR0917  each option is one thing that custody tel
     from breachwatch.report.evidence import export_page
 
     ws = open_workspace(ctx, workspace)
-    numbers = _snapshots(ws, number.upper())
+    by = actor(ctx, ws)
+    numbers = _snapshots(ws, number.upper(), by)
     if len(numbers) > 1 and target.suffix:
         msg = f"{number} has {len(numbers)} snapshots, each an archive of its own: name a folder, not {target}."
         raise UsageError(msg)
     if not target.suffix:
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
     to = Destination(recipient, organization, authority=authority, keys=tuple(encrypt_to or ()))
-    by = actor(ctx, ws)
     done = [evidence.export(ws, item, target, by=by, purpose=purpose, to=to) for item in numbers]
     if as_json:
         show_json(done)
@@ -128,7 +129,9 @@ def _verify(ctx: typer.Context, workspace: Path | None, targets: Sequence[str]) 
     ws = _workspace_if_any(ctx, workspace, targets)
     found = []
     for target in targets:
-        names = _snapshots(ws, target.upper()) if ws is not None and not Path(target).is_dir() else [target]
+        names = [target]
+        if ws is not None and not Path(target).is_dir():
+            names = _snapshots(ws, target.upper(), actor(ctx, ws))
         found += [evidence.verify(ws, name) for name in names]
     return found
 
@@ -143,13 +146,13 @@ def _workspace_if_any(ctx: typer.Context, named: Path | None, targets: Sequence[
         return None
 
 
-def _snapshots(ws: Workspace, number: str) -> list[str]:
+def _snapshots(ws: Workspace, number: str, by: Actor) -> list[str]:
     """The snapshots meant: one by its number, or all of an incident."""
     if not number.startswith("INC-"):
         return [number]
     from breachwatch import incidents
 
-    found = [item.number for item in incidents.incident(ws, number).evidence]
+    found = [item.number for item in incidents.incident(ws, number, by=by).evidence]
     if not found:
         msg = f"{number} has no sealed evidence yet. The next run seals it."
         raise EvidenceError(msg)

@@ -107,7 +107,7 @@ def _asked(ws: Workspace, wanted: Sequence[str], by: Actor, authority: str, reas
     numbers: list[str] = []
     for number in wanted:
         if number.startswith("INC-"):
-            numbers += [item.number for item in incidents.incident(ws, number).evidence]
+            numbers += [item.number for item in incidents.incident(ws, number, by=by).evidence]
         else:
             numbers.append(number)
     return disposal.request(ws, numbers, authority=authority, reason=reason, by=by, early=early)

@@ -58,8 +58,9 @@ def show_incident(
 
     ws = open_workspace(ctx, workspace)
     number = case_number(ws, number)
-    found = incidents.incident(ws, number)
-    added = case(ws, number, by=actor(ctx, ws))
+    who = actor(ctx, ws)
+    found = incidents.incident(ws, number, by=who)
+    added = case(ws, number, by=who)
     if as_json:
         show_json({**plain(found), "case": added})
     else:

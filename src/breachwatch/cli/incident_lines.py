@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from breachwatch.cli.options import JsonOption, WorkspaceOption, open_workspace, show, show_json
+from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, show, show_json
 
 if TYPE_CHECKING:
     from breachwatch.model.incident import AlertRecord
@@ -34,7 +34,7 @@ def incident_lines(
     from breachwatch.report.originals import originals_page
 
     ws = open_workspace(ctx, workspace)
-    found = incidents.incident(ws, number.upper())
+    found = incidents.incident(ws, number.upper(), by=actor(ctx, ws))
     chosen = [item for item in found.alerts if item.key.startswith(alert.lower())]
     if not chosen:
         raise UnknownNameError("alert", alert, (item.key for item in found.alerts))

@@ -58,7 +58,7 @@ def incident_severity(
             ws, number.upper(), Level.parse(level), reason=reason, by=actor(ctx, ws), expected_version=expected
         )
     else:
-        known = incidents.incident(ws, number.upper()).severity
+        known = incidents.incident(ws, number.upper(), by=actor(ctx, ws)).severity
         if known is None:
             msg = f"{number.upper()} was recorded before severities were. `breachwatch incident severity --again`."
             raise UsageError(msg)

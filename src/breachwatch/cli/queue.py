@@ -45,7 +45,7 @@ def queue(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
         entity=entity,
     )
     start = case_number(ws, after) if after else ""
-    lines = incidents.queue(ws, closed=everything, only=only, limit=limit, after=start)
+    lines = incidents.queue(ws, by=actor(ctx, ws), closed=everything, only=only, limit=limit, after=start)
     if as_json:
         show_json(lines)
         return

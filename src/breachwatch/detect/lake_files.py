@@ -41,19 +41,17 @@ class Wanted:
 def batches(paths: Sequence[Path], wanted: Wanted) -> Iterator[pa.Table]:
     """The events of files on this machine, of today's columns. Raises EnvironmentFault for one that cannot be read."""
     waiting: list[pa.Table] = []
+    rows = size = 0
     for path in paths:
         for group in _row_groups(path, wanted):
             waiting.append(group)
-            if _is_full(waiting):
+            rows += group.num_rows
+            size += group.nbytes  # added up: asking a table costs as much as it has columns and pieces
+            if rows >= BATCH_ROWS or size >= _BATCH_BYTES:
                 yield pa.concat_tables(waiting)
-                waiting = []
+                waiting, rows, size = [], 0, 0
     if waiting:
         yield pa.concat_tables(waiting)
-
-
-def _is_full(waiting: Sequence[pa.Table]) -> bool:
-    rows, size = sum(table.num_rows for table in waiting), sum(table.nbytes for table in waiting)
-    return rows >= BATCH_ROWS or size >= _BATCH_BYTES
 
 
 def _row_groups(path: Path, wanted: Wanted) -> Iterator[pa.Table]:

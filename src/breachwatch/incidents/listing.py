@@ -19,7 +19,9 @@ from breachwatch.incidents.casework.finding import all_members, row_of
 from breachwatch.incidents.chunking import chunks
 from breachwatch.model.finding import OUR_AUTHOR, Entity, Level
 from breachwatch.model.incident import IncidentLine, IncidentState
+from breachwatch.model.people import Actor, Permission
 from breachwatch.model.systems import DataCategory
+from breachwatch.people import require
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
 
@@ -39,13 +41,21 @@ class Only:
 
 
 def queue(
-    ws: Workspace, *, closed: bool = False, only: Only | None = None, limit: int | None = None, after: str = ""
+    ws: Workspace,
+    *,
+    by: Actor,
+    closed: bool = False,
+    only: Only | None = None,
+    limit: int | None = None,
+    after: str = "",
 ) -> list[IncidentLine]:
     """The incidents that wait for an analyst: highest level first, then the oldest. With `closed`, those last.
 
     An incident whose evidence is not sealed yet is left out (see `count_waiting`), unless sealing it failed. `after` is
-    the number of the last one of the page before. Raises UnknownNameError for an unknown one.
+    the number of the last one of the page before. Raises UnknownNameError for an unknown one,
+    NotPermittedError.
     """
+    require(by, Permission.READ)
     with ws.database.read() as connection:
         chosen = _filtered(connection, only or Only())
         found = list(_rows(connection, chosen, only or Only(), closed, limit, after))

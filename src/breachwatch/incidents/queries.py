@@ -20,15 +20,18 @@ from breachwatch.incidents.weighing import severity_of
 from breachwatch.model.evidence import EvidenceLine
 from breachwatch.model.finding import Level, RuleOrigin
 from breachwatch.model.incident import AlertRecord, Incident, IncidentState, Joined, RelatedIncident
+from breachwatch.model.people import Actor, Permission
+from breachwatch.people import require
 from breachwatch.records import audit, cases
 from breachwatch.workspace import Workspace
 
 
-def incident(ws: Workspace, number: str) -> Incident:
-    """One incident with its alerts, entities, evidence and audit trail. Raises UnknownNameError.
+def incident(ws: Workspace, number: str, *, by: Actor) -> Incident:
+    """One incident with its alerts, entities, evidence and audit trail. Raises UnknownNameError, NotPermittedError.
 
     The alerts and the evidence of what was merged into it are among them.
     """
+    require(by, Permission.READ)
     with ws.database.read() as connection:
         row = row_of(connection, number)
         numbers = members(connection, number)

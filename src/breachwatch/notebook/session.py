@@ -73,11 +73,15 @@ class Session:
 
     def incidents(self, *, closed: bool = True) -> duckdb.DuckDBPyRelation:
         """The incidents, a row each: highest level first, then the oldest; closed ones last or left out."""
-        return self.connection.from_arrow(tables.incidents_table(incidents.queue(self.workspace, closed=closed)))
+        return self.connection.from_arrow(
+            tables.incidents_table(incidents.queue(self.workspace, by=self._reader(), closed=closed))
+        )
 
     def incident(self, number: str) -> IncidentView:
         """One incident (`INC-2026-0001`). Raises UnknownNameError."""
-        return IncidentView(self.workspace, self.connection, incidents.incident(self.workspace, number))
+        return IncidentView(
+            self.workspace, self.connection, incidents.incident(self.workspace, number, by=self._reader())
+        )
 
     def evidence(self, number: str, purpose: str = "looked at in a notebook") -> duckdb.DuckDBPyRelation:
         """The matched records of a piece of evidence (`EV-2026-000001`), a row each, with where their bytes are.

@@ -12,6 +12,7 @@ from breachwatch import incidents
 from breachwatch.cli.app import main
 from breachwatch.model.finding import Level
 from breachwatch.workspace import Workspace
+from tests.somebody import SOMEBODY
 from tests.unit.incidents.casework.conftest import Desk
 from tests.unit.incidents.conftest import make_finding, make_scan
 
@@ -109,7 +110,7 @@ def test_alerts_that_stand_alone(desk: Desk, run: Run) -> None:
     assert (closed["verdict"], closed["verdict_reason"]) == ("benign true positive", "the backup job")
     run("alert", "reopen", key, "-r", "it was no backup")
     run("alert", "link", key, "1", "-r", "same host")
-    assert len(incidents.incident(desk.ws, "INC-2026-0001").alerts) == 2
+    assert len(incidents.incident(desk.ws, "INC-2026-0001", by=SOMEBODY).alerts) == 2
 
 
 def test_pages_for_people(

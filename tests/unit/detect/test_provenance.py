@@ -15,6 +15,7 @@ from breachwatch.detect.provenance import origin_of
 from breachwatch.model.finding import CompiledRule, Scan
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
+from tests.somebody import SOMEBODY
 from tests.unit.detect import making
 from tests.unit.detect.making import at, failure
 from tests.unit.detect.packs.making import DRL, archive, quiet, rule
@@ -80,16 +81,16 @@ def test_an_incident_names_authors_licences_and_the_pack_as_it_is_now(
     incidents.record(ws, result, "run-1")
     with ws.database.write() as connection:
         connection.execute(cases.incident.update().values(state="new"))
-    (line,) = incidents.queue(ws)
+    (line,) = incidents.queue(ws, by=SOMEBODY)
     assert line.authors == ("Ann Author, Ben Writer, City of Testville (DRL-1.1, MIT)",)
-    (alert,) = incidents.incident(ws, line.number).alerts
+    (alert,) = incidents.incident(ws, line.number, by=SOMEBODY).alerts
     assert (alert.author, alert.licence) == ("Ann Author, Ben Writer, City of Testville", "DRL-1.1, MIT")
     assert [item.pack_version for item in alert.origins] == ["1.0", ""]
     # A new version of the pack in which the rule is the same: the next match is that version's.
     (compiled,) = result.rules
     newer = [_renewed(compiled)]
     incidents.record(ws, Scan(result.window, result.findings, (), tuple(newer), 0), "run-2")
-    (alert,) = incidents.incident(ws, line.number).alerts
+    (alert,) = incidents.incident(ws, line.number, by=SOMEBODY).alerts
     assert [item.pack_version for item in alert.origins] == ["1.1", ""]
 
 

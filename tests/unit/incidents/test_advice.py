@@ -10,6 +10,7 @@ import pytest
 from breachwatch import incidents
 from breachwatch.model.finding import CompiledRule, Finding, Level, Scan
 from breachwatch.workspace import Workspace
+from tests.somebody import SOMEBODY
 
 BASE = "title: Base\nid: base\nbreachwatch:\n  guide: [Never shown]\n"
 HIGH = "title: High\nid: high\nbreachwatch:\n  guide:\n    - Call the owner.\n    - Keep the host as it is.\n"
@@ -36,7 +37,7 @@ def test_steps_of_each_rule_once_highest_level_first(
     ]
     opened = incidents.record(ws, _with_text(scan(*found), high=f"{BASE}---\n{HIGH}", low=LOW), "run-1")
     [number] = opened.new_incidents
-    advice = incidents.incident(ws, number).advice
+    advice = incidents.incident(ws, number, by=SOMEBODY).advice
     assert [(item.rule_id, item.steps) for item in advice] == [
         ("high", ("Call the owner.", "Keep the host as it is.")),
         ("low", ("Ask the administrator.",)),
@@ -50,4 +51,4 @@ def test_a_rule_without_steps_advises_nothing(
     ws: Workspace, finding: Callable[..., Finding], scan: Callable[..., Scan], text: str
 ) -> None:
     opened = incidents.record(ws, _with_text(scan(finding(rule="high", level=Level.HIGH)), high=text), "run-1")
-    assert incidents.incident(ws, opened.new_incidents[0]).advice == ()
+    assert incidents.incident(ws, opened.new_incidents[0], by=SOMEBODY).advice == ()

@@ -26,6 +26,7 @@ from breachwatch.records import cases
 from breachwatch.report.incidents import incident_page, queue_page
 from breachwatch.report.summary import summary_page
 from breachwatch.workspace import Workspace
+from tests.somebody import SOMEBODY
 
 TEXT = """
 title: Base
@@ -75,9 +76,9 @@ def test_incident_and_queue_name_the_authors(ws: Workspace) -> None:
     incidents.record(ws, Scan(Window(at - timedelta(days=1), at), (finding,), (), (compiled,), 1), "run-1")
     with ws.database.write() as connection:
         connection.execute(cases.incident.update().values(state="new"))
-    (line,) = incidents.queue(ws)
+    (line,) = incidents.queue(ws, by=SOMEBODY)
     assert line.authors == ("Ann Author, Ben Writer, \x1b[2Jeve",)
-    found = incidents.incident(ws, line.number)
+    found = incidents.incident(ws, line.number, by=SOMEBODY)
     assert found.alerts[0].author == line.authors[0]
     console = Console(width=200, record=True, file=io.StringIO())
     console.print(incident_page(found, ws.settings.city.zone, ws.root))

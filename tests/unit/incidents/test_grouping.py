@@ -21,6 +21,7 @@ from breachwatch.model.incident import How, Joined
 from breachwatch.records import cases
 from breachwatch.settings_incidents import Incidents
 from breachwatch.workspace import Workspace, open_workspace
+from tests.somebody import SOMEBODY
 
 Make = Callable[..., Finding]
 MakeScan = Callable[..., Scan]
@@ -149,8 +150,12 @@ def test_what_connects_two_incidents_joins_by_the_account_and_says_so(
         finding(1, user="b", ip="192.0.2.2"),
         finding(2, user="b", ip="192.0.2.1"),
     ) == [{0}, {1, 2}]
-    assert "related to INC-2026-0002" in [row.change for row in incidents.incident(ws, "INC-2026-0001").audit]
-    assert "related to INC-2026-0001" in [row.change for row in incidents.incident(ws, "INC-2026-0002").audit]
+    assert "related to INC-2026-0002" in [
+        row.change for row in incidents.incident(ws, "INC-2026-0001", by=SOMEBODY).audit
+    ]
+    assert "related to INC-2026-0001" in [
+        row.change for row in incidents.incident(ws, "INC-2026-0002", by=SOMEBODY).audit
+    ]
 
 
 def test_incidents_on_the_same_host_are_related_and_not_merged(ws: Workspace, grouped: Grouped, finding: Make) -> None:
@@ -159,7 +164,7 @@ def test_incidents_on_the_same_host_are_related_and_not_merged(ws: Workspace, gr
         finding(1, user="b", host="bastion"),
         finding(60, user="c", host="bastion"),
     ) == [{0}, {1}, {2}]
-    related = incidents.incident(ws, "INC-2026-0001").related
+    related = incidents.incident(ws, "INC-2026-0001", by=SOMEBODY).related
     assert [(item.number, item.shared) for item in related] == [("INC-2026-0002", ("bastion",))]
 
 
@@ -285,14 +290,14 @@ def test_why_an_alert_joined_is_kept_with_it(ws: Workspace, grouped: Grouped, fi
     low = finding(-2, rule="low", user="other", ip="198.51.100.1", level=Level.LOW)
     found = (low, finding(0, ip="198.51.100.1"), finding(3, rule="b", lasts=1), finding(5.5, rule="c"))
     assert grouped(*found) == [{0, 1, 2, 3}]
-    why = {alert.key: alert.joined for alert in incidents.incident(ws, "INC-2026-0001").alerts}
+    why = {alert.key: alert.joined for alert in incidents.incident(ws, "INC-2026-0001", by=SOMEBODY).alerts}
     assert why == {
         low.key: Joined("INC-2026-0001", How.CAME_ALONG, Entity("source_ip", "198.51.100.1"), found[1].key, 2 * 3600),
         found[1].key: Joined("INC-2026-0001", How.OPENED),
         found[2].key: Joined("INC-2026-0001", How.JOINED, Entity("user", "jmeyer"), found[1].key, 3 * 3600),
         found[3].key: Joined("INC-2026-0001", How.JOINED, Entity("user", "jmeyer"), found[2].key, 5400),
     }
-    told = [row.reason for row in incidents.incident(ws, "INC-2026-0001").audit if "joined" in row.change]
+    told = [row.reason for row in incidents.incident(ws, "INC-2026-0001", by=SOMEBODY).audit if "joined" in row.change]
     assert f"shares the account jmeyer with alert {found[2].key[:8]}, 1 h 30 min apart" in "\n".join(told)
 
 
@@ -316,7 +321,7 @@ def test_a_shared_address_joins_only_on_the_same_host(
     )
     incidents.record(ws, scan(*found), "run-1")
     assert groups(ws, *found) == [{0, 2}, {1}, {3}, {4}, {5, 7}, {6}]
-    assert incidents.incident(ws, "INC-2026-0005").alerts[1].joined == Joined(
+    assert incidents.incident(ws, "INC-2026-0005", by=SOMEBODY).alerts[1].joined == Joined(
         "INC-2026-0005", How.JOINED, Entity("host", "dc01"), found[5].key, 2 * 3600
     )
 

@@ -9,11 +9,13 @@ from itertools import product
 import pytest
 
 from breachwatch import incidents
-from breachwatch.errors import UnknownNameError
+from breachwatch.errors import NotPermittedError, UnknownNameError
 from breachwatch.model.finding import Finding, Level
 from breachwatch.model.incident import IncidentState as S
+from breachwatch.model.people import Actor
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
+from tests.somebody import SOMEBODY
 
 STATES = (S.NEW, S.TRIAGE, S.CLOSED, S.FALSE_POSITIVE, S.MERGED, S.PRESERVING, S.VERIFYING)
 
@@ -42,7 +44,7 @@ def many(ws: Workspace, finding: Callable[..., Finding]) -> Workspace:
 def pages(ws: Workspace, size: int, *, closed: bool = False, only: incidents.Only | None = None) -> list[str]:
     found: list[str] = []
     while True:
-        page = incidents.queue(ws, closed=closed, only=only, limit=size, after=found[-1] if found else "")
+        page = incidents.queue(ws, closed=closed, only=only, limit=size, after=found[-1] if found else "", by=SOMEBODY)
         found += [line.number for line in page]
         if len(page) < size:
             return found
@@ -50,7 +52,7 @@ def pages(ws: Workspace, size: int, *, closed: bool = False, only: incidents.Onl
 
 @pytest.mark.parametrize("closed", [False, True])
 def test_pages_together_are_the_queue(many: Workspace, closed: bool) -> None:
-    whole = incidents.queue(many, closed=closed)
+    whole = incidents.queue(many, closed=closed, by=SOMEBODY)
     weights = [(line.state.ended, -(line.level if line.severity is None else line.severity)) for line in whole]
     assert weights == sorted(weights)
     assert len(whole) == (36 if closed else 18)
@@ -61,7 +63,7 @@ def test_pages_together_are_the_queue(many: Workspace, closed: bool) -> None:
 
 
 def test_what_is_asked_for_is_what_is_shown(many: Workspace) -> None:
-    whole = incidents.queue(many)
+    whole = incidents.queue(many, by=SOMEBODY)
     for only, fits in (
         (incidents.Only(states=(S.TRIAGE,)), lambda line: line.state is S.TRIAGE),
         (incidents.Only(lead="ana"), lambda line: line.lead == "Ana"),
@@ -74,7 +76,7 @@ def test_what_is_asked_for_is_what_is_shown(many: Workspace) -> None:
     ):
         assert pages(many, 4, only=only) == [line.number for line in whole if fits(line)]
     with pytest.raises(UnknownNameError):
-        incidents.queue(many, limit=5, after="INC-2026-0001")
+        incidents.queue(many, limit=5, after="INC-2026-0001", by=SOMEBODY)
 
 
 def test_an_entity_that_many_have_is_found_another_way(many: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,3 +96,11 @@ def test_a_page_walks_along_an_index(many: Workspace) -> None:
     assert [row.detail for row in plan] == [
         "SEARCH incident USING INDEX ix_incident_severity_queue (severity=? AND ordinal>?)"
     ]
+
+
+def test_nobody_without_a_role_reads(many: Workspace) -> None:
+    nobody = Actor(name="nobody", roles=frozenset())
+    with pytest.raises(NotPermittedError, match="read incidents"):
+        incidents.queue(many, by=nobody)
+    with pytest.raises(NotPermittedError, match="read incidents"):
+        incidents.incident(many, "INC-2026-0001", by=nobody)

@@ -12,6 +12,7 @@ from breachwatch import incidents
 from breachwatch.incidents import reasons
 from breachwatch.model.finding import Finding, Match, Part, Scan
 from breachwatch.workspace import Workspace
+from tests.somebody import SOMEBODY
 
 TEXT = st.text(max_size=8)
 MATCHES = st.lists(st.builds(Match, *[TEXT] * 8), max_size=4).map(tuple)
@@ -38,6 +39,6 @@ def test_an_alert_that_grows_keeps_the_events_of_its_rules(
         parts=(Part("base-1", "Failure", ("b", "c")), Part("base-2", "Success", ("d",))),
     )
     incidents.record(ws, scan(later), "run-2")
-    (alert,) = incidents.incident(ws, "INC-2026-0001").alerts
+    (alert,) = incidents.incident(ws, "INC-2026-0001", by=SOMEBODY).alerts
     assert alert.matched == (match,)
     assert alert.parts == (Part("base-1", "Failure", ("a", "b", "c")), Part("base-2", "Success", ("d",)))

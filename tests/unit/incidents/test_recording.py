@@ -20,6 +20,7 @@ from breachwatch.model.finding import Entity, Finding, Level, Scan
 from breachwatch.model.incident import IncidentState
 from breachwatch.records import cases, catalog
 from breachwatch.workspace import Workspace, open_workspace
+from tests.somebody import SOMEBODY
 
 Make = Callable[..., Finding]
 MakeScan = Callable[..., Scan]
@@ -59,9 +60,9 @@ def test_an_alert_opens_an_incident_that_waits_for_its_evidence(ws: Workspace, f
     assert (opened.new_alerts, opened.known_alerts) == (1, 0)
     assert opened.new_incidents == ("INC-2026-0001",)
     assert [(job.incident, len(job.alert_keys)) for job in opened.to_preserve] == [("INC-2026-0001", 1)]
-    assert incidents.queue(ws) == []
+    assert incidents.queue(ws, by=SOMEBODY) == []
     assert incidents.count_waiting(ws) == 1
-    found = incidents.incident(ws, "INC-2026-0001")
+    found = incidents.incident(ws, "INC-2026-0001", by=SOMEBODY)
     assert found.state is IncidentState.PRESERVING
     assert found.title == "Many failed sign-ins: jmeyer from 203.0.113.7"
     assert found.audit[0].change == "none -> preserving"
@@ -85,7 +86,7 @@ def test_nothing_is_left_to_preserve_once_sealed(ws: Workspace, finding: Make, s
     incidents.record(ws, scan(finding()), "run-1")
     seal(ws)
     assert incidents.record(ws, scan(finding()), "run-2").to_preserve == ()
-    assert [line.state for line in incidents.queue(ws)] == [IncidentState.NEW]
+    assert [line.state for line in incidents.queue(ws, by=SOMEBODY)] == [IncidentState.NEW]
 
 
 def test_a_correlation_that_grew_gets_its_new_events_and_a_supplement(
@@ -106,7 +107,7 @@ def test_a_correlation_that_grew_gets_its_new_events_and_a_supplement(
     assert (opened.new_alerts, opened.known_alerts) == (0, 1)
     assert opened.extended_incidents == ("INC-2026-0001",)
     assert opened.to_preserve[0].alert_keys == (first.key,)
-    found = incidents.incident(ws, "INC-2026-0001")
+    found = incidents.incident(ws, "INC-2026-0001", by=SOMEBODY)
     assert found.state is IncidentState.NEW  # it has a sealed snapshot; it does not vanish from the queue
     assert found.last_time == grown.last_time
     assert (found.alerts[0].event_count, found.alerts[0].unsealed, found.alerts[0].rule_revision) == (3, 1, "r2")
@@ -138,7 +139,7 @@ def test_closed_incidents_stay_closed_for_new_alerts(ws: Workspace, finding: Mak
     _close(ws, "INC-2026-0001")
     opened = incidents.record(ws, scan(finding(), finding(2, rule="rule-b")), "run-2")
     assert opened.new_incidents == ("INC-2026-0002",)
-    assert incidents.incident(ws, "INC-2026-0001").state is IncidentState.CLOSED
+    assert incidents.incident(ws, "INC-2026-0001", by=SOMEBODY).state is IncidentState.CLOSED
 
 
 def test_activity_that_goes_on_reopens_a_closed_incident(ws: Workspace, finding: Make, scan: MakeScan) -> None:
@@ -147,7 +148,7 @@ def test_activity_that_goes_on_reopens_a_closed_incident(ws: Workspace, finding:
     seal(ws)
     _close(ws, "INC-2026-0001")
     incidents.record(ws, scan(replace(first, event_ids=("e1", "e2", "e3"))), "run-2")
-    found = incidents.incident(ws, "INC-2026-0001")
+    found = incidents.incident(ws, "INC-2026-0001", by=SOMEBODY)
     assert found.state is IncidentState.INVESTIGATING
     assert [row.change for row in found.audit][-1] == "closed -> investigating"
 
@@ -163,7 +164,7 @@ def test_numbers_count_within_the_city_s_year(make_ws: Callable[..., Workspace],
 def test_hostile_text_is_kept_as_it_is_and_breaks_nothing(ws: Workspace, finding: Make, scan: MakeScan) -> None:
     user = "x'; DROP TABLE alert;--\x1b[31m\x00\ud800" + "A" * 5000
     incidents.record(ws, scan(finding(user=user, events=("e1",))), "run-1")
-    found = incidents.incident(ws, "INC-2026-0001")
+    found = incidents.incident(ws, "INC-2026-0001", by=SOMEBODY)
     assert found.alerts[0].entities[0].value == user
     assert len(found.title) < 300
 
@@ -242,7 +243,7 @@ def test_level_and_title_follow_the_highest_alert(ws: Workspace, finding: Make, 
     low = finding(0, level=Level.MEDIUM, title="Failed sign-ins")
     high = finding(1, rule="b", level=Level.CRITICAL, title="Log cleared", host="dc01")
     incidents.record(ws, scan(low, high), "run-1")
-    found = incidents.incident(ws, "INC-2026-0001")
+    found = incidents.incident(ws, "INC-2026-0001", by=SOMEBODY)
     assert (found.level, found.title) == (Level.CRITICAL, "Log cleared: jmeyer on dc01")
     assert any(row.change == "level medium -> critical" for row in found.audit)
 

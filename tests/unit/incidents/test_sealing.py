@@ -15,6 +15,7 @@ from breachwatch.model.finding import Finding, Level, Scan
 from breachwatch.model.incident import Incident, IncidentState, ToPreserve
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
+from tests.somebody import SOMEBODY
 
 Make = Callable[..., Finding]
 MakeScan = Callable[..., Scan]
@@ -63,9 +64,9 @@ def steps(found: Incident) -> list[str]:
 def test_sealed_opens_the_incident(ws: Workspace, finding: Make, scan: MakeScan) -> None:
     (job,) = incidents.record(ws, scan(finding(events=("e1", "e2"))), "run-1").to_preserve
     seal(ws, job, "EV-2026-000001")
-    (line,) = incidents.queue(ws)
+    (line,) = incidents.queue(ws, by=SOMEBODY)
     assert (line.state, line.evidence, line.alerts) == (IncidentState.NEW, ("EV-2026-000001",), 1)
-    found = incidents.incident(ws, job.incident)
+    found = incidents.incident(ws, job.incident, by=SOMEBODY)
     assert (found.alerts[0].evidence, found.alerts[0].unsealed) == (("EV-2026-000001",), 0)
     assert found.evidence[0].verified_ok is None
     assert steps(found) == ["none -> preserving", "preserving -> new"]
@@ -75,12 +76,12 @@ def test_sealed_opens_the_incident(ws: Workspace, finding: Make, scan: MakeScan)
 def test_a_failure_is_loud_and_tried_again(ws: Workspace, finding: Make, scan: MakeScan) -> None:
     (job,) = incidents.record(ws, scan(finding()), "run-1").to_preserve
     fail(ws, job.incident, "no space left on the vault's disk")
-    (line,) = incidents.queue(ws)
+    (line,) = incidents.queue(ws, by=SOMEBODY)
     assert (line.state, line.failure) == (IncidentState.NEW, "no space left on the vault's disk")
-    assert incidents.incident(ws, job.incident).failure == "no space left on the vault's disk"
+    assert incidents.incident(ws, job.incident, by=SOMEBODY).failure == "no space left on the vault's disk"
     assert incidents.record(ws, scan(), "run-2").to_preserve == (job,)
     seal(ws, job, "EV-2026-000001")
-    found = incidents.incident(ws, job.incident)
+    found = incidents.incident(ws, job.incident, by=SOMEBODY)
     assert (found.state, found.failure) == (IncidentState.NEW, "")
     assert steps(found)[1:] == [
         "preserving -> new, PRESERVATION FAILED",
@@ -96,7 +97,10 @@ def test_events_that_came_while_a_snapshot_was_written_still_wait(ws: Workspace,
     assert jobs(ws) == (job,)
     seal(ws, job, "EV-2026-000001-S1")
     assert jobs(ws) == ()
-    assert incidents.incident(ws, job.incident).alerts[0].evidence == ("EV-2026-000001", "EV-2026-000001-S1")
+    assert incidents.incident(ws, job.incident, by=SOMEBODY).alerts[0].evidence == (
+        "EV-2026-000001",
+        "EV-2026-000001-S1",
+    )
 
 
 def test_an_alert_without_events_does_not_hang_its_incident(ws: Workspace, finding: Make, scan: MakeScan) -> None:
@@ -109,7 +113,7 @@ def test_a_wrong_number_lists_the_right_ones(ws: Workspace, finding: Make, scan:
     incidents.record(ws, scan(finding()), "run-1")
     wrong, at = "INC-2026-0002", ws.clock.now()
     with pytest.raises(UnknownNameError, match="Did you mean INC-2026-0001"):
-        incidents.incident(ws, wrong)
+        incidents.incident(ws, wrong, by=SOMEBODY)
     with ws.database.write() as connection:
         with pytest.raises(UnknownNameError, match="INC-2026-0001"):
             incidents.mark_failed(connection, incident=wrong, reason="x", at=at)
@@ -125,7 +129,7 @@ def test_the_queue_shows_the_worst_then_the_oldest(ws: Workspace, finding: Make,
     for job in jobs(ws)[:3]:
         seal(ws, job, f"EV-{job.incident}")
     fail(ws, "INC-2026-0004", "x")
-    assert [line.number[-1] for line in incidents.queue(ws)] == ["2", "4", "3", "1"]
+    assert [line.number[-1] for line in incidents.queue(ws, by=SOMEBODY)] == ["2", "4", "3", "1"]
 
 
 def test_closed_incidents_are_shown_when_asked_for(ws: Workspace, finding: Make, scan: MakeScan) -> None:
@@ -133,5 +137,5 @@ def test_closed_incidents_are_shown_when_asked_for(ws: Workspace, finding: Make,
     seal(ws, job, "EV-2026-000001")
     with ws.database.write() as connection:
         connection.execute(cases.incident.update().values(state="closed"))
-    assert incidents.queue(ws) == []
-    assert [line.state for line in incidents.queue(ws, closed=True)] == [IncidentState.CLOSED]
+    assert incidents.queue(ws, by=SOMEBODY) == []
+    assert [line.state for line in incidents.queue(ws, closed=True, by=SOMEBODY)] == [IncidentState.CLOSED]

@@ -20,6 +20,7 @@ from breachwatch.model.systems import Criticality, DataCategory, System
 from breachwatch.records import audit
 from breachwatch.records.triage import privileged_account
 from breachwatch.workspace import Workspace
+from tests.somebody import SOMEBODY
 
 Make = Callable[..., Finding]
 MakeScan = Callable[..., Scan]
@@ -72,7 +73,7 @@ def city(make_ws: Callable[..., Workspace]) -> Workspace:
 
 
 def judged(ws: Workspace) -> tuple[Level, Level]:
-    found = incidents.incident(ws, NUMBER).severity
+    found = incidents.incident(ws, NUMBER, by=SOMEBODY).severity
     assert found is not None
     return found.level, found.computed
 
@@ -84,14 +85,14 @@ def test_it_is_judged_when_an_incident_opens_and_when_alerts_join(
     assert judged(city) == (Level.MEDIUM, Level.MEDIUM)
     incidents.record(city, scan(finding(1, level=Level.MEDIUM, host="db01", rule="b")), "run-2")
     assert judged(city) == (Level.HIGH, Level.HIGH)
-    found = incidents.incident(city, NUMBER)
+    found = incidents.incident(city, NUMBER, by=SOMEBODY)
     assert [row.change for row in found.audit if row.change.startswith("severity")] == [
         "severity none -> medium",
         "severity medium -> high",
     ]
     before = found.audit
     incidents.record(city, scan(finding(1, level=Level.MEDIUM, host="db01", rule="b")), "run-3")
-    assert incidents.incident(city, NUMBER).audit == before  # nothing new, nothing written
+    assert incidents.incident(city, NUMBER, by=SOMEBODY).audit == before  # nothing new, nothing written
 
 
 def test_the_queue_has_the_most_severe_first(city: Workspace, finding: Make, scan: MakeScan) -> None:
@@ -102,7 +103,7 @@ def test_the_queue_has_the_most_severe_first(city: Workspace, finding: Make, sca
             incidents.mark_sealed(
                 connection, incident=job.incident, alert_keys=job.alert_keys, evidence="EV-1", at=city.clock.now()
             )
-    lines = incidents.queue(city)
+    lines = incidents.queue(city, by=SOMEBODY)
     assert [(line.number, line.severity, line.data) for line in lines] == [
         ("INC-2026-0002", Level.CRITICAL, (DataCategory.SSN,)),
         (NUMBER, Level.HIGH, ()),
@@ -118,7 +119,7 @@ def test_it_never_sinks_by_itself(city: Workspace, finding: Make, scan: MakeScan
 
 def test_a_person_sets_it_and_new_facts_raise_it_again(city: Workspace, finding: Make, scan: MakeScan) -> None:
     incidents.record(city, scan(finding(0, level=Level.MEDIUM, host="db01")), "run-1")
-    version = incidents.incident(city, NUMBER).version
+    version = incidents.incident(city, NUMBER, by=SOMEBODY).version
     kept = weighing.override(city, NUMBER, Level.LOW, reason="a test machine", by=ANALYST, expected_version=version)
     assert (kept.level, kept.set_by) == (Level.LOW, "First Analyst")
     assert kept.grounds[-1].about is About.PERSON
@@ -144,7 +145,7 @@ def test_setting_it_needs_a_reason_and_a_role(city: Workspace, finding: Make, sc
 def test_a_broken_register_is_told_and_stops_nothing(city: Workspace, finding: Make, scan: MakeScan) -> None:
     (city.root / "systems.csv").write_text("nonsense\n")
     incidents.record(city, scan(finding(0)), "run-1")
-    severity = incidents.incident(city, NUMBER).severity
+    severity = incidents.incident(city, NUMBER, by=SOMEBODY).severity
     assert severity is not None
     assert [ground.about for ground in severity.grounds] == [About.RULE, About.REGISTER]
 

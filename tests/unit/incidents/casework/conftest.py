@@ -17,7 +17,7 @@ from breachwatch.model.incident import IncidentState as S
 from breachwatch.model.people import Role
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
-from tests.somebody import a
+from tests.somebody import SOMEBODY, a
 
 ANALYST, DIRECTOR, COUNSEL = a(Role.ANALYST, "ana"), a(Role.IT_DIRECTOR, "dora"), a(Role.COUNSEL, "cole")
 CLERK, AUDITOR, HELPDESK = a(Role.RECORDS_OFFICER, "rio"), a(Role.AUDITOR, "audrey"), a(Role.HELPDESK, "hal")
@@ -60,10 +60,10 @@ class Desk:
         return replace(self, ws=replace(self.ws, clock=FixedClock(self.ws.clock.now() + timedelta(**time))))
 
     def state(self, number: str) -> S:
-        return incidents.incident(self.ws, number).state
+        return incidents.incident(self.ws, number, by=SOMEBODY).state
 
     def audit(self, number: str) -> list[str]:
-        return [row.change for row in incidents.incident(self.ws, number).audit]
+        return [row.change for row in incidents.incident(self.ws, number, by=SOMEBODY).audit]
 
     def contained(self, number: str) -> int:
         """Into `contained`, with an action that somebody carried out; the action's number."""

@@ -12,6 +12,7 @@ from breachwatch.incidents.casework.states import GUARDS, STEPS, Guard, steps_fr
 from breachwatch.model.casework import ActionKind, Anchor, DecisionKind, Verdict
 from breachwatch.model.incident import IncidentState as S
 from breachwatch.records import audit, duties, outbox
+from tests.somebody import SOMEBODY
 from tests.unit.incidents.casework.conftest import ANALYST, AUDITOR, COUNSEL, DIRECTOR, HELPDESK, Desk
 
 
@@ -32,7 +33,7 @@ def test_the_table_has_a_way_from_every_state_to_an_end() -> None:
 def test_the_whole_way_of_the_guides(desk: Desk) -> None:
     number = desk.open()
     desk.closed(number)
-    found = incidents.incident(desk.ws, number)
+    found = incidents.incident(desk.ws, number, by=SOMEBODY)
     assert (found.state, found.closed_by, found.closed_at) == (S.CLOSED, "dora", desk.ws.clock.now())
     steps = [change for change in desk.audit(number) if " -> " in change and not change.startswith("severity")]
     assert steps == [
@@ -127,7 +128,7 @@ def test_people_work_while_preservation_has_failed_but_do_not_close(desk: Desk) 
     desk.contained(number)
     with desk.ws.database.write() as connection:  # a later run fails again, and the state stays
         incidents.mark_failed(connection, incident=number, reason="disk full", at=desk.ws.clock.now())
-    found = incidents.incident(desk.ws, number)
+    found = incidents.incident(desk.ws, number, by=SOMEBODY)
     assert (found.state, found.failure) == (S.CONTAINED, "disk full")
     with desk.ws.database.read() as connection:
         from breachwatch.incidents.casework.finding import row_of
@@ -157,7 +158,7 @@ def test_who_may_not_says_who_may(desk: Desk) -> None:
 
 def test_somebody_else_was_faster(desk: Desk) -> None:
     number = desk.open()
-    seen = incidents.incident(desk.ws, number).version
+    seen = incidents.incident(desk.ws, number, by=SOMEBODY).version
     advancing.advance(desk.ws, number, S.TRIAGE, by=DIRECTOR, expected_version=seen)
     with pytest.raises(ChangedMeanwhileError, match=r"dora, 2026-11-22 10:15 UTC: new -> triage") as told:
         verdicts.set_verdict(
@@ -175,7 +176,7 @@ def test_reopening_takes_the_verdict_back_and_needs_a_reason(desk: Desk) -> None
         advancing.reopen(desk.ws, number, by=ANALYST, reason=" ")
     later = desk.later(hours=1)
     assert advancing.reopen(later.ws, number, by=ANALYST, reason="the scanner was off") is S.INVESTIGATING
-    found = incidents.incident(desk.ws, number)
+    found = incidents.incident(desk.ws, number, by=SOMEBODY)
     assert (found.verdict, found.closed_at) == ("", None)
     assert "verdict: false positive" in desk.audit(number)
     from breachwatch.incidents.casework.anchors import anchors
@@ -196,7 +197,7 @@ def test_a_referral_is_a_flag_beside_the_state(desk: Desk) -> None:
         reason="report 26-117",
         decided_by="chief",
     )
-    found = incidents.incident(desk.ws, number)
+    found = incidents.incident(desk.ws, number, by=SOMEBODY)
     assert (found.state, found.referred) == (S.NEW, True)
     [decision] = decisions.decisions(desk.ws, number)
     assert (decision.decided_by, decision.recorded_by, decision.outcome) == ("chief", "dora", "referred")

@@ -18,12 +18,13 @@ from breachwatch.model.casework import ActionKind, Anchor, DecisionKind, Relatio
 from breachwatch.model.finding import Level
 from breachwatch.model.incident import IncidentState as S
 from breachwatch.records import audit, cases
+from tests.somebody import SOMEBODY
 from tests.unit.incidents.casework.conftest import ANALYST, AUDITOR, COUNSEL, Desk
 
 
 def facts(desk: Desk, number: str) -> dict[str, Any]:
     """What an incident is: all but its history and its version."""
-    found = incidents.incident(desk.ws, number)
+    found = incidents.incident(desk.ws, number, by=SOMEBODY)
     return {
         "state": found.state,
         "level": found.level,
@@ -47,10 +48,10 @@ def test_the_other_incident_shows_and_covers_both(desk: Desk) -> None:
     assert both["evidence"] == ["EV-2026-000001", "EV-2026-000002"]
     assert both["entities"] == ["user:ann", "user:bob"] or len(both["entities"]) == 2
     assert (both["level"], both["span"][1]) == (Level.CRITICAL, before[1]["span"][1])
-    gone = incidents.incident(desk.ws, second)
+    gone = incidents.incident(desk.ws, second, by=SOMEBODY)
     assert (gone.state, gone.merged_into) == (S.MERGED, first)
     assert [item.number for item in case(desk.ws, first, by=AUDITOR).actions] == [action]
-    [line] = incidents.queue(desk.ws)
+    [line] = incidents.queue(desk.ws, by=SOMEBODY)
     assert (line.number, line.alerts, line.evidence) == (first, 2, ("EV-2026-000001", "EV-2026-000002"))
     merging.unmerge(desk.ws, second, by=ANALYST, reason="two intruders after all")
     assert (facts(desk, first), facts(desk, second)) == before
@@ -68,12 +69,12 @@ def test_what_goes_on_joins_where_it_was_merged_into(desk: Desk) -> None:
     assert desk.record(desk.make(4, rule="r3", user="bob"), run="run-2") == ()  # bob's next alert joins the whole
     later = replace(grows, event_ids=("e1", "e2", "e3"), last_time=grows.last_time + timedelta(hours=6))
     desk.record(later, run="run-3")  # and an alert that grows stays where it was, but the whole covers it
-    assert incidents.incident(desk.ws, second).state is S.MERGED
-    assert incidents.incident(desk.ws, first).last_time == later.last_time
+    assert incidents.incident(desk.ws, second, by=SOMEBODY).state is S.MERGED
+    assert incidents.incident(desk.ws, first, by=SOMEBODY).last_time == later.last_time
     desk.seal()
-    assert {item.unsealed for item in incidents.incident(desk.ws, first).alerts} == {0}
+    assert {item.unsealed for item in incidents.incident(desk.ws, first, by=SOMEBODY).alerts} == {0}
     merging.unmerge(desk.ws, second, by=ANALYST, reason="not the same")
-    assert incidents.incident(desk.ws, second).last_time == later.last_time
+    assert incidents.incident(desk.ws, second, by=SOMEBODY).last_time == later.last_time
 
 
 def test_the_earliest_moment_counts_until_the_merge_is_taken_back(desk: Desk) -> None:
@@ -119,10 +120,10 @@ def test_any_order_of_merges_is_taken_back_whole(desk: Desk) -> None:
                 merging.merge(desk.ws, number, into, by=ANALYST, reason="same")
             except UsageError:
                 continue
-        queue = incidents.queue(desk.ws)
-        shown = [item.key for line in queue for item in incidents.incident(desk.ws, line.number).alerts]
+        queue = incidents.queue(desk.ws, by=SOMEBODY)
+        shown = [item.key for line in queue for item in incidents.incident(desk.ws, line.number, by=SOMEBODY).alerts]
         assert sorted(shown) == alerts_before  # nothing is lost, nothing is there twice
-        merged = [number for number in numbers if incidents.incident(desk.ws, number).merged_into]
+        merged = [number for number in numbers if incidents.incident(desk.ws, number, by=SOMEBODY).merged_into]
         chance.shuffle(merged)
         for number in merged:
             merging.unmerge(desk.ws, number, by=ANALYST, reason="not the same")

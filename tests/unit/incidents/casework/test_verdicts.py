@@ -13,6 +13,7 @@ from breachwatch.incidents.casework.case import case
 from breachwatch.model.casework import AlertState, Relation, Verdict
 from breachwatch.model.finding import Level
 from breachwatch.model.incident import IncidentState as S
+from tests.somebody import SOMEBODY
 from tests.unit.incidents.casework.conftest import ANALYST, AUDITOR, HELPDESK, Desk
 
 
@@ -31,9 +32,9 @@ def test_a_verdict_ends_what_needs_no_work(desk: Desk, verdict: Verdict, state: 
     with pytest.raises(UsageError, match="the reason of the verdict is missing"):
         verdicts.set_verdict(desk.ws, number, verdict, by=ANALYST, reason="")
     assert verdicts.set_verdict(desk.ws, number, verdict, by=ANALYST, reason="asked the owner") is state
-    found = incidents.incident(desk.ws, number)
+    found = incidents.incident(desk.ws, number, by=SOMEBODY)
     assert (found.state, found.verdict, found.verdict_reason) == (state, verdict.value, "asked the owner")
-    assert (incidents.queue(desk.ws) == []) is state.ended
+    assert (incidents.queue(desk.ws, by=SOMEBODY) == []) is state.ended
 
 
 def test_a_duplicate_names_what_it_repeats(desk: Desk) -> None:
@@ -79,12 +80,14 @@ def test_a_closed_alert_joins_nothing_until_something_new_happens(desk: Desk) ->
     desk.record(low)
     alerts.close(desk.ws, low.key, Verdict.FALSE_POSITIVE, by=ANALYST, reason="approved scan")
     [number] = desk.record(desk.make(1, rule="r2", level=Level.HIGH))
-    assert [item.key for item in incidents.incident(desk.ws, number).alerts] == [desk.make(1, rule="r2").key]
+    assert [item.key for item in incidents.incident(desk.ws, number, by=SOMEBODY).alerts] == [
+        desk.make(1, rule="r2").key
+    ]
     desk.record(low)
     assert [line.key for line in alerts.alerts(desk.ws, by=ANALYST, states=[AlertState.CLOSED])] == [low.key]
     other = replace(desk, ws=desk.ws)
     assert other.record(replace(low, event_ids=("e1", "e2", "e3"), event_count=3)) == ()
-    found = incidents.incident(desk.ws, number)
+    found = incidents.incident(desk.ws, number, by=SOMEBODY)
     [grown] = [item for item in found.alerts if item.key == low.key]  # it goes on, so it joins what is open
     assert grown.event_count == 3
     assert ("false positive", "approved scan") in {
@@ -113,15 +116,15 @@ def test_a_true_positive_that_comes_back_is_a_recurrence(desk: Desk) -> None:
     desk.closed(number)
     soon = desk.later(days=20)
     again = soon.open(desk.make(200, user="jmeyer"))
-    found = incidents.incident(desk.ws, again)
+    found = incidents.incident(desk.ws, again, by=SOMEBODY)
     assert found.recurrence_of == number
     assert f"recurrence of {number}" in desk.audit(again)
     assert f"came back as {again}" in desk.audit(number)
     assert [link.relation for link in merging.links(desk.ws, number, by=ANALYST)] == [Relation.RECURRENCE]
     elsewhere = soon.open(desk.make(300, rule="r7", user="jmeyer"))
-    assert incidents.incident(desk.ws, elsewhere).recurrence_of == ""
+    assert incidents.incident(desk.ws, elsewhere, by=SOMEBODY).recurrence_of == ""
     late = desk.later(days=40)
-    assert incidents.incident(desk.ws, late.open(desk.make(400, user="jmeyer"))).recurrence_of == ""
+    assert incidents.incident(desk.ws, late.open(desk.make(400, user="jmeyer")), by=SOMEBODY).recurrence_of == ""
 
 
 def test_an_alert_is_put_into_an_incident_by_hand(desk: Desk) -> None:
@@ -129,10 +132,10 @@ def test_an_alert_is_put_into_an_incident_by_hand(desk: Desk) -> None:
     low = desk.make(5, rule="r3", user="kdoe", level=Level.LOW)
     desk.record(low)
     alerts.link(desk.ws, low.key, number, by=ANALYST, reason="the same laptop")
-    found = incidents.incident(desk.ws, number)
+    found = incidents.incident(desk.ws, number, by=SOMEBODY)
     assert (found.last_time, {item.value for item in found.entities}) == (low.last_time, {"jmeyer", "kdoe"})
     assert [item.unsealed for item in found.alerts] == [0, 1]
     desk.seal()
-    assert [item.unsealed for item in incidents.incident(desk.ws, number).alerts] == [0, 0]
+    assert [item.unsealed for item in incidents.incident(desk.ws, number, by=SOMEBODY).alerts] == [0, 0]
     with pytest.raises(UsageError, match=f"it is in {number} already"):
         alerts.close(desk.ws, low.key, Verdict.TEST, by=ANALYST, reason="x")
