@@ -47,6 +47,7 @@ _CITY = (
     Field("contact_phone_24", _TEXT, "telephone number that is answered day and night"),
     Field("signer_name", _TEXT, "person who signs"),
     Field("signer_title", _TEXT, "title of the person who signs"),
+    Field("signer_qualification", _TEXT, "why the person who signs can say so: duties, training, work with the system"),
     Field("it_director", _TEXT, "IT director, with telephone and e-mail address"),
     Field("records_officer", _TEXT, "records officer or City Clerk, with telephone and e-mail address"),
     Field("counsel", _TEXT, "legal counsel or City Attorney, with telephone and e-mail address"),

@@ -107,6 +107,7 @@ COMMON: dict[str, Value] = {
     "due_safe": datetime(2027, 1, 12, 5, 59, 59, tzinfo=UTC),
     "due_latest": datetime(2027, 1, 13, 5, 59, 59, tzinfo=UTC),
     "evidence_number": "EV-2026-000007",
+    "signer_qualification": "I have run the city's collection of logs for four years.",
     "hold_number": "HOLD-2026-0003",
     "hold_issued_at": datetime(2026, 11, 10, 14, 0, tzinfo=UTC),
     "answer_by": date(2026, 12, 1),

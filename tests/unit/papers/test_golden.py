@@ -27,6 +27,7 @@ ENGLISH = (
     *("tx-ag-report", "tx-cyber-command-initial", "tx-cyber-command-follow-up", "tx-election-notice", "ca-ag-sample"),
     *("hhs-report", "irs-report", "cjis-report", "card-brands-report", "credit-agencies-notice", "data-owner-notice"),
     *("insurer-notice", "inside-notice", "preservation-notice", "containment-order", "custody-form"),
+    "evidence-certificate",
 )
 BOTH = [(name, language) for name in OUTSIDE for language in ("en", "es")]
 PAPERS = [*BOTH, *((name, "en") for name in ENGLISH)]
