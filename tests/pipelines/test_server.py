@@ -22,6 +22,8 @@ import pytest
 from tests.spine.small_city import contents, make_workspace, write_logs
 
 ROOT = Path(__file__).resolve().parents[2]
+SERVED = {"nightly": "15 4 * * *", "monthly": "0 7 1 * *"}
+"""What `breachwatch schedule` serves, with its time in the city's zone."""
 pytestmark = [pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
@@ -90,14 +92,16 @@ def test_a_small_site_serves_runs_and_alarms(tmp_path: Path, webhook: tuple[str,
     try:
         api = f"http://127.0.0.1:{port}/api"
 
-        def deployed() -> Any:
-            return _get(f"{api}/deployments/filter", {})
+        def deployed() -> dict[str, Any] | None:
+            found = {item["name"]: item for item in _get(f"{api}/deployments/filter", {})}
+            return found if len(found) == len(SERVED) else None
 
-        [deployment] = _until(deployed, 240)
-        assert deployment["name"] == "nightly"
-        [schedule] = deployment["schedules"]
-        assert schedule["active"]
-        assert (schedule["schedule"]["cron"], schedule["schedule"]["timezone"]) == ("15 4 * * *", "America/Chicago")
+        deployments = _until(deployed, 240)
+        assert set(deployments) == set(SERVED)
+        for name, cron in SERVED.items():
+            [schedule] = deployments[name]["schedules"]
+            assert schedule["active"]
+            assert (schedule["schedule"]["cron"], schedule["schedule"]["timezone"]) == (cron, "America/Chicago")
 
         once = subprocess.run(
             [sys.executable, "-m", "pipelines.once", "--workspace", str(ws.root)],
