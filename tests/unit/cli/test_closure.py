@@ -15,7 +15,8 @@ from tests.unit.incidents.conftest import make_finding, make_scan
 
 
 @pytest.fixture
-def desk(ws: Workspace) -> Desk:
+def desk(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setenv("COLUMNS", "160")
     made = Desk(ws, make_finding, make_scan)
     made.open(make_finding(user="kdoe"))
     return made

@@ -43,6 +43,7 @@ def said(
     create_key(ws.keys)
     incidents.record(ws, make_scan(make_finding()), "run-1")
     monkeypatch.setattr("breachwatch.workspace.SystemClock", lambda: ws.clock)
+    monkeypatch.setenv("COLUMNS", "160")
 
     def run(login: str, *arguments: str) -> tuple[int, str, str]:
         capsys.readouterr()

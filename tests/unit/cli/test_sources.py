@@ -150,7 +150,7 @@ def test_the_list_says_lag_and_state(call: Call, make_ws: MakeWs, log: Path, mon
     for days in (0, 1):
         clock = FixedClock(NOW - timedelta(days=1) + timedelta(days=days))
         monkeypatch.setattr(
-            "breachwatch.workspace.open_workspace", lambda _root, clock=clock: open_workspace(ws.root, clock)
+            "breachwatch.workspace.open_workspace", lambda _root, _, clock=clock: open_workspace(ws.root, clock)
         )
         found = json.loads(call("-w", ws.root, "sources", "list", "--json").out)
         said[days] = {row["name"]: row["state"] for row in found}
