@@ -106,7 +106,10 @@ def test_times_are_said_as_people_say_them(seconds: float | None, told: str) -> 
     assert lasted(seconds) == told
 
 
-def test_the_commands(busy: Past, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_commands(
+    busy: Past, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     root = str(busy.ws.root)
     assert main(["-w", root, "metrics", "--from", "2026-09-01", "--to", "2026-12-01", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
