@@ -159,7 +159,6 @@ def test_an_encoding_that_lacks_a_character_is_no_error(ws: Workspace) -> None:
 
 
 def test_interrupted_ends_with_130(ws: Workspace) -> None:
-    query = "SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range * b.range % 7 = 3"
     program = [sys.executable, "-m", "breachwatch.cli.app", "-w", str(ws.root), "sql", "-"]
     running = subprocess.Popen(
         program,
@@ -169,15 +168,15 @@ def test_interrupted_ends_with_130(ws: Workspace) -> None:
         text=True,
         start_new_session=True,
     )
-    assert running.stdin is not None
-    assert running.stderr is not None
-    running.stdin.write(query)
-    running.stdin.flush()  # left open: the command waits for the rest of its query
-    import time
-
-    time.sleep(1.5)
-    running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=60)
+    try:
+        assert running.stdin is not None
+        # More than a pipe holds: once this is written, the command reads, and waits for the rest of its query.
+        running.stdin.write("SELECT 1" + " " * 200_000)
+        running.stdin.flush()
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=60)
+    finally:
+        running.kill()
     assert running.returncode == 130
     assert "interrupted" in err
     assert "Traceback" not in err
