@@ -14,45 +14,13 @@ import traceback
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from breachwatch.cli import (
-    alert,
-    assess,
-    closure,
-    contacts,
-    digest,
-    duty,
-    evidence,
-    example,
-    hold,
-    hunt,
-    incident,
-    init,
-    jurisdiction,
-    keys,
-    lake,
-    ledger,
-    metrics,
-    notify,
-    paper,
-    queue,
-    referral,
-    register,
-    report,
-    request,
-    retention,
-    rules,
-    run,
-    schedule,
-    simulate,
-    sources,
-    sql,
-)
+from breachwatch.cli.commands import COMMANDS
 from breachwatch.cli.options import Common, remark, was_interrupted
+from breachwatch.cli.tree import Tree, elsewhere
 from breachwatch.errors import BreachwatchError, EnvironmentFault
 
 UNEXPECTED = 70
@@ -61,41 +29,18 @@ INTERRUPTED = 130
 """128 and SIGINT, as shells have it."""
 
 
-class _InOrder(TyperGroup):
-    """Commands in the order in which one meets them, not commands first and groups last."""
+class _All(Tree):
+    """Every command, each imported and built only when it is asked for."""
 
-    def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002
-        order = (
-            *(
-                "init",
-                "run",
-                "hunt",
-                "sources",
-                "rules",
-                "queue",
-                "incident",
-                "alert",
-                "report",
-                "referral",
-                "request",
-                "retention",
-                "evidence",
-                "hold",
-                "notify",
-                "digest",
-                "keys",
-                "ledger",
-            ),
-            *("jurisdiction", "assess", "duty", "clocks", "paper", "contacts", "closure", "metrics"),
-            *("register", "lake", "sql", "simulate", "example", "schedule"),
-        )
-        return sorted(self.commands, key=order.index)
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.plant({name: elsewhere(name, place, words) for name, (place, words) in COMMANDS.items()})
 
 
 # Plain help: rich's would cost as much again as everything else that `--help` needs.
 app = typer.Typer(
     name="breachwatch",
-    cls=_InOrder,
+    cls=_All,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -104,38 +49,6 @@ app = typer.Typer(
     "missing or altered, 5 a run that left something out, 70 an error in breachwatch itself, 77 not permitted to "
     "this role, 130 interrupted.",
 )
-app.command("init")(init.init)
-app.command("run")(run.run)
-app.command("hunt")(hunt.hunt)
-app.add_typer(sources.app, name="sources")
-app.add_typer(rules.app, name="rules")
-app.command("queue")(queue.queue)
-app.add_typer(incident.app, name="incident")
-app.add_typer(alert.app, name="alert")
-app.add_typer(report.app, name="report")
-app.add_typer(referral.app, name="referral")
-app.add_typer(request.app, name="request")
-app.add_typer(retention.app, name="retention")
-app.add_typer(evidence.app, name="evidence")
-app.add_typer(hold.app, name="hold")
-app.add_typer(notify.app, name="notify")
-app.command("digest")(digest.digest)
-app.add_typer(keys.app, name="keys")
-app.add_typer(ledger.app, name="ledger")
-app.add_typer(jurisdiction.app, name="jurisdiction")
-app.command("assess")(assess.assess)
-app.add_typer(duty.app, name="duty")
-app.command("clocks")(duty.clocks)
-app.add_typer(paper.app, name="paper")
-app.command("contacts")(contacts.contacts)
-app.add_typer(closure.app, name="closure")
-app.add_typer(metrics.app, name="metrics")
-app.add_typer(register.app, name="register")
-app.add_typer(lake.app, name="lake")
-app.command("sql")(sql.sql)
-app.command("simulate")(simulate.simulate)
-app.command("example")(example.example)
-app.command("schedule")(schedule.schedule)
 
 
 def _version(wanted: bool) -> None:

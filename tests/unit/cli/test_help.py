@@ -61,7 +61,7 @@ def test_nothing_heavy_is_imported_for_help() -> None:
 
 
 def test_help_answers_at_once() -> None:
-    """Beside the library that it needs, help of some hundred and forty commands costs little."""
+    """Beside the library that it needs, the list of the commands costs little, however many they are."""
 
     def seconds(*words: str) -> float:
         """Processor time: on an idle machine what one waits, on a busy one still the same."""
@@ -71,7 +71,7 @@ def test_help_answers_at_once() -> None:
         return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
     floor = min(seconds("-c", "import typer.main") for _ in range(4))
-    assert min(seconds("-m", "breachwatch.cli.app", "--help") for _ in range(4)) < 7 * floor
+    assert min(seconds("-m", "breachwatch.cli.app", "--help") for _ in range(4)) < 2 * floor
 
 
 def test_version_and_no_arguments(call: Callable[..., Any]) -> None:
