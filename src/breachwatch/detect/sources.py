@@ -12,9 +12,11 @@ import pyarrow as pa
 
 from breachwatch.detect import lake_files
 from breachwatch.detect.backend.literals import identifier
+from breachwatch.detect.copies import columns_of
 from breachwatch.detect.mapping import AUTHENTICATION, Mappings
 from breachwatch.detect.pieces import Piece
 from breachwatch.detect.prune.sifting import BATCH_ROWS
+from breachwatch.detect.stock import Stock
 from breachwatch.lake.shapes import Stored, dataset_select, stored
 from breachwatch.lake.sql import moment, text_list
 from breachwatch.lake.storage import LocalStorage, storage
@@ -53,9 +55,16 @@ class Sources:
     """What stands after FROM, for each dataset and part of the piece's time."""
 
     def __init__(
-        self, ws: Workspace, connection: duckdb.DuckDBPyConnection, spans: Spans, mappings: Mappings, piece: Piece
+        self,
+        ws: Workspace,
+        connection: duckdb.DuckDBPyConnection,
+        spans: Spans,
+        mappings: Mappings,
+        piece: Piece,
+        stock: Stock,
     ) -> None:
         self.connection = connection
+        self.stock = stock
         self.spans = spans
         self.mappings = mappings
         self.piece = piece
@@ -73,6 +82,7 @@ class Sources:
             nothing = dataset_select(DATASETS[dataset], ())
             self.connection.execute(f"CREATE VIEW IF NOT EXISTS {name} AS {nothing}")
             self._viewed.add(dataset)
+        self.stock.keep(dataset)
         return name
 
     def around(self, dataset: str, back: timedelta) -> str:
@@ -105,6 +115,9 @@ class Sources:
 
     def batches(self, dataset: str, columns: Sequence[str]) -> Iterator[pa.Table]:
         """The events to be searched, some ten thousands at a time, with these columns (quoted names)."""
+        if self.stock.serves:
+            yield from self._asked(dataset, columns)
+            return
         files = self._files(dataset)
         if self.piece.files is not None and isinstance(storage(self._ws), LocalStorage) and _are_todays(files):
             named = [unquoted(name) for name in columns]
@@ -116,6 +129,9 @@ class Sources:
 
     def empty(self, dataset: str) -> frozenset[str]:
         """Columns (SQL) that no event of the new files has, as far as the files themselves tell."""
+        if self.stock.serves:
+            columns = columns_of(dataset)
+            return frozenset(columns) - self.stock.filled(self.new(dataset), columns)
         places = self._files(dataset)
         if not places or not _are_todays(places):
             return frozenset()
@@ -152,10 +168,13 @@ class Sources:
 
     def _fresh(self, dataset: str) -> str:
         """The view over the new files of a dataset."""
+        if self.stock.is_whole(dataset, self.piece.files or ()):
+            return self.view(dataset)
         name = f"memory.fresh.{self.mappings.tables[dataset].sql}"
         if name not in self._made:
             sql = dataset_select(DATASETS[dataset], self._files(dataset))
-            self.connection.execute(f"CREATE VIEW {name} AS {sql}")
+            kind = "TABLE" if self.stock.serves else "VIEW"
+            self.connection.execute(f"CREATE {kind} {name} AS {sql}")
             self._made.add(name)
         return name
 

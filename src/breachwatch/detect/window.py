@@ -32,6 +32,7 @@ from breachwatch.detect.mapping import AUTHENTICATION, Mappings, Route
 from breachwatch.detect.pieces import Piece
 from breachwatch.detect.prune.sifting import Reach
 from breachwatch.detect.sources import Sources, Spans, earlier, later
+from breachwatch.detect.stock import Stock
 from breachwatch.model.datasets import DATASETS
 from breachwatch.workspace import Workspace
 
@@ -47,7 +48,13 @@ class LakeWindow:
     """An open connection with the sets of one piece; close it by leaving `open_window`."""
 
     def __init__(
-        self, ws: Workspace, connection: duckdb.DuckDBPyConnection, spans: Spans, mappings: Mappings, piece: Piece
+        self,
+        ws: Workspace,
+        connection: duckdb.DuckDBPyConnection,
+        spans: Spans,
+        mappings: Mappings,
+        piece: Piece,
+        stock: Stock,
     ) -> None:
         self.connection = connection
         self.spans = spans
@@ -65,7 +72,7 @@ class LakeWindow:
         connection.execute("ATTACH ':memory:' AS night (COMPRESS)")
         for name in ("search", "few", "some", "whole"):
             connection.execute(f"CREATE SCHEMA memory.{name}")
-        self._sources = Sources(ws, connection, spans, mappings, piece)
+        self._sources = Sources(ws, connection, spans, mappings, piece, stock)
 
     # --- what is asked of it ------------------------------------------------------------------------------------------
 
@@ -221,12 +228,13 @@ def open_window(ws: Workspace, spans: Spans, mappings: Mappings, piece: Piece) -
     begin = min(spans.window.start, piece.searched or spans.window.start)
     since = earlier(begin, max(spans.correlation, spans.history))
     until = min(piece.until, later(spans.window.end, spans.correlation))
-    connection = lake.connect(ws, since=since, until=max(until, spans.window.end), empty_views=False)
+    listed = lake.files_around(ws, since, max(until, spans.window.end))
+    connection = lake.connect(ws, over=listed, empty_views=False)
     try:
         _limit_memory(connection)
         # A rule that failed because the lake did not answer has not been run: no outcome of this night stands then.
         with lake.all_read(ws):
-            yield LakeWindow(ws, connection, spans, mappings, piece)
+            yield LakeWindow(ws, connection, spans, mappings, piece, Stock(connection, mappings, listed))
     finally:
         connection.close()
 

@@ -14,7 +14,7 @@ from breachwatch.lake.catalog import (
     spans,
     unscanned_files,
 )
-from breachwatch.lake.connection import connect, connect_bare, select_between, select_segments
+from breachwatch.lake.connection import connect, connect_bare, files_around, select_between, select_segments
 from breachwatch.lake.duplicates import POSITION_NAMES_THE_RECORD
 from breachwatch.lake.landing import land
 from breachwatch.lake.originals import original_bytes, original_records
@@ -36,6 +36,7 @@ __all__ = [
     "counts",
     "datasets_of",
     "files",
+    "files_around",
     "land",
     "log_beginnings",
     "original_bytes",

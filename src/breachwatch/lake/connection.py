@@ -14,7 +14,7 @@ import duckdb
 from breachwatch.errors import DataError
 from breachwatch.lake import sql
 from breachwatch.lake.authentication import ALWAYS_THERE, authentication_view
-from breachwatch.lake.catalog import files
+from breachwatch.lake.catalog import LakeFile, files
 from breachwatch.lake.partition import time_column
 from breachwatch.lake.places import LOCATED, located
 from breachwatch.lake.reading import ReadingConnection
@@ -50,6 +50,7 @@ def connect(
     locked_down: Literal[False] = False,
     since: datetime | None = None,
     until: datetime | None = None,
+    over: Sequence[LakeFile] | None = None,
     empty_views: bool = True,
 ) -> duckdb.DuckDBPyConnection: ...
 @overload
@@ -59,6 +60,7 @@ def connect(
     locked_down: Literal[True],
     since: datetime | None = None,
     until: datetime | None = None,
+    over: Sequence[LakeFile] | None = None,
     empty_views: bool = True,
 ) -> ReadingConnection: ...
 def connect(
@@ -67,6 +69,7 @@ def connect(
     locked_down: bool = False,
     since: datetime | None = None,
     until: datetime | None = None,
+    over: Sequence[LakeFile] | None = None,
     empty_views: bool = True,
 ) -> duckdb.DuckDBPyConnection | ReadingConnection:
     """An in-memory DuckDB over the lake as the catalog lists it now; close it after use.
@@ -75,16 +78,16 @@ def connect(
     `authentication`. Files that land later do not appear. Times are TIMESTAMP in UTC.
 
     With `since` and `until` (aware, [since, until)) only files that may hold events of that time are read; the views
-    are not cut to it. Each mention of a view in a query costs some 40 microseconds a file before a row is read, so
-    give a range where many queries follow. Without `empty_views` the datasets that have no files have no views: each
-    costs three milliseconds, and there are many.
+    are not cut to it. `over` names the files themselves, as `files_around` gives them. Each mention of a view in a
+    query costs some 40 microseconds a file before a row is read, so give a range where many queries follow. Without
+    `empty_views` the datasets that have no files have no views: each costs three milliseconds, and there are many.
 
     `locked_down` is for SQL that a person types: it reads the lake and nothing else. Only catalogued files can be
     opened, no extension loaded, no setting changed, nothing written; see ReadingConnection.
 
     Raises DataError when a catalogued file is gone, UsageError for a time without a zone.
     """
-    listed = listed_files(ws, since, until)
+    listed = _located_files(ws, files_around(ws, since, until) if over is None else over)
     connection = connect_bare(ws)
     try:
         _make_views(ws, connection, listed, empty=empty_views)
@@ -147,9 +150,23 @@ def listed_files(
     segment_ids: Collection[str] | None = None,
 ) -> dict[str, list[Stored]]:
     """The files that may hold events of [since, until), by dataset. Raises DataError for one that is gone."""
+    return _located_files(ws, files_around(ws, since, until, dataset, segment_ids))
+
+
+def files_around(
+    ws: Workspace,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    dataset: str | None = None,
+    segment_ids: Collection[str] | None = None,
+) -> tuple[LakeFile, ...]:
+    """The files that are read for events of [since, until) (aware), as the catalog lists them now."""
     since = since - SLACK if since is not None else None
     until = until + SLACK if until is not None else None
-    chosen = files(ws, dataset, since=since, until=until, segment_ids=segment_ids)
+    return files(ws, dataset, since=since, until=until, segment_ids=segment_ids)
+
+
+def _located_files(ws: Workspace, chosen: Sequence[LakeFile]) -> dict[str, list[Stored]]:
     rests = storage(ws)
     gone = rests.missing(file.path for file in chosen)
     for file in chosen:
