@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -142,13 +143,14 @@ def read(path: Path) -> Playbook:
     return parse(text, str(path))
 
 
+@lru_cache(maxsize=64)  # one process asks for the tasks of many incidents
 def parse(text: str, where: str) -> Playbook:
     """A playbook from its YAML, read without anything that could run or grow. Raises SettingsError."""
     if re.search(r"(?m)(^|[\s\[{,:-])[&*][A-Za-z0-9_]", text):
         msg = f"playbook {where}: anchors and aliases (& and *) are not read. Write the value out, or quote it."
         raise SettingsError(msg)
     try:
-        data: Any = yaml.safe_load(text)
+        data: Any = yaml.safe_load(text)  # in Python: libyaml's would end the process over what is nested too deep
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         msg = f"playbook {where}: is no YAML: {' '.join(str(error).split())}"
         raise SettingsError(msg) from error

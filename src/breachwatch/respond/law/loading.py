@@ -8,6 +8,7 @@ is checked as a whole. A profile is hostile input like any other: its size, dept
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,9 @@ def _read(path: Path) -> str:
         raise DataError(msg) from error
 
 
+@lru_cache(maxsize=32)  # one process asks the same few profiles about many incidents
 def _parsed(text: str, where: str) -> dict[str, Any]:
+    """What a profile's text says; who changes it changes a copy."""
     try:
         depth = 0
         for event in yaml.parse(text, Loader=_Loader):
@@ -123,7 +126,7 @@ def _refuse_doubles(node: Any, where: str) -> None:
 
 def _merged(text: str, where: str, workspace: Path | None, seen: Sequence[str]) -> dict[str, Any]:
     """The document with the profile that it extends below it."""
-    document = _parsed(text, where)
+    document = dict(_parsed(text, where))
     base = document.pop("extends", None)
     if base is None:
         return document
