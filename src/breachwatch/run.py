@@ -196,6 +196,7 @@ def round_off(ws: Workspace) -> tuple[str, ...]:
     steps: tuple[tuple[str, Callable[[], object]], ...] = (
         ("reports", lambda: finish_reports(ws)),
         ("disposals", lambda: disposal.sweep(ws)),
+        ("disposals of files", lambda: _finish_files(ws)),
         ("holds", lambda: holds.cover(ws, by=by)),
         ("legal clocks", lambda: keep_readings(ws, because="the night")),
         ("the morning digest", lambda: ws.settings.notify.digest_time or notify.enter_digest(ws)),
@@ -210,6 +211,12 @@ def round_off(ws: Workspace) -> tuple[str, ...]:
         else:
             problems += done.errors if isinstance(done, notify.Sent) else ()
     return tuple(problems)
+
+
+def _finish_files(ws: Workspace) -> None:
+    from breachwatch.respond.retention.carrying import sweep  # brings all that makes papers: only for this
+
+    sweep(ws, by=program())
 
 
 def finish(

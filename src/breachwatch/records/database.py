@@ -22,7 +22,7 @@ from breachwatch.records import postgresql
 
 BUSY_TIMEOUT_MS = 60_000
 _MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0019"
+HEAD = "0020"
 """The schema revision this code works with."""
 
 

@@ -34,6 +34,7 @@ FREE_TEXTS: Mapping[str, Mapping[str, str]] = {
     "case_task": {"title": MARK, "how": MARK, "reason": MARK},
     "incident": {"title": MARK, "verdict_reason": MARK, "failure": ""},
     "alert": {"why": _OBJECT, "matched": _OBJECT, "entities": _LIST},
+    "notification": {"title": MARK, "body": MARK},
 }
 """The same for tables whose rows change in the course of the work."""
 
@@ -50,20 +51,28 @@ def protect(connection: Connection, columns: Mapping[str, tuple[str, ...]]) -> N
     """
     postgresql = connection.dialect.name == "postgresql"
     for table, texts in TEXTS.items():
-        allowed = _allowed(table, texts, columns[table])
-        for statement in (_postgresql if postgresql else _sqlite)(table, allowed):
-            connection.exec_driver_sql(statement)
+        disposed = of_incident(_OWNER.get(table, "OLD.incident"))
+        let_go(connection, table, allowed(disposed, texts, columns[table]))
     for statement in _of_items(postgresql=postgresql):
         connection.exec_driver_sql(statement)
 
 
-def _allowed(table: str, texts: Mapping[str, str], columns: tuple[str, ...]) -> str:
-    """Whether a change of a row is a disposal of its texts that was approved."""
-    owner = _OWNER.get(table, "OLD.incident")
+def of_incident(owner: str) -> str:
+    """The condition, in SQL, that the incident which `owner` gives was disposed of."""
+    return f"EXISTS (SELECT 1 FROM file_disposal_item i WHERE i.incident = {owner})"
+
+
+def allowed(disposed: str, texts: Mapping[str, str], columns: tuple[str, ...]) -> str:
+    """Whether a change of a row is a disposal of its texts that was approved, which is what `disposed` asks."""
     same = [f'NEW."{name}" IS NOT DISTINCT FROM OLD."{name}"' for name in columns if name not in texts]
     marked = [f'(NEW."{name}" = \'{mark}\' OR NEW."{name}" = OLD."{name}")' for name, mark in texts.items()]
-    disposed = f"EXISTS (SELECT 1 FROM file_disposal_item i WHERE i.incident = {owner})"
     return " AND ".join((disposed, *same, *marked))
+
+
+def let_go(connection: Connection, table: str, changed: str) -> None:
+    """Put the trigger that lets `changed` pass in the place of the one that refuses every change of a table."""
+    for statement in (_postgresql if connection.dialect.name == "postgresql" else _sqlite)(table, changed):
+        connection.exec_driver_sql(statement)
 
 
 def _sqlite(table: str, allowed: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ APPEND_ONLY = {
     "file_disposal_decision": ("disposal",),
     "file_disposal_done": ("disposal",),
     "file_disposal_item": ("incident",),
+    "file_disposal_part": ("kind, number",),
     "file_disposal_certificate": ("disposal",),
 }
 """Tables whose rows are only ever added, with their keys."""
@@ -67,6 +68,14 @@ item = Table(
     "file_disposal_item",
     metadata,
     Column("incident", String(32), ForeignKey("incident.number"), primary_key=True),  # it, or merged into it
+    _of_disposal(key=False),
+)
+
+part = Table(
+    "file_disposal_part",
+    metadata,
+    Column("kind", String(16), primary_key=True),  # report, request
+    Column("number", String(32), primary_key=True),
     _of_disposal(key=False),
 )
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
 from breachwatch.incidents.chunking import chunks
-from breachwatch.model.intake import ReportEvent, ReportRecord, ReportState
+from breachwatch.model.intake import Relation, ReportEvent, ReportKind, ReportRecord, ReportState
 from breachwatch.model.people import Actor, Permission, Role
 from breachwatch.people import require
 from breachwatch.records import intake
+from breachwatch.records.disposing_parts import NOTHING
 from breachwatch.respond.intake.numbers import row_of
 from breachwatch.respond.intake.receiving import DUE, NOT_SEALED, SEALED
 from breachwatch.respond.intake.wording import from_text
@@ -121,6 +123,8 @@ def _record(row: Row[Any], events: Sequence[Row[Any]]) -> ReportRecord:
             due = event.due_at
         if event.evidence and event.what in {SEALED, FOLLOW_UP, CORRECTED}:
             evidence.append(event.evidence)
+    if row.body == NOTHING:  # what it is about was counted, and stays
+        said = first = replace(first, kind=ReportKind(row.kind), relation=Relation(row.relation))
     return ReportRecord(
         number=row.number,
         received_at=row.received_at,

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from breachwatch.model.intake import Channel, Relation, Report, ReportKind
+from breachwatch.records.disposing_texts import MARK
 
 FILE = "report.json"
 """The name under which a report's text is sealed."""
@@ -32,8 +33,10 @@ def to_text(number: str, received_at: datetime, report: Report) -> str:
 
 
 def from_text(text: str) -> Report:
-    """The opposite of `to_text`."""
+    """The opposite of `to_text`. Of a report that was disposed of only that is left."""
     said = json.loads(text)
+    if not said:
+        return Report(MARK)
     values: dict[str, Any] = {field.name: said[field.name] for field in fields(Report) if field.name in said}
     for name, kind in _KINDS.items():
         values[name] = kind(values[name])

@@ -124,10 +124,12 @@ def correct(
             language=given.get("language", was.language),
         )
         _check(changed, change.now)
-        detail: dict[str, Any] = {name: storable(bounded(value, name)) for name, value in given.items()}
-        if received_at is not None:
-            detail |= {"received_at": received_at.isoformat(), "zone": _zone(received_at)}
-        change.take(RequestStep.CORRECTED, reason, detail=detail)
+        if given:
+            words = {name: storable(bounded(value, name)) for name, value in given.items()}
+            change.take(RequestStep.CORRECTED, reason, detail=words)
+        if received_at is not None:  # a step of its own: the time stays when the words are disposed of
+            moment = {"received_at": received_at.isoformat(), "zone": _zone(received_at)}
+            change.take(RequestStep.CORRECTED, reason, detail=moment)
         keep_reading(change.connection, was.number, ws, because=f"corrected: {reason.strip()}")
         return request_in(change.connection, was.number)
 

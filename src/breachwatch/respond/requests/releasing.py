@@ -25,6 +25,7 @@ from breachwatch.model.requests import RequestStep
 from breachwatch.people import require
 from breachwatch.records import audit
 from breachwatch.records import requests as tables
+from breachwatch.records.disposing_parts import NOTHING
 from breachwatch.respond.requests.clocks import keep_reading, of_authority
 from breachwatch.respond.requests.content import Content, build, canonical, digest, same
 from breachwatch.respond.requests.gathering import gather
@@ -188,6 +189,12 @@ def _prepared(connection: Connection, number: str, version: int) -> Prepared:
     if row is None:
         known = connection.scalars(select(columns.version).where(columns.request == number))
         raise UnknownNameError(f"version of the release of {number}", str(version), map(str, known))
+    if row.content == NOTHING:
+        msg = (
+            f"version {row.version} of {number} was disposed of with the file of its incident; what stays is its "
+            f"hash, {row.sha256}."
+        )
+        raise UsageError(msg)
     return Prepared(
         number, row.version, set_of(row.content), row.sha256, row.basis, row.prepared_by, row.preparer, row.prepared_at
     )

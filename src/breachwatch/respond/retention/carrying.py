@@ -9,34 +9,34 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from breachwatch.documents import render_pdf
 from breachwatch.errors import UsageError
-from breachwatch.evidence.adding import Given, Receipt, add_file
+from breachwatch.evidence.adding import Given, Receipt, take_in
 from breachwatch.incidents.casework.finding import members
-from breachwatch.model.people import Actor, Permission
+from breachwatch.model.people import Actor, Permission, Role
 from breachwatch.papers import Filled, fill
 from breachwatch.people import require
 from breachwatch.records import audit, cases
-from breachwatch.records import papers as paper_tables
 from breachwatch.records import retention as tables
-from breachwatch.records.catalog import metadata
-from breachwatch.records.disposing_texts import FREE_TEXTS, TEXTS
 from breachwatch.respond.notices.files import FOLDER
 from breachwatch.respond.retention.asking import APPROVED, FileDisposal, disposal_in, refuse_kept
 from breachwatch.respond.retention.keeping import keepers_of
+from breachwatch.respond.retention.marking import files_of, mark_all, sha256_of
+from breachwatch.respond.retention.parts import parts_of
 from breachwatch.workspace import Workspace
 
 _STAYS = (
     "numbers, times and states of the incident and of its records",
     "hashes of what went, of papers and of what was sent",
+    "what is on record of each sending: when, how, to which class of recipients, with which proof",
+    "names of staff who acted, and of offices to which the incident was referred",
     "chain of custody, and the records of evidence that was disposed of",
-    "audit log",
+    "audit log, with the reasons given in it and the first 200 characters of each note that was not privileged",
     "this certificate",
 )
 
@@ -57,22 +57,27 @@ def carry_out(ws: Workspace, number: str, *, by: Actor) -> FileDisposal:
         if found.done_at is None:
             with ws.database.write() as connection:
                 _dispose(ws, connection, found, by)
-        _remove_files(ws, number)
-        if not found.certificate:
-            _certify(ws, number, by)
+        _finish(ws, number, by)
     with ws.database.read() as connection:
         return disposal_in(connection, number)
 
 
 def sweep(ws: Workspace, *, by: Actor) -> int:
-    """Finish what a killed disposal left; how many there were."""
-    _may(by)
+    """Finish what a killed disposal left; how many there were. The nightly run does so, too.
+
+    The second person approved it, and its texts are gone by then: only files and the certificate are left to be done.
+    A disposal that was approved and not begun is none of them: what has come to keep the file since is to be seen by
+    whoever carries it out. Raises NotPermittedError, and what sealing the certificate raises.
+    """
+    if Role.PROGRAM not in by.roles:
+        _may(by)
     with ws.database.read() as connection:
         done = select(tables.done.c.disposal)
         query = done.where(tables.done.c.disposal.not_in(select(tables.certificate.c.disposal)))
         left = connection.scalars(query).all()
     for number in left:
-        carry_out(ws, number, by=by)
+        with ws.lock("retention"):
+            _finish(ws, number, by)
     return len(left)
 
 
@@ -110,67 +115,38 @@ def _dispose(ws: Workspace, connection: Connection, found: FileDisposal, by: Act
     now = ws.clock.now()
     refuse_kept(found.incident, tuple(keepers_of(connection, found.incident, now)))
     numbers = members(connection, found.incident)
+    parts = parts_of(connection, numbers)
     connection.execute(tables.item.insert(), [{"disposal": found.number, "incident": number} for number in numbers])
-    went = [row for name, marks in {**TEXTS, **FREE_TEXTS}.items() for row in _marked(connection, name, marks, numbers)]
+    for kind, number in parts.rows():
+        connection.execute(tables.part.insert().values(kind=kind, number=number, disposal=found.number))
+    went = list(mark_all(connection, parts))
     entity = cases.incident_entity
     went += [
-        {"what": "account, address or system", "number": row.incident, "sha256": _sha256(f"{row.kind} {row.value}")}
+        {"what": "account, address or system", "number": row.incident, "sha256": sha256_of(f"{row.kind} {row.value}")}
         for row in connection.execute(select(entity).where(entity.c.incident.in_(numbers)))
     ]
     connection.execute(delete(entity).where(entity.c.incident.in_(numbers)))
-    files = _files(connection, numbers)
+    files = files_of(connection, parts)
     went += [{"what": "file of a paper", "number": paper, "sha256": digest} for digest, paper in files.items()]
     if files:
         rows = [{"disposal": found.number, "sha256": digest, "removed_at": None} for digest in files]
         connection.execute(tables.file.insert(), rows)
     values = {"disposal": found.number, "went": json.dumps(went), "carried_out_by": by.name, "at": now}
     connection.execute(tables.done.insert().values(**values))
-    after = {"texts": len(went), "sha256": _sha256(json.dumps(went))}
-    for of in (found.number, *numbers):
+    after = {"texts": len(went), "sha256": sha256_of(json.dumps(went))}
+    for of in (found.number, *numbers, *parts.reports, *parts.requests):
         audit.append(
             connection, at=now, by=by, entity=of, change="file -> disposed of", reason=found.authority, after=after
         )
 
 
-def _marked(
-    connection: Connection, name: str, marks: Mapping[str, str], numbers: list[str]
-) -> Iterator[dict[str, str]]:
-    """Put marks in the place of the texts of a table's rows; what each row had goes into the certificate as a hash."""
-    table = metadata.tables[name]
-    mine = _owned(table, numbers)
-    key = next(iter(table.primary_key.columns))
-    for row in connection.execute(select(table).where(mine).order_by(key)).all():
-        texts = {column: row._mapping[column] for column in marks}
-        changed = {column: marks[column] for column, text in texts.items() if text not in {"", None, marks[column]}}
-        if not changed:
-            continue
-        connection.execute(update(table).where(key == row._mapping[key.name]).values(**changed))
-        told = json.dumps({column: texts[column] for column in changed}, sort_keys=True)
-        yield {"what": name.replace("_", " "), "number": str(row._mapping[key.name]), "sha256": _sha256(told)}
-
-
-def _owned(table: Table, numbers: list[str]) -> Any:
-    if table is cases.incident:
-        return table.c.number.in_(numbers)
-    if table is paper_tables.paper_version:
-        papers = select(paper_tables.paper.c.number).where(paper_tables.paper.c.incident.in_(numbers))
-        return table.c.paper.in_(papers)
-    return table.c.incident.in_(numbers)
-
-
-def _files(connection: Connection, numbers: list[str]) -> dict[str, str]:
-    """The files of these incidents' papers by their hash, but for those that another paper has, too."""
-    version, paper = paper_tables.paper_version.c, paper_tables.paper.c
-    query = select(version.paper, version.files, paper.incident).join(paper_tables.paper, paper.number == version.paper)
-    own: dict[str, str] = {}
-    others: set[str] = set()
-    for row in connection.execute(query):
-        hashes = json.loads(row.files).values()
-        if row.incident in numbers:
-            own |= dict.fromkeys(hashes, row.paper)
-        else:
-            others |= set(hashes)
-    return {digest: number for digest, number in own.items() if digest not in others}
+def _finish(ws: Workspace, number: str, by: Actor) -> None:
+    """Do what is left of a disposal that is on record. Under the lock: two at once would certify it twice."""
+    _remove_files(ws, number)
+    with ws.database.read() as connection:
+        found = disposal_in(connection, number)
+    if not found.certificate:
+        _certify(ws, number, by)
 
 
 def _remove_files(ws: Workspace, number: str) -> None:
@@ -192,13 +168,9 @@ def _path(ws: Workspace, digest: str) -> Path:
 def _certify(ws: Workspace, number: str, by: Actor) -> None:
     content = render_pdf(certificate_of(ws, number).document)
     receipt = Receipt(by.name, f"certificate of {number}", "made by breachwatch from the records")
-    sealed = add_file(ws, [Given(f"{number}-certificate.pdf", io.BytesIO(content))], by=by, receipt=receipt)
+    sealed = take_in(ws, [Given(f"{number}-certificate.pdf", io.BytesIO(content))], by=by, receipt=receipt)
     now = ws.clock.now()
     with ws.database.write() as connection:
         values = {"disposal": number, "evidence": sealed.number, "sha256": hashlib.sha256(content).hexdigest()}
         connection.execute(tables.certificate.insert().values(**values, at=now))
         audit.append(connection, at=now, by=by, entity=number, change="certificate made", reason=sealed.number)
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -21,7 +21,9 @@ from breachwatch.people import require
 from breachwatch.records import cases, referrals
 from breachwatch.records import retention as tables
 from breachwatch.respond.duties.standing import stand
+from breachwatch.respond.intake.reading import record_in
 from breachwatch.respond.requests.reading import requests_in
+from breachwatch.respond.retention.parts import evidence_of, parts_of
 from breachwatch.respond.retention.periods import Period, period, period_ends
 from breachwatch.workspace import Workspace
 
@@ -74,6 +76,7 @@ def keepers_of(connection: Connection, number: str, now: datetime) -> Iterator[s
     if row.state not in CLOSED:
         yield f"{number}, which is {row.state}"
     yield from _holds(connection, numbers)
+    yield from _answers(connection, numbers)
     for request in requests_in(connection, closed=False):
         if set(request.incidents) & set(numbers):
             yield f"{request.number}, which is {request.state}"
@@ -93,12 +96,18 @@ def _holds(connection: Connection, numbers: list[str]) -> Iterator[str]:
     )
     found = set(connection.scalars(query))
     gone = disposed_at(connection)
-    of_case = connection.scalars(select(cases.evidence.c.number).where(cases.evidence.c.incident.in_(numbers)))
-    there = [evidence for evidence in of_case if evidence not in gone]
+    of_file = evidence_of(connection, parts_of(connection, numbers))
+    there = [evidence for evidence in of_file if evidence not in gone]
     for evidence in there:
         found |= {keeper for keeper in keepers(connection, evidence) if keeper.startswith("HOLD-")}
     yield from sorted(found)
     yield from (f"{evidence}, which is disposed of first" for evidence in sorted(there))
+
+
+def _answers(connection: Connection, numbers: list[str]) -> Iterator[str]:
+    for report in parts_of(connection, numbers).reports:
+        if record_in(connection, report).due_at is not None:
+            yield f"{report}, whose reporter is owed an answer"
 
 
 def _referrals(connection: Connection, numbers: list[str]) -> Iterator[str]:

@@ -9,11 +9,22 @@ import pytest
 from sqlalchemy import update
 
 from breachwatch.clock import FixedClock
+from breachwatch.evidence import disposal
+from breachwatch.evidence.disposed import disposed_at
 from breachwatch.incidents.casework import actions, affected, notes, timeline
 from breachwatch.model.casework import ActionKind
+from breachwatch.model.intake import Channel, Relation, Report, ReportKind
 from breachwatch.model.people import Role
 from breachwatch.records import cases
+from breachwatch.respond.intake.answering import reply
+from breachwatch.respond.intake.following import correct as correct_report
+from breachwatch.respond.intake.following import follow_up
+from breachwatch.respond.intake.receiving import receive as receive_report
+from breachwatch.respond.intake.triage import attach
+from breachwatch.respond.requests.handling import close
+from breachwatch.respond.requests.receiving import Incoming, correct, link, receive
 from breachwatch.respond.retention.asking import FileDisposal, ask, decide
+from breachwatch.respond.retention.parts import evidence_of, parts_of
 from breachwatch.workspace import Workspace
 from tests.somebody import a
 from tests.unit.respond.requests.conftest import (
@@ -21,6 +32,7 @@ from tests.unit.respond.requests.conftest import (
     CLERK,
     COUNSEL,
     INC,
+    PR,
     Desk,
     california,
     records_kind,
@@ -28,6 +40,7 @@ from tests.unit.respond.requests.conftest import (
 )
 
 DIRECTOR = a(Role.IT_DIRECTOR, "dora")
+REPORT, OTHER = "R-2026-000001", "R-2026-000002"
 SECRET = "the vault code is 4711"
 LAW = "resolution 2026-7 and the consent of the city attorney"
 __all__ = ["CLERK", "COUNSEL", "INC", "california", "records_kind", "texas"]
@@ -68,3 +81,39 @@ def case_file(california: Desk) -> CaseFile:
     later = Desk(california.ws).on("2028-11-22T09:00")
     assert isinstance(later.ws.clock, FixedClock)
     return CaseFile(later.ws)
+
+
+@pytest.fixture
+def with_parts(california: Desk) -> CaseFile:
+    """The same with a report and a request that belong to the file, and one of each that do not."""
+    ws = california.ws
+    work_on(ws)
+    said = Report(SECRET, ReportKind.COMPLAINT, Relation.RESIDENT, Channel.EMAIL, name="A. Resident", contact=SECRET)
+    for number in (REPORT, OTHER):
+        assert receive_report(ws, said, by=ANALYST).number == number
+    correct_report(ws, REPORT, {"systems": (SECRET,)}, by=CLERK, reason=SECRET)
+    follow_up(ws, REPORT, SECRET, by=CLERK)
+    reply(ws, REPORT, SECRET, by=CLERK, channel=Channel.EMAIL)
+    attach(ws, REPORT, INC, by=CLERK, reason=SECRET)
+    for _ in (PR, "PR-2026-0002"):
+        receive(ws, Incoming(SECRET, "e-mail", california.at("2026-11-20T09:30"), SECRET, SECRET), by=CLERK)
+    earlier = california.at("2026-11-19T08:00")
+    correct(ws, PR, by=CLERK, reason=SECRET, received_at=earlier, words=f"{SECRET}!", requester=f"{SECRET}?")
+    link(ws, PR, INC, by=CLERK, reason=SECRET)
+    close(ws, PR, by=CLERK, reason=SECRET, without_release=True)
+    close_it(ws, california.at("2026-11-21T10:00"))
+    return CaseFile(Desk(ws).on("2028-11-22T09:00").ws)
+
+
+def evidence_there(ws: Workspace) -> tuple[str, ...]:
+    """The evidence of the file that is in the vault still."""
+    with ws.database.read() as connection:
+        gone = disposed_at(connection)
+        return tuple(number for number in evidence_of(connection, parts_of(connection, [INC])) if number not in gone)
+
+
+def dispose_of_evidence(ws: Workspace) -> None:
+    """By two persons, as the law of evidence has it."""
+    asked = disposal.request(ws, evidence_there(ws), authority=LAW, reason="over", by=CLERK, early=True)
+    disposal.decide(ws, asked.number, approve=True, reason="the schedule allows it", by=DIRECTOR)
+    disposal.carry_out(ws, asked.number, by=CLERK)

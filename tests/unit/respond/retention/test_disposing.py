@@ -6,35 +6,49 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import Table, insert, select, text
 from sqlalchemy.exc import DatabaseError
 
 from breachwatch.errors import ChangedMeanwhileError, EvidenceError, NotPermittedError, UsageError
 from breachwatch.evidence import holds
 from breachwatch.evidence.verification import verify
 from breachwatch.model.people import Role
-from breachwatch.records import audit, cases, casework, referrals
+from breachwatch.records import audit, cases, casework, received, referrals
 from breachwatch.records import retention as tables
 from breachwatch.records.catalog import metadata
+from breachwatch.records.disposing_parts import PART_TEXTS
 from breachwatch.records.disposing_texts import FREE_TEXTS, MARK, TEXTS
+from breachwatch.respond.intake.reading import report_of
 from breachwatch.respond.notices.drafting import draft
 from breachwatch.respond.notices.reading import papers_of
+from breachwatch.respond.requests.reading import request
 from breachwatch.respond.requests.receiving import Incoming, link, receive
 from breachwatch.respond.retention import carrying
 from breachwatch.respond.retention.asking import ask, decide, disposals
 from breachwatch.respond.retention.carrying import carry_out, certificate_of, sweep
 from breachwatch.respond.retention.keeping import due_files
 from breachwatch.respond.retention.periods import enter_period, period_ends
+from breachwatch.run import round_off
 from tests.somebody import a
-from tests.unit.respond.requests.conftest import ANALYST, CLERK, COUNSEL, IN_BOTH, INC, Desk
-from tests.unit.respond.retention.conftest import DIRECTOR, LAW, SECRET, CaseFile, close_it
+from tests.unit.respond.requests.conftest import ANALYST, CLERK, COUNSEL, IN_BOTH, INC, PR, Desk
+from tests.unit.respond.retention.conftest import (
+    DIRECTOR,
+    LAW,
+    OTHER,
+    REPORT,
+    SECRET,
+    CaseFile,
+    close_it,
+    dispose_of_evidence,
+    evidence_there,
+)
 
 
-def everything(case: CaseFile) -> str:
-    """All that the database holds, but for the audit log, which stays."""
+def everything(case: CaseFile, but: tuple[Table, ...] = (cases.audit,)) -> str:
+    """All that the database holds, but for the audit log and such tables, which stay."""
     with case.ws.database.read() as connection:
         return "\n".join(
-            str(row) for table in metadata.sorted_tables if table is not cases.audit
+            str(row) for table in metadata.sorted_tables if table not in but
             for row in connection.execute(select(table))
         )  # fmt: skip
 
@@ -84,7 +98,10 @@ def test_holds_requests_and_referrals_keep_a_file(case_file: CaseFile) -> None:
     with ws.database.write() as connection:
         connection.execute(insert(referrals.referral).values(**values))
     [found] = due_files(ws, by=CLERK)
-    assert found.kept_by == (placed.number, f"{number}, which is received", "REF-2028-0001, which is made")
+    assert found.kept_by == (
+        *(placed.number, "EV-2028-000001, which is disposed of first"),
+        *(f"{number}, which is received", "REF-2028-0001, which is made"),
+    )
     with pytest.raises(EvidenceError, match="kept by"):
         case_file.asked()
 
@@ -134,7 +151,7 @@ def test_texts_go_and_numbers_hashes_and_the_audit_chain_stay(case_file: CaseFil
         case_file.asked()
 
 
-@pytest.mark.parametrize("place", ["_files", "_remove_files", "_certify"])
+@pytest.mark.parametrize("place", ["files_of", "_remove_files", "_certify"])
 def test_killed_anywhere_it_is_whole_or_finished_by_the_next_call(
     case_file: CaseFile, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,12 +164,57 @@ def test_killed_anywhere_it_is_whole_or_finished_by_the_next_call(
         patch.setattr(carrying, place, killed)
         with pytest.raises(KeyboardInterrupt):
             carry_out(case_file.ws, number, by=CLERK)
-    whole = place == "_files"
+    whole = place == "files_of"
     assert (SECRET in everything(case_file)) is whole
     assert sweep(case_file.ws, by=CLERK) == (0 if whole else 1)
     assert carry_out(case_file.ws, number, by=CLERK).state == "disposed of"
     assert len(disposals(case_file.ws, by=CLERK)) == 1
     assert SECRET not in everything(case_file)
+
+
+def test_the_next_night_finishes_what_was_killed(case_file: CaseFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    ws, number = case_file.ws, case_file.approved().number
+    assert round_off(ws) == ()
+    assert SECRET in everything(case_file), "what nobody began is left to people"
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for place in ("_remove_files", "_certify"):
+        with monkeypatch.context() as patch:
+            patch.setattr(carrying, place, killed)
+            with pytest.raises(KeyboardInterrupt):
+                carry_out(ws, number, by=CLERK)
+    assert round_off(ws) == ()
+    [made] = disposals(ws, by=CLERK)
+    assert made.state == "disposed of"
+    assert verify(ws, made.certificate).ok
+    assert round_off(ws) == ()
+    assert disposals(ws, by=CLERK) == (made,)
+
+
+@IN_BOTH
+def test_reports_and_requests_go_with_the_file(with_parts: CaseFile) -> None:
+    ws = with_parts.ws
+    [due] = due_files(ws, by=CLERK)
+    assert len(due.kept_by) == len(evidence_there(ws)) > 0
+    assert all("which is disposed of first" in kept for kept in due.kept_by)
+    dispose_of_evidence(ws)
+    before = report_of(ws, REPORT, by=CLERK)
+    made = carry_out(ws, with_parts.approved().number, by=CLERK)
+    left = everything(with_parts, but=(cases.audit, received.received)).splitlines()
+    others = (OTHER, "PR-2026-0002")
+    assert [line for line in left if SECRET in line and not any(other in line for other in others)] == []
+    report = report_of(ws, REPORT, by=CLERK)
+    assert (report.said.what, report.said.kind) == (MARK, before.said.kind)
+    assert (report.state, report.incident, report.received_at) == (before.state, INC, before.received_at)
+    asked = request(ws, PR, by=CLERK)
+    assert (asked.words, asked.requester, asked.closed, asked.incidents) == (MARK, MARK, True, (INC,))
+    assert asked.received_at == datetime(2026, 11, 19, 8, 0, tzinfo=ws.settings.city.zone)
+    assert {row["what"] for row in made.went} >= {"report", "report event", "records request", "request step"}
+    other = report_of(ws, OTHER, by=CLERK)
+    assert SECRET in other.said.what, "a report of no incident, or of another, stays"
+    assert SECRET in request(ws, "PR-2026-0002", by=CLERK).words
 
 
 @IN_BOTH
@@ -179,5 +241,5 @@ def test_the_database_lets_nothing_else_be_changed(case_file: CaseFile) -> None:
 
 
 def test_every_text_that_goes_is_a_column() -> None:
-    for name, marks in {**TEXTS, **FREE_TEXTS}.items():
+    for name, marks in {**TEXTS, **PART_TEXTS, **FREE_TEXTS}.items():
         assert set(marks) <= {column.name for column in metadata.tables[name].columns}
