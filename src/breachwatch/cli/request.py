@@ -19,6 +19,7 @@ from breachwatch.cli.request_options import (
     request_number,
     show_request,
 )
+from breachwatch.errors import UsageError
 
 if TYPE_CHECKING:
     from breachwatch.evidence.adding import Given
@@ -32,10 +33,16 @@ app = typer.Typer(
 def receive(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     ctx: typer.Context,
     words: Annotated[str, typer.Argument(metavar="WORDS", help="The request exactly as it came; - reads it.")],
-    received: Annotated[str, typer.Option(metavar="WHEN", help="When it came, in the city's zone or its own.")],
     channel: Annotated[
         str, typer.Option(metavar="HOW", help="mail, e-mail, portal, fax, 'in person', telephone or other.")
     ],
+    received: Annotated[str, typer.Option(metavar="WHEN", help="When it came, in the city's zone or its own.")] = "",
+    postmark: Annotated[
+        str,
+        typer.Option(
+            metavar="DAY", help="Of a letter of which nobody can show when it came; where the law has a rule."
+        ),
+    ] = "",
     requester: Annotated[str, typer.Option(metavar="NAME", help="Who asks; nobody has to say.")] = "",
     contact: Annotated[str, typer.Option(metavar="WHERE", help="Address for the answer.")] = "",
     language: Annotated[str, typer.Option(metavar="en|es", help="Of letters to the requester.")] = "en",
@@ -46,14 +53,21 @@ def receive(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write down a request; its bytes become evidence, and the clock of the statute starts."""
-    from breachwatch.respond.requests.receiving import Incoming
+    from breachwatch.respond.requests.receiving import Incoming, receive_mailed
     from breachwatch.respond.requests.receiving import receive as received_now
 
     ws = open_workspace(ctx, workspace)
+    if bool(received) is bool(postmark):
+        msg = "say when it came (--received), or of a letter the day of its postmark where nobody can show that."
+        raise UsageError(msg)
     text = sys.stdin.read(100_000) if words == "-" else words
-    what = Incoming(text, channel.strip().lower(), time_of(ws, received), requester, contact, language)
+    at = time_of(ws, received or postmark)
+    what = Incoming(text, channel.strip().lower(), at, requester, contact, language)
     files: list[Path | Given] = list(file or ())
-    found = received_now(ws, what, by=actor(ctx, ws), files=files)
+    if postmark:
+        found = receive_mailed(ws, what, at.astimezone(ws.settings.city.zone).date(), by=actor(ctx, ws), files=files)
+    else:
+        found = received_now(ws, what, by=actor(ctx, ws), files=files)
     show_request(ctx, ws, found.number, as_json=as_json)
 
 

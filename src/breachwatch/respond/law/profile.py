@@ -99,6 +99,15 @@ class Retention(Part):
     confidence: Confidence
 
 
+class MailedRequest(Part):
+    """When a mailed request for records counts as received, where nobody can show on which day it came."""
+
+    business_days: Annotated[int, Field(ge=1, le=30)]  # after the date of the postmark, which does not count itself
+    calendar: Slug
+    citation: Words
+    confidence: Confidence
+
+
 class Profile(Part):
     """A state's rules for a city, or an overlay (federal law, contracts) that is added to one."""
 
@@ -123,6 +132,7 @@ class Profile(Part):
     calendars: tuple[Calendar, ...] = ()
     obligations: tuple[Obligation, ...]
     retention: Retention | None = None
+    mailed_request: MailedRequest | None = None
     penalties: tuple[Cited, ...] = ()
     penalties_of_city: Words = "not specified"
     documents: dict[Slug, Document] = Field(default={})
@@ -145,6 +155,10 @@ class Profile(Part):
         _no_doubles("obligation", (f"{item.id} from {item.effective_from}" for item in self.obligations))
         for obligation in self.obligations:
             self._references(obligation)
+        mailed = self.mailed_request
+        if mailed is not None and mailed.calendar not in {item.id for item in self.calendars}:
+            msg = f"mailed_request: there is no calendar {mailed.calendar!r} in this profile"
+            raise ValueError(msg)
         return self
 
     def _references(self, obligation: Obligation) -> None:

@@ -10,8 +10,8 @@ import hashlib
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from breachwatch.records import audit
 from breachwatch.records import requests as tables
 from breachwatch.respond.law.loading import load_profile
 from breachwatch.respond.requests.clocks import keep_reading
+from breachwatch.respond.requests.mailed import presumed
 from breachwatch.respond.requests.reading import Request, request_in
 from breachwatch.respond.requests.stepping import stepping
 from breachwatch.respond.requests.written import keep_written
@@ -41,7 +42,10 @@ LANGUAGES = ("en", "es")
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """What came. `words` exactly as the requester wrote or said them; `received_at` aware, in the zone it was given."""
+    """What came. `words` exactly as the requester wrote or said them; `received_at` aware, in the zone it was given.
+
+    `because`: how the time of receipt is known, where it is not simply known (see `mailed`).
+    """
 
     words: str
     channel: str
@@ -49,6 +53,7 @@ class Incoming:
     requester: str = ""
     contact: str = ""
     language: str = "en"
+    because: str = ""
 
 
 def receive(ws: Workspace, what: Incoming, *, by: Actor, files: Sequence[Path | Given] = ()) -> Request:
@@ -87,15 +92,32 @@ def receive(ws: Workspace, what: Incoming, *, by: Actor, files: Sequence[Path | 
         }
         connection.execute(tables.request.insert().values(**row))
         after = {"evidence": sealed.number, "received_at": what.received_at.isoformat(), "profile": law}
+        after |= {"because": what.because} if what.because else {}
         audit.append(
             connection, at=now, by=by, entity=number, change="none -> received", reason=what.channel, after=after
         )
-        keep_reading(connection, number, ws, because="the request was received")
+        keep_reading(connection, number, ws, because=what.because or "the request was received")
         found = request_in(connection, number)
         keep_written(
             connection, found, Direction.IN, "request", by=by, at=what.received_at, now=now, evidence=sealed.number
         )
         return found
+
+
+def receive_mailed(
+    ws: Workspace, what: Incoming, postmark: date, *, by: Actor, files: Sequence[Path | Given] = ()
+) -> Request:
+    """Write down a mailed request of which nobody can show when it came: by the law's rule, from its postmark.
+
+    `what.received_at` is not used. Raises as `receive` does, and UsageError where the request was not mailed, the law
+    has no such rule, or the day that it gives is to come.
+    """
+    require(by, Permission.ANSWER_REQUESTS)
+    if what.channel != "mail":
+        msg = f"a request by {what.channel} has no postmark: say when it came (--received)."
+        raise UsageError(msg)
+    counted = presumed(ws, load_profile(_jurisdiction(ws), ws.root), postmark)
+    return receive(ws, replace(what, received_at=counted.at, because=counted.because), by=by, files=files)
 
 
 def correct(
@@ -162,11 +184,15 @@ def _zone(moment: datetime) -> str:
 
 def _law(ws: Workspace) -> tuple[str, str]:
     """The city's profile as it is now: its id and its text."""
+    law = load_profile(_jurisdiction(ws), ws.root)
+    return law.id, json.dumps(law.model_dump(mode="json", by_alias=True), sort_keys=True)
+
+
+def _jurisdiction(ws: Workspace) -> str:
     if not ws.settings.city.jurisdiction:
         msg = "no jurisdiction profile: set city.jurisdiction in the settings. Without one no deadline is known here."
         raise UsageError(msg)
-    law = load_profile(ws.settings.city.jurisdiction, ws.root)
-    return law.id, json.dumps(law.model_dump(mode="json", by_alias=True), sort_keys=True)
+    return ws.settings.city.jurisdiction
 
 
 def _number(connection: Connection, year: int) -> str:

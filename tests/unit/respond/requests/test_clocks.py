@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from sqlalchemy import text
@@ -13,7 +15,7 @@ from breachwatch.model.duties import ClockState
 from breachwatch.model.requests import RequestStep
 from breachwatch.respond.requests.clocks import RequestClock, clocks_of, open_clocks, readings_of
 from breachwatch.respond.requests.handling import close, extend, note_step, submit
-from breachwatch.respond.requests.receiving import Incoming, correct, receive
+from breachwatch.respond.requests.receiving import Incoming, correct, receive, receive_mailed
 from breachwatch.workspace import Workspace
 from tests.unit.respond.requests.conftest import ANALYST, CLERK, IN_BOTH, PR, Desk
 
@@ -36,6 +38,47 @@ def test_business_days_of_texas(texas: Desk) -> None:
     desk.received("2026-12-14T09:00")
     assert days(clock(desk, DECISION)) == ("2026-12-29", "2026-12-30")  # the 24th is a state holiday, no national one
     assert days(clock(desk, BRIEF))[1] == "2027-01-07"
+
+
+@pytest.mark.parametrize(
+    ("postmark", "counts_from", "latest"),
+    [
+        ("2026-11-02", "2026-11-05", "2026-11-20"),  # a Monday; Veterans Day lies in the ten days
+        (
+            "2026-11-13",
+            "2026-11-18",
+            "2026-12-04",
+        ),  # a Friday: the weekend does not count; Thanksgiving and the day after
+        ("2026-11-06", "2026-11-12", "2026-11-30"),  # Veterans Day, a national holiday, does not count
+    ],
+)
+def test_a_mailed_request_of_texas_counts_from_its_postmark_where_nobody_can_show_when_it_came(
+    texas: Desk, postmark: str, counts_from: str, latest: str
+) -> None:
+    desk = texas.on("2026-11-22T10:00")
+    what = Incoming("All records.", "mail", desk.ws.clock.now())
+    found = receive_mailed(desk.ws, what, date.fromisoformat(postmark), by=CLERK)
+    assert f"{found.received_at.astimezone(desk.ws.settings.city.zone):%Y-%m-%d}" == counts_from
+    assert days(clock(desk, DECISION))[1] == latest
+    with desk.ws.database.read() as connection:
+        [because] = {item.because for item in readings_of(connection, PR)}
+    assert postmark in because
+    assert "552.301(a-1)" in because
+
+
+def test_a_postmark_that_says_nothing_is_refused(texas: Desk) -> None:
+    desk = texas.on("2026-11-22T10:00")
+    mailed = Incoming("All records.", "mail", desk.ws.clock.now())
+    with pytest.raises(UsageError, match="received on 2026-11-24, which is to come"):
+        receive_mailed(desk.ws, mailed, date(2026, 11, 19), by=CLERK)
+    with pytest.raises(UsageError, match="has no postmark"):
+        receive_mailed(desk.ws, replace(mailed, channel="e-mail"), date(2026, 11, 2), by=CLERK)
+
+
+def test_california_has_no_rule_for_postmarks(california: Desk) -> None:
+    mailed = Incoming("All records.", "mail", california.ws.clock.now())
+    with pytest.raises(UsageError, match="has no rule that counts a request from its postmark"):
+        receive_mailed(california.ws, mailed, date(2026, 11, 2), by=CLERK)
 
 
 @pytest.mark.parametrize(
