@@ -34,7 +34,7 @@ def plain_run(data: bytes, at: int) -> list[tuple[int, int]]:
     kinds = block[marks]
     slashes: Ints = np.flatnonzero(block == _BACKSLASH)
     quotes = kinds == _QUOTE
-    quotes &= ~_behind_odd(slashes, len(block))[marks]
+    quotes &= ~behind_odd(slashes, len(block))[marks]
     # Behind an odd number of quotes lies a string.
     outside = (np.cumsum(quotes) & 1) == 0
     end = len(marks)
@@ -63,7 +63,7 @@ def plain_run(data: bytes, at: int) -> list[tuple[int, int]]:
     return _unbroken(data, at, starts[:count].tolist(), ends[:count].tolist())
 
 
-def _behind_odd(slashes: Ints, size: int) -> npt.NDArray[np.bool_]:
+def behind_odd(slashes: Ints, size: int) -> npt.NDArray[np.bool_]:
     """Which of `size` bytes stand right behind an odd number of backslashes."""
     found = np.zeros(size + 1, np.bool_)
     if len(slashes):

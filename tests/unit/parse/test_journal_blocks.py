@@ -104,6 +104,31 @@ _LINES = st.one_of(
 )
 
 
+def _as_journald_writes(entry: dict[str, Any]) -> str:
+    return json.dumps(entry, separators=(",", ":"), ensure_ascii=False)
+
+
+# Entries with the same fields in the same order: these are cut into columns together.
+_CURSORS = [f"s={'a' * 32};i=ff;b=x", f"s={'0' * 32};i={'f' * 15};", f"s={'0' * 32};i={'f' * 16};", "s=1;i=2", "ä", ""]
+_ALIKE = st.fixed_dictionaries(
+    {
+        "__CURSOR": st.one_of(
+            st.just(_CURSORS[0]), st.sampled_from([*_CURSORS, f"s={'g' * 32};i=1;", _CURSORS[0][:-4]])
+        ),
+        "__REALTIME_TIMESTAMP": st.sampled_from(["1763785140000000", "1763785140000001", "0", "9" * 17, "x", ""]),
+        "reason": _TEXT,
+        "_HOSTNAME": st.sampled_from(["web01", "db01", ""]),
+        "PRIORITY": st.sampled_from(["6", "4", "4", "9", "99999"]),
+        "SYSLOG_IDENTIFIER": st.sampled_from(_PROGRAMS),
+        "_PID": st.sampled_from(["7", "7", "4000000", "", "-1"]),
+        "MESSAGE": st.one_of(
+            st.sampled_from(_MESSAGES), st.sampled_from(['a "b" c', "C:\\d", "\\u0041", "\ud800", "x"])
+        ),
+        "_COMM": st.sampled_from(["sshd", "cron\u2028"]),
+    }
+)
+
+
 def _rows(batches: list[Batch]) -> dict[str, list[dict[str, Any]]]:
     rows: dict[str, list[dict[str, Any]]] = {}
     for batch in batches:
@@ -131,3 +156,32 @@ def _same(text: bytes, rows: int, host: str = "") -> None:
 )
 def test_blocks_and_entries_give_the_same_rows(lines: list[str], repeated: int, rows: int, host: str) -> None:
     _same("".join(f"{line}\n" for line in lines * repeated).encode(), rows, host)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    entries=st.lists(_ALIKE, min_size=4, max_size=24),
+    others=st.lists(_LINES, max_size=4),
+    transport=st.sampled_from(
+        [{}, {"_TRANSPORT": "syslog"}, {"_TRANSPORT": "audit", "__SEQNUM_ID": "a"}, {"__SEQNUM": ""}]
+    ),
+    rows=st.sampled_from([1, 7, 8192]),
+    host=st.sampled_from(["", "own"]),
+)
+def test_entries_with_the_same_fields_give_the_same_rows(
+    entries: list[dict[str, str]], others: list[str], transport: dict[str, str], rows: int, host: str
+) -> None:
+    lines = [_as_journald_writes(entry | transport) for entry in entries]
+    for place, other in enumerate(others):
+        lines.insert(place * 5, other)
+    _same("".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"), rows, host)
+    _same("".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass"), rows, host)
+
+
+def test_names_of_the_same_lengths_are_told_apart() -> None:
+    lines = [
+        f'{{"MESSAGE":"m{count}","SYSLOG_IDENTIFIER":"x","__REALTIME_TIMESTAMP":"1763785140000000","{name}":"1"}}\n'
+        for name in ("AB", "CD", "AB", "MESSAGE")
+        for count in range(5)
+    ]
+    _same("".join(lines).encode(), 8192)
