@@ -24,6 +24,9 @@ def main() -> int:
         if not sys.stderr.isatty():
             os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
         if not os.environ.get("PREFECT_API_URL"):
+            # Its one night needs no catalogue of Prefect's kinds of blocks, which takes seconds to write into the
+            # database; a kind comes with the first block that is saved, and a server of its own writes all of them.
+            os.environ.setdefault("PREFECT_API_BLOCKS_REGISTER_ON_START", "false")
             print("Starting Prefect's embedded server (about half a minute the first time) ...", file=sys.stderr)
         from breachwatch.model.summary import RunState, RunSummary
         from breachwatch.report.terminal import print_summary
