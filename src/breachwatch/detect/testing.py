@@ -159,7 +159,7 @@ def _broken(pack: RulePack, result: Scan) -> str:
 def _counted(ws: Workspace, result: Scan, tried: Sequence[Tried]) -> Mapping[int, int]:
     """Findings by the number of the case whose log holds their event, of the rules of the case's own file."""
     case_of = dict.fromkeys((finding.event_ids[0] for finding in result.findings), 0)
-    with closing(lake.connect(ws)) as connection:
+    with closing(lake.connect(ws, empty_views=False)) as connection:
         for name in {finding.dataset for finding in result.findings}:
             rows = connection.execute(f'SELECT event_id, source FROM "{dataset(name).view}"').fetchall()
             case_of.update((event, int(source[4:].split("-")[0])) for event, source in rows if event in case_of)

@@ -7,7 +7,7 @@ of administrators, roles given in Entra ID and Okta. What is learnt is kept, wit
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 import duckdb
 from sqlalchemy import Connection, select
@@ -16,7 +16,6 @@ from breachwatch import lake
 from breachwatch.incidents.chunking import chunks
 from breachwatch.incidents.common import patterns
 from breachwatch.incidents.entities import storable
-from breachwatch.lake.sql import moment
 from breachwatch.model import actions
 from breachwatch.model.datasets import DATASETS
 from breachwatch.model.finding import Window
@@ -105,17 +104,17 @@ def learn(ws: Workspace, window: Window) -> tuple[list[dict[str, object]], str]:
     Reads the lake, so it is called before the write transaction in which `keep` writes the rows.
     """
     since = max(window.start, window.end - _AT_MOST)
-    there = {file.dataset for file in lake.files(ws)}
+    there = {file.dataset for file in lake.files_around(ws, since, window.end)}
     asked = [item for item in _SAYS if item[0] in there]
     if not asked:
         return [], ""
+    # Without the views of the lake, which take longer to make than all that is asked here.
+    events = {name: lake.select_between(ws, DATASETS[name], since, window.end) for name, *_ in asked}
     rows: dict[str, dict[str, object]] = {}
     try:
-        with lake.connect(ws, since=since, until=window.end) as connection:
+        with lake.connect_bare(ws) as connection:
             for dataset, condition, account, why in asked:
-                for name, event_id, seen in connection.execute(
-                    _sql(dataset, condition, account, since, window)
-                ).fetchall():
+                for name, event_id, seen in connection.execute(_sql(events[dataset], condition, account)).fetchall():
                     text = storable(name)[:_NAME_CHARS].casefold()
                     rows[text] = {
                         "account": text,
@@ -142,14 +141,12 @@ def _pieces(rows: list[dict[str, object]]) -> Iterable[list[dict[str, object]]]:
         yield rows[start : start + 500]
 
 
-def _sql(dataset: str, condition: str, account: str, since: datetime, window: Window) -> str:
-    view = DATASETS[dataset].view
+def _sql(events: str, condition: str, account: str) -> str:
     system = ", ".join(map(repr, _SYSTEM))
     return (
         f"SELECT lower({account}) AS account, arg_max(event_id, time), max(time) "
-        f"FROM \"{view}\" WHERE ({condition}) AND {account} IS NOT NULL AND {account} NOT IN ('', '-') "
+        f"FROM ({events}) WHERE ({condition}) AND {account} IS NOT NULL AND {account} NOT IN ('', '-') "
         f"AND lower({account}) NOT IN ({system}) "
-        f"AND time >= {moment(since)} AND time < {moment(window.end)} "
         f"GROUP BY 1 ORDER BY 3 DESC LIMIT {_ACCOUNTS}"
     )
 
