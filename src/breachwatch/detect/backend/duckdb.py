@@ -40,7 +40,7 @@ from sigma.types import (
     SigmaType,
 )
 
-from breachwatch.detect.backend.addresses import in_network
+from breachwatch.detect.backend.addresses import in_networks
 from breachwatch.detect.backend.expressions import check_quietly
 from breachwatch.detect.backend.literals import lowered
 from breachwatch.detect.backend.numbers import compared, is_one_of
@@ -164,6 +164,8 @@ class DuckDBBackend(TextQueryBackend):
         first = cond.args[0]
         if not isinstance(first, ConditionFieldEqualsValueExpression) or _scope(state).column(first.field).many:
             return False
+        if networks_of(cond):
+            return True
         if all(_plain(arg, first.field) for arg in cond.args):
             return len({type(_value(arg)) for arg in cond.args}) == 1
         return len(cond.args) >= MANY_STRINGS and all(_string(arg, first.field) for arg in cond.args)
@@ -174,6 +176,8 @@ class DuckDBBackend(TextQueryBackend):
         assert isinstance(first, ConditionFieldEqualsValueExpression)  # noqa: S101 - decided above
         column = scope.column(first.field)
         values = [_value(arg) for arg in cond.args]
+        if networks_of(cond):
+            return in_networks(column.text, [expect(SigmaCIDRExpression, value).network for value in values])
         numbers = [value.number for value in values if isinstance(value, SigmaNumber)]
         if numbers:
             return is_one_of(column, numbers)
@@ -226,7 +230,7 @@ class DuckDBBackend(TextQueryBackend):
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
     ) -> str:
         network = expect(SigmaCIDRExpression, cond.value).network
-        return _scope(state).column(cond.field).each(lambda column: in_network(column.text, network))
+        return _scope(state).column(cond.field).each(lambda column: in_networks(column.text, [network]))
 
     def convert_condition_field_compare_op_val(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
@@ -290,6 +294,19 @@ def _scope(state: ConversionState) -> Scope:
     scope = state.processing_state["scope"]
     assert isinstance(scope, Scope)  # noqa: S101 - set by `condition`
     return scope
+
+
+def networks_of(cond: ConditionItem) -> str | None:
+    """The field of a condition that asks of one field whether it lies in any of several networks; else None."""
+    if not isinstance(cond, ConditionOR) or len(cond.args) < 2:
+        return None
+    fields = {
+        item.field
+        if isinstance(item, ConditionFieldEqualsValueExpression) and isinstance(item.value, SigmaCIDRExpression)
+        else None
+        for item in cond.args
+    }
+    return fields.pop() if len(fields) == 1 else None
 
 
 def _value(item: object) -> SigmaType:

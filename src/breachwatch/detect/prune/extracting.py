@@ -10,6 +10,7 @@ from __future__ import annotations
 from sigma.conditions import (
     ConditionAND,
     ConditionFieldEqualsValueExpression,
+    ConditionItem,
     ConditionNOT,
     ConditionOR,
     ConditionValueExpression,
@@ -32,6 +33,7 @@ from sigma.types import (
 )
 
 from breachwatch.detect.backend import Column, DuckDBBackend, Kind, Scope
+from breachwatch.detect.backend.duckdb import networks_of
 from breachwatch.detect.backend.strings import parts_of
 from breachwatch.detect.prune.bounds import Bound, Every, Leaf, every, leaves, negation, some
 from breachwatch.detect.prune.bounds import Kind as LeafKind
@@ -58,18 +60,20 @@ class _Reader:
         self.scope = scope
         self.backend = backend
 
-    def bound(self, condition: object, *, negated: bool = False) -> Bound | None:
+    def bound(self, condition: object, *, negated: bool = False) -> Bound | None:  # noqa: PLR0911 - one a kind
         """What must hold where a condition is true, or, negated, where it is not (false or NULL)."""
         if isinstance(condition, ConditionNOT):
             return self.bound(condition.args[0], negated=not negated)
         if isinstance(condition, ConditionAND | ConditionOR):
+            if field := networks_of(condition):
+                return _either(self._tested(condition, [field]), negated=negated)
             join = every if isinstance(condition, ConditionAND) is not negated else some
             return join(self.bound(part, negated=negated) for part in condition.args)
         if isinstance(condition, ConditionFieldEqualsValueExpression):
             name, value = condition.field, condition.value
             exact = self._exact(name, value)
             if negated:
-                return None if exact is None else negation(exact)
+                return _either(exact, negated=True)
             return exact if _is_native(exact) else every([_field(name, value, self.scope), exact])
         if isinstance(condition, ConditionValueExpression) and not negated:
             return _keyword(condition.value, self.scope)
@@ -97,16 +101,24 @@ class _Reader:
     def _test(self, name: str, value: SigmaType) -> Bound | None:
         """The test itself, where all that it reads are plain columns."""
         names = [name, value.field] if isinstance(value, SigmaFieldReference) else [name]
+        return self._tested(ConditionFieldEqualsValueExpression(name, value), names)
+
+    def _tested(self, condition: ConditionItem | ConditionFieldEqualsValueExpression, names: list[str]) -> Bound | None:
+        """A condition over these fields as its own SQL."""
         plain = set(self.scope.table.columns.values())
         columns = [self.scope.table.column(self.scope.fields.get(item, item)) for item in names]
         if any(item not in plain or not item.sql.startswith('"') or not item.sql.endswith('"') for item in columns):
             return None
         state = ConversionState(processing_state={"scope": self.scope})
         try:
-            sql = self.backend.convert_condition(ConditionFieldEqualsValueExpression(name, value), state)
+            sql = self.backend.convert_condition(condition, state)
         except SigmaError:
             return None  # the rule itself does not compile and says so
         return Leaf("test", str(sql), tuple(dict.fromkeys(item.sql for item in columns))) if sql else None
+
+
+def _either(exact: Bound | None, *, negated: bool) -> Bound | None:
+    return exact if exact is None or not negated else negation(exact)
 
 
 def _is_native(bound: Bound | None) -> bool:
