@@ -42,6 +42,7 @@ def list_rules(
 ) -> None:
     """List the rules with their authors, how each ended the last run, and why."""
     from breachwatch.report.rules import rules_page
+    from breachwatch.report.terminal import output
 
     ws = open_workspace(ctx, workspace)
     lines = _lines(ws)
@@ -51,7 +52,7 @@ def list_rules(
     if as_json:
         show_json(chosen)
     else:
-        show(rules_page(chosen, shown_of=len(lines)))
+        show(rules_page(chosen, shown_of=len(lines), width=output().width))
 
 
 @app.command()

@@ -90,7 +90,7 @@ def anchors_page(found: Sequence[AnchorTime], zone: ZoneInfo) -> RenderableType:
         shown.add_row(
             Text(item.anchor.value),
             Text(day_and_time(item.at, zone)),
-            safe(item.set_by, "" if item.seq is not None else "dim", 40),
+            safe(item.set_by, "" if item.seq is not None else "dim", 200),
             safe(why, "" if item.seq is not None else "dim", 200),
         )
     return shown
@@ -109,7 +109,7 @@ def affected_page(found: Sequence[Affected]) -> RenderableType:
             Text(item.kind),
             safe(item.name + vendor, longest=200),
             Text(item.status),
-            safe(", ".join(item.elements), longest=80),
+            safe(", ".join(item.elements), longest=300),
             Text(f"{count}{f' ({states})' if states else ''}"),
         )
     return shown
@@ -128,9 +128,9 @@ def actions_page(found: Sequence[Action], zone: ZoneInfo) -> RenderableType:
             Text(str(item.number)),
             Text(item.kind.value),
             safe(f"{item.target}{f': {item.description}' if item.description else ''}", longest=300),
-            safe(item.ordered_by, longest=30),
-            safe(done, "" if item.done_at else "yellow", 60),
-            safe(verified + waived, "" if item.verified_at else "yellow", 160),
+            safe(item.ordered_by, longest=200),
+            safe(done, "" if item.done_at else "yellow", 200),
+            safe(verified + waived, "" if item.verified_at else "yellow", 300),
         )
     return shown
 
@@ -148,9 +148,9 @@ def tasks_page(found: Sequence[Task], now: datetime, zone: ZoneInfo) -> Renderab
             Text(str(item.number)),
             Text(item.phase),
             safe(told, "" if open_ else "dim", 300),
-            safe(item.assignee or item.role.replace("_", " "), longest=30),
+            safe(item.assignee or item.role.replace("_", " "), longest=200),
             Text(day_and_time(item.due_at, zone) if item.due_at else "", style="bold red" if late else ""),
-            Text(f"{item.state}{f' by {visible(item.done_by, 30)}' if item.done_by else ''}"),
+            Text(f"{item.state}{f' by {visible(item.done_by, 200)}' if item.done_by else ''}"),
         )
     return shown
 
@@ -177,9 +177,8 @@ def timeline_page(found: Sequence[TimelineItem], zone: ZoneInfo) -> RenderableTy
         if item.interpretation:
             text = Text.assemble(text, "\n", (f"= {visible(item.interpretation, 400)}", "green"))
         when = f"{item.at.astimezone(zone):{_FORMS[item.precision]}} {zone_name(item.at, zone)}"
-        key = item.key if len(item.key) <= 18 else item.key[:17] + "…"
-        shown.add_row(Text(when), text, safe(item.author, "dim", 24), Text(key, style="dim"))
-    return Group(shown, Text("Keys in full: --json", style="dim"))
+        shown.add_row(Text(when), text, safe(item.author, "dim", 200), safe(item.key, "dim"))
+    return shown
 
 
 def alerts_page(found: Sequence[AlertLine], now: datetime, zone: ZoneInfo, *, full: bool) -> RenderableType:
@@ -223,7 +222,7 @@ def _decisions(found: Sequence[Decision], zone: ZoneInfo) -> RenderableType:
         shown.add_row(
             Text(day_and_time(item.at, zone)),
             Text(what, style="bold" if item.kind is DecisionKind.NOTICE else ""),
-            safe(item.decided_by, longest=40),
+            safe(item.decided_by, longest=200),
             safe(item.reason, longest=300),
         )
     return shown

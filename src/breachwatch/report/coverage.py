@@ -52,7 +52,7 @@ def _tactics(found: Coverage) -> RenderableType:
         cells = [number(with_data), number(len(items) - with_data)]
         if found.known:
             cells.append(number(found.known.get(short, 0)))
-        shown.add_row(safe(name, longest=60), *cells)
+        shown.add_row(safe(name, longest=200), *cells)
     return shown
 
 
@@ -62,9 +62,9 @@ def _techniques(items: Sequence[TechniqueCoverage]) -> RenderableType:
     for item in items:
         with_data, total = item.count(State.DATA), len(item.rules)
         style = "bold" if with_data else "dim"
-        name = Text.assemble(safe(item.name, style, 80), safe(f"  {item.note}" if item.note else "", "yellow", 80))
+        name = Text.assemble(safe(item.name, style, 200), safe(f"  {item.note}" if item.note else "", "yellow", 200))
         best = sorted(item.rules, key=_rank)
-        titles = "; ".join(visible(rule.title, 70) for rule in best[:_TITLES_SHOWN])
+        titles = "; ".join(visible(rule.title, 200) for rule in best[:_TITLES_SHOWN])
         more = f" and {number(total - _TITLES_SHOWN)} more" if total > _TITLES_SHOWN else ""
         text = Text.assemble(name, "\n" if name.plain else "", (f"{titles}{more}", "" if with_data else "dim"))
         shown.add_row(
@@ -88,7 +88,7 @@ def _missing(items: Sequence[Missing]) -> RenderableType:
     shown = table("log source", *numbers, "dataset", right=numbers, flexible="dataset")
     for item in items[:_MISSING_SHOWN]:
         datasets = ", ".join(item.datasets) or "none is mapped to it yet"
-        shown.add_row(safe(item.logsource, longest=80), number(item.rules), number(item.techniques), safe(datasets))
+        shown.add_row(safe(item.logsource, longest=200), number(item.rules), number(item.techniques), safe(datasets))
     if len(items) <= _MISSING_SHOWN:
         return shown
     return Group(shown, Text(f"and {number(len(items) - _MISSING_SHOWN)} more; --json names them", "dim"))

@@ -22,20 +22,27 @@ def evidence_page(lines: Sequence[EvidenceLine], zone: ZoneInfo, vault: Path) ->
     """The sealed snapshots of a workspace."""
     if not lines:
         return Text("No evidence is sealed yet.")
-    names = ("snapshot", "incident", "sealed", "events", "size", "time stamp", "verified", "adds to")
+    stamped, adding = any(line.stamped_at for line in lines), any(line.supplements for line in lines)
+    names = ["snapshot", "incident", "sealed", "events", "size", "verified"]
+    names += [*(["time stamp"] if stamped else []), *(["adds to"] if adding else [])]
     shown = table(*names, right=("events", "size"))
     for line in lines:
-        shown.add_row(
+        cells = [
             safe(line.number),
             safe(line.incident),
             Text(day_and_time(line.sealed_at, zone)),
             Text(number(line.events)),
             Text(size(line.bytes)),
-            Text(day_and_time(line.stamped_at, zone) if line.stamped_at else "none", "" if line.stamped_at else "dim"),
             verified_text(line, zone),
-            safe(line.supplements or ""),
-        )
-    return Group(shown, safe(f"{counted(len(lines), 'snapshot')} in {vault}", "dim"))
+        ]
+        if stamped:
+            when = day_and_time(line.stamped_at, zone) if line.stamped_at else "none"
+            cells.append(Text(when, "" if line.stamped_at else "dim"))
+        if adding:
+            cells.append(safe(line.supplements or ""))
+        shown.add_row(*cells)
+    told = f"{counted(len(lines), 'snapshot')} in {vault}{'' if stamped else '; none has a time stamp'}"
+    return Group(shown, safe(told, "dim"))
 
 
 def verified_text(line: EvidenceLine, zone: ZoneInfo) -> Text:

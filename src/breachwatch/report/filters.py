@@ -40,7 +40,7 @@ def filters_page(lines: Sequence[FilterLine]) -> RenderableType:
         title = Text.assemble(safe(line.title, longest=200), "\n", said)
         expires = (line.expires or "never") if in_force else "-"
         state = Text(IN_FORCE) if in_force else Text("not applied", "yellow")
-        shown.add_row(title, safe(line.owner or "-", longest=40), Text(expires), state)
+        shown.add_row(title, safe(line.owner or "-", longest=200), Text(expires), state)
     return Group(shown, Text(counted(len(lines), "filter"), "dim"))
 
 

@@ -57,7 +57,7 @@ def _findings(findings: Sequence[Finding], zone: ZoneInfo) -> Iterator[Renderabl
         shown.add_row(
             Text(span(found.first_time, found.last_time, zone)),
             level_text(found.level),
-            safe(found.rule_title, longest=60),
+            safe(found.rule_title, longest=200),
             Text(_who(found)),
             Text(number(found.event_count)),
         )

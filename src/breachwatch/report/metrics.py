@@ -71,7 +71,7 @@ def _rules(found: Metrics) -> Iterator[RenderableType]:
         share = f"{rule.share:.0%}" if rule.share is not None else "-"
         counts = (rule.alerts, rule.judged, rule.false_positives)
         cells = [*(number(count) for count in counts), share, number(rule.incidents), number(rule.false_incidents)]
-        shown.add_row(safe(rule.title, longest=90), *(Text(cell) for cell in cells))
+        shown.add_row(safe(rule.title, longest=200), *(Text(cell) for cell in cells))
     yield indented(shown)
     if len(found.rules) > _RULES:
         yield indented(Text(f"and {counted(len(found.rules) - _RULES, 'more rule')}: --json", "dim"))

@@ -22,7 +22,7 @@ def referrals_page(found: Sequence[Referral], zone: ZoneInfo) -> RenderableType:
         return Text("No referral.")
     rows = table("number", "made", "incident", "to", "status", flexible="to")
     for item in found:
-        to = safe(f"{item.kind.value}: {item.recipient}", longest=80)
+        to = safe(f"{item.kind.value}: {item.recipient}", longest=200)
         rows.add_row(item.number, day_and_time(item.made_at, zone), item.incident, to, item.status.value)
     return rows
 

@@ -21,7 +21,8 @@ _OUTCOME_STYLES = {
     Outcome.NOT_APPLICABLE: "dim",
     Outcome.COULD_NOT_RUN: "bold yellow",
 }
-
+_WIDE = 120
+"""From this width on a rule's id has a column of its own."""
 
 _SEVERITY_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 
@@ -43,11 +44,13 @@ class RuleLine:
     unknown_fields: tuple[str, ...] = ()  # fields it names that no event of the last run had
 
 
-def rules_page(lines: Sequence[RuleLine], *, shown_of: int | None = None) -> RenderableType:
-    """Rules with how they ended the last run."""
+def rules_page(lines: Sequence[RuleLine], *, shown_of: int | None = None, width: int = 160) -> RenderableType:
+    """Rules with how they ended the last run; on a narrow terminal the id stands below the title."""
     if not lines:
         return Text("No rule fits. `breachwatch rules list` shows all.")
-    shown = table("level", "rule", "last run", "findings", "id", right=("findings",), flexible="rule")
+    apart = width >= _WIDE
+    columns = ("level", "rule", "last run", "findings", *(["id"] if apart else []))
+    shown = table(*columns, right=("findings",), flexible="rule")
     for line in lines:
         title = safe(line.title, longest=200)
         if line.author not in {"", OUR_AUTHOR}:
@@ -57,13 +60,15 @@ def rules_page(lines: Sequence[RuleLine], *, shown_of: int | None = None) -> Ren
             title = Text.assemble(title, "\n", safe(line.reason, "dim", 300))
         if line.unknown_fields:
             title = Text.assemble(title, "\n", safe(f"no event had {', '.join(line.unknown_fields)}", "yellow", 300))
+        rule_id = safe(line.rule_id, "dim")
         ended = (
             Text("not run yet", "dim")
             if line.outcome is None
             else Text(str(line.outcome), _OUTCOME_STYLES[line.outcome])
         )
         findings = Text(number(line.findings) if line.findings else "", "bold")
-        shown.add_row(level_text(line.level), title, ended, findings, safe(line.rule_id, "dim"))
+        cells = [title, ended, findings, rule_id] if apart else [Text.assemble(title, "\n", rule_id), ended, findings]
+        shown.add_row(level_text(line.level), *cells)
     counts = Counter(line.outcome for line in lines)
     told = ", ".join(f"{number(counts[outcome])} {outcome}" for outcome in Outcome if counts[outcome])
     total = f"{counted(len(lines), 'rule')}{f' of {number(shown_of)}' if shown_of and shown_of != len(lines) else ''}"
@@ -121,7 +126,7 @@ def cases_page(results: Sequence[CaseResult]) -> RenderableType:
         wanted = "at least 1" if result.expected is None else number(result.expected)
         shown.add_row(
             safe(result.file),
-            safe(result.case, longest=60),
+            safe(result.case, longest=200),
             Text(number(result.findings)),
             Text(wanted),
             safe(result.problem),

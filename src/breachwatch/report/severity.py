@@ -43,15 +43,15 @@ def register_page(register: Register, systems: Sequence[System]) -> RenderableTy
     shown = table("system", "worth", "data held", "people", "owner", "vendor", right=("people",), flexible="data held")
     for system in systems:
         name = Text.assemble(
-            safe(system.host, longest=80), ("\n" + visible(", ".join(system.also), 80) if system.also else "", "dim")
+            safe(system.host, longest=200), ("\n" + visible(", ".join(system.also), 80) if system.also else "", "dim")
         )
         shown.add_row(
             name,
             Text(system.criticality.value),
             Text(", ".join(category.words for category in system.data) or "none said"),
             Text("" if system.records is None else number(system.records)),
-            safe(system.owner, longest=40),
-            safe(system.vendor, longest=40),
+            safe(system.owner, longest=200),
+            safe(system.vendor, longest=200),
         )
     return Group(shown, Text(counted(len(systems), "system"), "dim"), *_wrong(register))
 

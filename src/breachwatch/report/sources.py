@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from rich.console import RenderableType
 from rich.text import Text
 
-from breachwatch.report.quantities import counted, day_and_time, length, number
+from breachwatch.report.quantities import counted, length, number, short_span
 from breachwatch.report.tables import table
 from breachwatch.report.text import safe
 
@@ -46,17 +46,22 @@ def sources_page(lines: Sequence[SourceLine], zone: ZoneInfo) -> RenderableType:
     if not lines:
         return Text("No source is configured. Add [[sources]] to breachwatch.toml.")
     shown = table(
-        *("source", "format", "records", "rows", "rejects", "newest event", "lag", "state", "note"),
+        *("source", "format", "records", "rows", "rejects", "newest event", "lag", "state"),
         right=("records", "rows", "rejects", "lag"),
-        flexible="note",
+        flexible="state",
     )
     for line in lines:
         counts = (Text(number(value)) for value in (line.records, line.rows, line.rejects))
-        newest = Text(day_and_time(line.last_event, zone)) if line.last_event else Text("none", style="dim")
         kind = line.kind if line.kind != "files" else line.format
-        lag = Text(length(timedelta(seconds=line.lag_seconds)) if line.lag_seconds is not None else "")
-        state = Text(line.state, style="bold yellow" if line.state == "silent" else "")
-        shown.add_row(safe(line.name), safe(kind), *counts, newest, lag, state, _note(line))
+        lag = timedelta(seconds=line.lag_seconds or 0)
+        newest, age = Text("none", style="dim"), Text()
+        if line.last_event:
+            newest = Text(short_span(line.last_event, line.last_event, line.last_event + lag, zone))
+            age = Text(length(lag) if line.lag_seconds is not None else "")
+        state, note = Text(line.state, style="bold yellow" if line.state == "silent" else ""), _note(line)
+        shown.add_row(
+            safe(line.name), safe(kind), *counts, newest, age, Text("; ").join([state, note]) if note else state
+        )
     return shown
 
 

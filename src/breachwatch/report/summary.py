@@ -77,9 +77,9 @@ def _rules(summary: RunSummary) -> Iterator[RenderableType]:
     if matched:
         shown = table("level", "matched rule", "findings", right=("findings",))
         for item in matched[:_SHOWN]:
-            title = safe(item.title, longest=90)
+            title = safe(item.title, longest=200)
             if item.author not in {"", OUR_AUTHOR}:
-                title = Text.assemble(title, safe(f"  by {item.author}", "dim", 60))
+                title = Text.assemble(title, safe(f"  by {item.author}", "dim", 200))
             shown.add_row(level_text(item.level), title, Text(number(item.findings)))
         yield indented(shown)
         yield from _more(len(matched) - _SHOWN, "matched rule", "`breachwatch rules list`")

@@ -60,7 +60,7 @@ def tuned_page(found: Sequence[TunedFilter], zone: ZoneInfo) -> RenderableType:
         counts = f"would have hidden {number(hid[0])} events, {number(hid[1])} alerts"
         changed = "\nits file was changed: it is not in force" if item.changed else ""
         what = Text.assemble((item.name, "bold"), f"\n{said}", (f"\n{counts}", "dim"), (changed, "bold red"))
-        decided = f"\n{visible(item.decided_by, 30)}" if item.decided_by else ""
-        by = Text(f"{visible(item.proposed_by, 30)} {day_and_time(item.proposed_at, zone)}{decided}")
+        decided = f"\n{visible(item.decided_by, 200)}" if item.decided_by else ""
+        by = Text(f"{visible(item.proposed_by, 200)} {day_and_time(item.proposed_at, zone)}{decided}")
         shown.add_row(what, Text(item.state.value, style=_STYLES.get(item.state, "dim")), Text(item.expires), by)
     return shown

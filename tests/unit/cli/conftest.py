@@ -14,6 +14,7 @@ from breachwatch.model.finding import Entity, Finding, Level, Scan, Window, make
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
 from tests.unit.collect.far.servers import s3, sshd  # noqa: F401  fixtures of this folder
+from tests.whole_tables import tables_are_whole  # noqa: F401  so is this
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J[bold red]eve[/]\u202egnp.exe\r\n"
 

@@ -25,6 +25,7 @@ from breachwatch.model.incident import (
 from breachwatch.model.night import Night
 from breachwatch.model.segment import Problem
 from breachwatch.model.summary import RunState, RunSummary, SourceReport
+from tests.whole_tables import tables_are_whole  # noqa: F401  a fixture of this folder
 
 AT = datetime(2026, 11, 22, 8, 11, tzinfo=UTC)
 HOSTILE = "\x1b]0;owned\x07\x1b[2J[bold red]eve[/]\u202egnp.exe\u200b\r\n|<img src=x>`=cmd()"
