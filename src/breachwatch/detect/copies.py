@@ -52,14 +52,20 @@ class Copies:
         self._columns: dict[str, set[str]] = {}
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
 
-    def ensure(self, dataset: str, table: Table, source: str, sql: str, planned: Iterable[str]) -> None:
-        """Have a copy of `source` (what stands after FROM, with its WHERE) that has the columns of `sql`."""
+    def ensure(
+        self, dataset: str, table: Table, source: str, sql: str, planned: Iterable[str], *, view: bool = False
+    ) -> None:
+        """Have a copy of `source` (what stands after FROM, with its WHERE) that has the columns of `sql`.
+
+        As a `view` where the source is a table in memory itself.
+        """
         have = self._columns.get(dataset)
         if have is not None and have.issuperset(needed(dataset, [sql])):
             return
         asked = {*needed(dataset, [sql, *planned]), *(have or ())}
         wanted = [name for name in columns_of(dataset) if name in asked]
         self.connection.execute(
-            f"CREATE OR REPLACE TABLE {self.schema}.{table.sql} AS SELECT {', '.join(wanted)} FROM {source}"
+            f"CREATE OR REPLACE {'VIEW' if view else 'TABLE'} {self.schema}.{table.sql} AS "
+            f"SELECT {', '.join(wanted)} FROM {source}"
         )
         self._columns[dataset] = set(wanted)

@@ -82,8 +82,7 @@ class Sources:
             nothing = dataset_select(DATASETS[dataset], ())
             self.connection.execute(f"CREATE VIEW IF NOT EXISTS {name} AS {nothing}")
             self._viewed.add(dataset)
-        self.stock.keep(dataset)
-        return name
+        return self.stock.keep(dataset) or name
 
     def around(self, dataset: str, back: timedelta) -> str:
         """All events from so long before the window on, and as long after it; with a WHERE, as all of these."""
@@ -104,6 +103,10 @@ class Sources:
             new = "(dataset, segment_id) IN (SELECT dataset, segment_id FROM memory.fresh.segments)"
             return f"{self.view(dataset)} WHERE {within} AND {new}"
         return f"{self._fresh(dataset)} WHERE {within}"
+
+    def is_light(self, new: bool, dataset: str) -> bool:
+        """Whether `new` or `around` is but a look at a table in memory, so that a copy would win nothing."""
+        return self.stock.serves and not (new and dataset == AUTHENTICATION)
 
     def new_ids(self, dataset: str) -> str:
         """A table of the ids of the events to be searched."""

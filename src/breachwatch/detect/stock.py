@@ -40,17 +40,19 @@ class Stock:
         if self.serves:
             connection.execute("CREATE SCHEMA memory.stock")
 
-    def keep(self, dataset: str) -> None:
-        """Have the view of a dataset (or `authentication`) read a copy of itself."""
-        if not self.serves or dataset in self._kept or not self._paths.get(dataset, dataset == AUTHENTICATION):
-            return
-        self._kept.add(dataset)
-        if dataset == AUTHENTICATION:
-            for name in self._below():
-                self.keep(name)
+    def keep(self, dataset: str) -> str:
+        """The copy of a dataset (or of `authentication`), which its view reads from then on; empty without one."""
+        if not self.serves or not self._paths.get(dataset, dataset == AUTHENTICATION):
+            return ""
         table = self.mappings.tables[dataset].sql
-        self.connection.execute(f"CREATE TABLE memory.stock.{table} AS FROM memory.main.{table}")
-        self.connection.execute(f"CREATE OR REPLACE VIEW memory.main.{table} AS FROM memory.stock.{table}")
+        if dataset not in self._kept:
+            self._kept.add(dataset)
+            if dataset == AUTHENTICATION:
+                for name in self._below():
+                    self.keep(name)
+            self.connection.execute(f"CREATE TABLE memory.stock.{table} AS FROM memory.main.{table}")
+            self.connection.execute(f"CREATE OR REPLACE VIEW memory.main.{table} AS FROM memory.stock.{table}")
+        return f"memory.stock.{table}"
 
     def is_whole(self, dataset: str, files: Sequence[LakeFile]) -> bool:
         """Whether the view of a dataset is over these files of it and no others, and a copy."""

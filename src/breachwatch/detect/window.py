@@ -211,7 +211,12 @@ class LakeWindow:
             self._copies[schema] = Copies(self.connection, schema)
         source = self._sources.new(dataset) if span == "search" else self._sources.around(dataset, self._back)
         self._copies[schema].ensure(
-            dataset, self.mappings.tables[dataset], source, sql, self._planned.get((span, dataset), ())
+            dataset,
+            self.mappings.tables[dataset],
+            source,
+            sql,
+            self._planned.get((span, dataset), ()),
+            view=self._sources.is_light(span == "search", dataset),
         )
 
     def _count(self, dataset: str) -> int:
