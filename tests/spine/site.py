@@ -23,6 +23,7 @@ from breachwatch import collect, lake, run
 from breachwatch.cli.app import main
 from breachwatch.clock import FixedClock
 from breachwatch.evidence import create_key
+from breachwatch.model.datasets import DATASETS, REJECTS_DATASET
 from breachwatch.model.summary import RunSummary, SourceReport
 from breachwatch.workspace import Workspace, open_workspace
 from tests.spine.small_city import NOW
@@ -102,10 +103,11 @@ class Site:
         """The original bytes of every record in the lake, by source and in order of place."""
         ws = self.open()
         found: dict[str, list[bytes]] = {}
-        with lake.connect(ws) as connection:
+        with lake.connect_bare(ws) as connection:
+            datasets = (DATASETS["linux.auth"], DATASETS["linux.syslog"], REJECTS_DATASET)
             everything = " UNION ALL ".join(
-                f"SELECT source, segment_id, byte_offset, byte_length FROM {view}"
-                for view in ("linux_auth", "linux_syslog", "rejects")
+                f"SELECT source, segment_id, byte_offset, byte_length FROM ({select})"
+                for select in (lake.select_between(ws, dataset, None, None) for dataset in datasets)
             )
             order = f"FROM ({everything}) ORDER BY source, segment_id, byte_offset"
             for name, group in groupby(connection.execute(order).fetchall(), key=lambda row: row[:2]):

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from breachwatch import lake, run
 from breachwatch.clock import FixedClock
-from breachwatch.model.datasets import DATASETS
+from breachwatch.model.datasets import DATASETS, REJECTS_DATASET
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace, open_workspace
 
@@ -202,12 +202,13 @@ def contents(ws: Workspace, leave_out: set[str] | frozenset[str] = frozenset()) 
     def plain(rows: Iterable[Mapping[str, Any]], *without: str) -> list[dict[str, Any]]:
         return [{k: v for k, v in row.items() if k not in leave_out and k not in without} for row in rows]
 
-    connection = lake.connect(ws)
-    for view in [*(dataset.view for dataset in DATASETS.values()), "rejects"]:
-        table = connection.sql(f'SELECT * FROM "{view}" ORDER BY event_id').to_arrow_table()
-        if table.num_rows:
-            found[view] = plain(table.to_pylist())
-    connection.close()
+    filled = {file.dataset for file in lake.files(ws)}
+    with lake.connect_bare(ws) as connection:
+        for dataset in (*DATASETS.values(), REJECTS_DATASET):
+            if dataset.name in filled:
+                events = lake.select_between(ws, dataset, None, None)
+                table = connection.sql(f"SELECT * FROM ({events}) ORDER BY event_id").to_arrow_table()
+                found[dataset.view] = plain(table.to_pylist())
     with ws.database.read() as database:
         alerts = database.execute(select(cases.alert).order_by(cases.alert.c.key)).mappings()
         found["alerts"] = plain(alerts, "run_id", "evidence")

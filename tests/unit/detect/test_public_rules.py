@@ -35,7 +35,7 @@ def test_regression_cases_fire_as_often_as_stated(shared_logs: Path) -> None:
                 expected[log.stem] = MORE_THAN_STATED.get(log.stem, case.get("match_count"))
                 land(ws, TrialLog(log.stem, "evtx", log.read_bytes()))
         findings = scan(ws, AFTER_ALL, pack=pack).findings
-        with lake.connect(ws) as connection:
+        with lake.connect(ws, empty_views=False) as connection:
             named = sorted({item.dataset for item in findings})
             both = " UNION ALL ".join(f'SELECT event_id, source FROM "{dataset(name).view}"' for name in named)
             source_of = dict(connection.execute(both).fetchall())

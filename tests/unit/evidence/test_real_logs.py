@@ -24,7 +24,7 @@ def seal(ws: Workspace, condition: str) -> Path:
         with collect.open_segment(ws, segment) as data:
             lake.land(ws, segment, parse.parse(segment, data, ws.settings.limits))
     dataset = max((file for file in lake.files(ws) if file.dataset != "rejects"), key=lambda file: file.rows).dataset
-    with lake.connect(ws) as connection:
+    with lake.connect(ws, empty_views=False) as connection:
         query = f"SELECT event_id FROM {dataset.replace('.', '_')} WHERE {condition} ORDER BY event_id LIMIT 5"
         event_ids = [str(row[0]) for row in connection.execute(query).fetchall()]
     assert len(event_ids) == 5

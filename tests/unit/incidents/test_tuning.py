@@ -120,7 +120,7 @@ def test_hostile_values_are_literals_that_hide_themselves_and_nothing_else(ws: W
 def _id(ws: Workspace, user: str) -> str:
     from breachwatch import lake
 
-    with lake.connect(ws) as connection:
+    with lake.connect(ws, empty_views=False) as connection:
         rows = connection.execute('SELECT event_id FROM linux_auth WHERE "user" = ?', [user]).fetchall()
     assert len(rows) == 1
     return str(rows[0][0])

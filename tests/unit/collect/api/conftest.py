@@ -9,6 +9,7 @@ import pytest
 
 from breachwatch import lake
 from breachwatch.collect.api import budget
+from breachwatch.model.datasets import DATASETS
 from breachwatch.workspace import Workspace
 from tests.unit.collect.api.server import Service, running
 
@@ -49,7 +50,8 @@ def rows() -> Callable[[Workspace, str, str], list[tuple[Any, ...]]]:
     """(workspace, dataset, columns) -> the rows, in order."""
 
     def select(ws: Workspace, dataset: str, columns: str) -> list[tuple[Any, ...]]:
-        with lake.connect(ws) as connection:
-            return connection.execute(f"SELECT {columns} FROM {dataset.replace('.', '_')} ORDER BY ALL").fetchall()
+        events = lake.select_between(ws, DATASETS[dataset], None, None)
+        with lake.connect_bare(ws) as connection:
+            return connection.execute(f"SELECT {columns} FROM ({events}) ORDER BY ALL").fetchall()
 
     return select
