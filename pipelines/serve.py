@@ -1,7 +1,8 @@
 """`python -m pipelines.serve` (what `breachwatch schedule` starts): server, alarms and schedule of a small site.
 
 One long-running process: it starts a Prefect server on the loopback address unless PREFECT_API_URL names one, sets the
-alarms, and serves the nightly flow on its schedule. Larger sites run a server and a worker and use prefect.yaml.
+alarms, and serves the nightly flow, the monthly report, the verification of all evidence and, where there are channels
+of notice, their sending, each on its schedule. Larger sites run a server and a worker and use prefect.yaml.
 """
 
 from __future__ import annotations
@@ -98,6 +99,7 @@ def _serve(root: Path) -> None:
     from pipelines.monthly import monthly
     from pipelines.nightly import nightly
     from pipelines.notify import notify
+    from pipelines.verify_evidence import verify_evidence
 
     ws = open_for_flow(str(root))
     print(f"Alarms are set; {set_alarms(ws)}.", file=sys.stderr)
@@ -117,6 +119,16 @@ def _serve(root: Path) -> None:
         description="Write last month's report to council into the folder reports.",
     )
     served: list[Any] = [deployment, report]
+    if ws.settings.evidence.verify.schedule:
+        served.append(
+            verify_evidence.to_deployment(
+                name="verify-evidence",
+                parameters={"workspace": str(root)},
+                schedule=Cron(ws.settings.evidence.verify.schedule, timezone=ws.settings.city.time_zone),
+                concurrency_limit=one_at_a_time,
+                description="Verify all sealed evidence and all ledgers again.",
+            )
+        )
     if ws.settings.notify.channels:
         served.append(
             notify.to_deployment(

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from breachwatch.settings_base import Section
 from breachwatch.settings_stores import StoreAccess, split_store_url
 
+_CRON = re.compile(r"(\d{1,2}) (\d{1,2})(?: [\dA-Za-z*,/-]{1,40}){3}")
 _ADDRESS = re.compile(r"[^\s@<>,;\"]{1,64}@[A-Za-z0-9.-]{1,253}")
 
 
@@ -100,7 +101,21 @@ class Ledger(Section):
 
 
 class Recheck(Section):
-    """`[evidence.verify]`: how much sealed evidence each nightly run verifies again, the longest unverified first."""
+    """`[evidence.verify]`: how much sealed evidence each night verifies again, and when all of it is verified."""
 
     nightly_share: Annotated[float, Field(ge=0, le=1)] = 1 / 7  # 1: all of it every night, 0: none
     nightly_bytes: Annotated[int, Field(ge=0)] = 50 * 1024**3  # no more than about this a night; 0: no bound
+    schedule: str = "30 12 * * 0"  # cron, in the city's time zone: all of it and all ledgers, Sundays; empty: never
+
+    @field_validator("schedule")
+    @classmethod
+    def _check_schedule(cls, value: str) -> str:
+        value = value.strip()
+        match = _CRON.fullmatch(value)
+        if value and (match is None or int(match[1]) > 59 or int(match[2]) > 23):
+            msg = "must be a cron line with one minute and one hour, like '30 12 * * 0', or empty"
+            raise ValueError(msg)
+        if match is not None and int(match[2]) < 3:
+            msg = "runs in the hours of clock changes, which come twice or not at all; choose 3 o'clock or later"
+            raise ValueError(msg)
+        return value

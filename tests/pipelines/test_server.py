@@ -22,7 +22,7 @@ import pytest
 from tests.spine.small_city import contents, make_workspace, write_logs
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVED = {"nightly": "15 4 * * *", "monthly": "0 7 1 * *"}
+SERVED = {"nightly": "15 4 * * *", "monthly": "0 7 1 * *", "verify-evidence": "45 6 * * 3"}
 """What `breachwatch schedule` serves, with its time in the city's zone."""
 pytestmark = [pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -78,7 +78,10 @@ def test_a_small_site_serves_runs_and_alarms(tmp_path: Path, webhook: tuple[str,
     ws = make_workspace(tmp_path / "ws", tmp_path / "logs")
     (ws.root / "alarm-address").write_text(address)
     settings = ws.root / "breachwatch.toml"
-    settings.write_text('alarm = { webhook_url_file = "alarm-address", hours = 0.005 }\n' + settings.read_text())
+    settings.write_text(
+        'alarm = { webhook_url_file = "alarm-address", hours = 0.005 }\n'
+        f'{settings.read_text()}\n[evidence.verify]\nschedule = "45 6 * * 3"\n'
+    )
     port = _free_port()
     environment = {k: v for k, v in os.environ.items() if k not in {"PREFECT_API_URL", "PREFECT_HOME"}}
     environment["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "false"
