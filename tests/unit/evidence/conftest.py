@@ -42,6 +42,27 @@ def make_city(make_ws: Callable[..., Workspace]) -> Callable[..., City]:
     return make
 
 
+@pytest.fixture(scope="module")
+def make_once(
+    tmp_path_factory: pytest.TempPathFactory, records_kind: str, request: pytest.FixtureRequest
+) -> Callable[..., City]:
+    """Make a city that the tests of a module copy or only read: settings in TOML, and what happens in it."""
+
+    def make(toml: str, happens: Callable[[City], object]) -> City:
+        root = tmp_path_factory.mktemp("once") / "ws"
+        root.mkdir()
+        head = '[city]\nname = "Testville"\ntime_zone = "America/Chicago"\n'
+        (root / "breachwatch.toml").write_text(head + toml, encoding="utf-8")
+        with records_in(request, records_kind, keep=True):
+            city = City(open_workspace(root, FixedClock(NOW)))
+            create_key(city.ws.keys)
+            happens(city)
+            city.ws.database.engine.dispose()
+        return city
+
+    return make
+
+
 @pytest.fixture(scope="session")
 def sealed_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[pytest.FixtureRequest, str], SealedCity]:
     """Seal one snapshot for each kind of database, when it is asked for first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -26,13 +27,21 @@ def records_kind() -> str:
     return chosen() or SQLITE
 
 
+@pytest.fixture(scope="module")
+def sealed_four(make_once: Callable[..., City]) -> City:
+    def happens(city: City) -> None:
+        for number in range(4):
+            city.snapshot(source=f"log{number}", path=f"/var/log/{number}.log")
+
+    return make_once("[evidence.verify]\nnightly_share = 0.5\n", happens)
+
+
 @pytest.fixture
-def city(make_city: Callable[..., City]) -> City:
-    """A city with four pieces of evidence."""
-    city = make_city("[evidence.verify]\nnightly_share = 0.5\n")
-    for number in range(4):
-        city.snapshot(source=f"log{number}", path=f"/var/log/{number}.log")
-    return city
+def city(sealed_four: City, tmp_path: Path) -> City:
+    """A city with four pieces of evidence; each test has its own copy."""
+    root = tmp_path / "ws"
+    shutil.copytree(sealed_four.ws.root, root)
+    return City(open_workspace(root, sealed_four.ws.clock), dict(sealed_four.rules))
 
 
 def tonight(ws: Workspace) -> Vouched:
