@@ -26,6 +26,8 @@ def chosen() -> str:
 
 KINDS = (chosen(),) if chosen() else (SQLITE, POSTGRESQL)
 """What a test that tries both is run with."""
+both = pytest.mark.parametrize("records_kind", KINDS)
+"""For a test that tries both in a folder whose others do not."""
 
 
 def leave_out_slow_repeats(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -23,6 +23,7 @@ def write(
 ) -> None:
     """Take an edited DOCX back as the next version: that file is then what is approved and sent."""
     from breachwatch.respond import notices
+    from breachwatch.respond.notices.edited import why_only_docx
     from breachwatch.respond.notices.word_file import LARGEST
 
     ws = open_workspace(ctx, workspace)
@@ -37,8 +38,12 @@ def write(
         raise EnvironmentFault(msg) from error
     made = notices.take_back(ws, number_of(ws, number), content, by=actor(ctx, ws), reason=reason)
     tell(made, "taken back", as_json=as_json)
-    if made.latest.remarks and not as_json:
+    if as_json:
+        return
+    if made.latest.remarks:
         remark(f"The file holds {', '.join(made.latest.remarks)}: it cannot be approved with that.")
+    elif why := why_only_docx(ws, made, made.latest):
+        remark(f"It has no PDF of ours: {why}.")
 
 
 def approve(

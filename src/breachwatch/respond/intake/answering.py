@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from breachwatch.documents import Document, render_pdf
+from breachwatch.documents import Document
 from breachwatch.errors import UsageError
 from breachwatch.evidence import Given
 from breachwatch.incidents.casework.changing import said
 from breachwatch.incidents.entities import storable
 from breachwatch.model.intake import Channel, Direction, Message, ReportRecord
+from breachwatch.model.papers import Form
 from breachwatch.model.people import Actor, Permission
 from breachwatch.papers import Value, fill
 from breachwatch.people import require
@@ -21,6 +22,8 @@ from breachwatch.respond.intake.communications import communications_of, keep
 from breachwatch.respond.intake.reading import ANSWERED, record_in
 from breachwatch.respond.intake.receiving import note_event
 from breachwatch.respond.intake.sealing import from_whom
+from breachwatch.respond.notices.files import read
+from breachwatch.respond.notices.handing_out import enter_sent, kept
 from breachwatch.workspace import Workspace
 
 ACKNOWLEDGEMENT, FOLLOW_UP = "acknowledgement", "reporter-follow-up"
@@ -28,13 +31,14 @@ ACKNOWLEDGEMENT, FOLLOW_UP = "acknowledgement", "reporter-follow-up"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer that is on record as sent: the paper, its PDF, the evidence that holds it, what was left blank."""
+    """An answer that is on record as sent: its PDF, the evidence that holds it, what was left blank, its paper."""
 
     document: Document
     pdf: bytes
     communication: int
     evidence: str
     blanks: tuple[str, ...]
+    paper: str  # P-2026-000001
 
 
 def acknowledge(ws: Workspace, number: str, *, by: Actor, channel: Channel, language: str = "") -> Answer:
@@ -101,7 +105,8 @@ def _answer(
     now = ws.clock.now()
     values = {**values_of(ws, report, next_at), **more}
     paper = fill(ws, template, values, at=now, language=language or report.said.language, author=ws.settings.city.name)
-    pdf = render_pdf(paper.document)
+    letter = kept(ws, paper, values, "the reporter", channel)
+    pdf = read(ws, letter.files[Form.PDF])
     message = Message(
         Direction.OUT,
         channel,
@@ -118,7 +123,9 @@ def _answer(
         note_event(connection, report.number, ANSWERED, template, by=by, at=now, evidence=evidence, due_at=next_at)
         change = f"answered: {template}, by {channel.value}"
         audit.append(connection, at=now, by=by, entity=report.number, change=change, reason=f"sealed in {evidence}")
-    return Answer(paper.document, pdf, seq, evidence, paper.blanks)
+        about = {"incident": report.incident, "report": report.number}
+        number = enter_sent(ws, connection, letter, evidence, by=by, at=now, reason=f"to {report.number}", **about)
+    return Answer(paper.document, pdf, seq, evidence, paper.blanks, number)
 
 
 def keep_sent(ws: Workspace, message: Message, copy: Given, by: Actor) -> tuple[int, str]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Column, Connection, select
 
-from breachwatch.documents import render_docx, render_html, render_pdf
 from breachwatch.errors import UnknownNameError, UsageError
 from breachwatch.incidents.casework.changing import permitted, said
 from breachwatch.incidents.casework.finding import row_of
@@ -18,14 +16,16 @@ from breachwatch.model.papers import Form, Paper, Version
 from breachwatch.model.people import Actor, Permission
 from breachwatch.papers import Filled, Value, fill, load_template
 from breachwatch.papers.vocabulary import VOCABULARY
-from breachwatch.records import audit, intake, requests
+from breachwatch.records import intake, requests
 from breachwatch.records import papers as tables
 from breachwatch.respond.contacts import require_roles
 from breachwatch.respond.notices import given
+from breachwatch.respond.notices.edited import other_forms
+from breachwatch.respond.notices.entering import About, add_paper, add_version, files_of, version_row
 from breachwatch.respond.notices.facts import about_city, facts_of
-from breachwatch.respond.notices.files import store, version_hash
+from breachwatch.respond.notices.files import store
 from breachwatch.respond.notices.lawful import refuse_other_form
-from breachwatch.respond.notices.reading import next_number, paper_on
+from breachwatch.respond.notices.reading import paper_on
 from breachwatch.respond.notices.stepping import note_step
 from breachwatch.respond.notices.word_file import WordFile
 from breachwatch.workspace import Workspace
@@ -59,29 +59,15 @@ def draft(  # noqa: PLR0913  what a paper can belong to
         raise UsageError(msg)
     at, own = ws.clock.now(), dict(values or {})
     made = _filled(ws, template, language, incident, obligation, own, at)
-    files = _files(ws, made)
+    files = files_of(ws, made[0].document)
     with ws.database.write() as connection:
         if incident:
             row_of(connection, incident)
         _refuse_unknown(connection, "report", report, intake.report.c.number)
         _refuse_unknown(connection, "request", request, requests.request.c.number)
-        number, ordinal = next_number(connection, at, ws.settings.city.zone)
-        connection.execute(
-            tables.paper.insert().values(
-                number=number,
-                ordinal=ordinal,
-                template=template,
-                language=language,
-                audience=front.audience.value,
-                incident=incident,
-                obligation=obligation or "",
-                request=request or "",
-                report=report or "",
-                drafted_by=by.name,
-                at=at,
-            )
-        )
-        _add_version(connection, number, _version_row(made, files, own), by=by, at=at, reason=reason)
+        about = About(template, language, front.audience, incident or "", obligation or "", request or "", report or "")
+        number = add_paper(ws, connection, about, by=by, at=at)
+        add_version(connection, number, version_row(made, files, own), by=by, at=at, reason=reason)
         found = paper_on(connection, number)
         note_step(ws, connection, found, DutyStep.DRAFTED, by=by, at=at, reason=reason)
         return found
@@ -96,15 +82,16 @@ def revise(ws: Workspace, number: str, *, by: Actor, reason: str, values: Mappin
         old = paper_on(connection, number)
         own = _given_before(connection, number) | dict(values or {})
     made = _filled(ws, old.template, old.language, old.incident or None, old.obligation or None, own, at)
-    files = _files(ws, made)
+    files = files_of(ws, made[0].document)
     with ws.database.write() as connection:
-        _add_version(connection, number, _version_row(made, files, own), by=by, at=at, reason=reason)
+        add_version(connection, number, version_row(made, files, own), by=by, at=at, reason=reason)
         return paper_on(connection, number)
 
 
 def take_back(ws: Workspace, number: str, content: bytes, *, by: Actor, reason: str) -> Paper:
-    """Take an edited DOCX as the next version, byte for byte: that file is then what is approved and sent.
+    """Take an edited DOCX as the next version, byte for byte: that file is then what is approved.
 
+    It gets HTML and PDF as well, where all that it says can be carried there (see `edited`), and is sent as PDF then.
     Raises NotPermittedError, UnknownNameError, DataError for what is no DOCX, or holds macros or embedded files.
     """
     permitted(by, MAY_DRAFT)
@@ -113,7 +100,7 @@ def take_back(ws: Workspace, number: str, content: bytes, *, by: Actor, reason: 
     with ws.database.read() as connection:
         old = paper_on(connection, number)
     read = WordFile.read(content, old.language)
-    files = {Form.DOCX: store(ws, content)}
+    files = {Form.DOCX: store(ws, content)} | ({} if read.remarks else other_forms(ws, old, content, at))
     with ws.database.write() as connection:
         values = {
             "kind": "edited",
@@ -126,7 +113,7 @@ def take_back(ws: Workspace, number: str, content: bytes, *, by: Actor, reason: 
             "blanks": json.dumps(read.blanks),
             "remarks": json.dumps(read.remarks),
         }
-        _add_version(connection, number, values, by=by, at=at, reason=reason)
+        add_version(connection, number, values, by=by, at=at, reason=reason)
         return paper_on(connection, number)
 
 
@@ -162,55 +149,6 @@ def _filled(
     made = fill(ws, template, values, at=at, language=language)
     refuse_other_form(ws, found, made)
     return made, values
-
-
-def _files(ws: Workspace, made: tuple[Filled, dict[str, Value]]) -> dict[Form, str]:
-    document = made[0].document
-    return {
-        Form.DOCX: store(ws, render_docx(document)),
-        Form.HTML: store(ws, render_html(document)),
-        Form.PDF: store(ws, render_pdf(document)),
-    }
-
-
-def _version_row(
-    made: tuple[Filled, dict[str, Value]], files: dict[Form, str], own: Mapping[str, Value]
-) -> dict[str, Any]:
-    filled, values = made
-    return {
-        "kind": "filled",
-        "title": filled.document.title,
-        "files": files,
-        "template_sha256": filled.sha256,
-        "template_origin": filled.origin,
-        "given": given.to_json(own),
-        "filled": given.to_json(values),
-        "blanks": json.dumps(filled.blanks),
-        "remarks": "[]",
-    }
-
-
-def _add_version(
-    connection: Connection, number: str, values: dict[str, Any], *, by: Actor, at: datetime, reason: str
-) -> None:
-    columns = tables.paper_version.c
-    version = len(connection.scalars(select(columns.seq).where(columns.paper == number)).all()) + 1
-    files = values.pop("files")
-    row = {
-        **values,
-        "paper": number,
-        "version": version,
-        "files": json.dumps({form.value: digest for form, digest in files.items()}),
-        "sha256": version_hash(files),
-        "made_by": by.name,
-        "at": at,
-        "reason": reason,
-    }
-    connection.execute(tables.paper_version.insert().values(**row))
-    after = {"version": version, "sha256": row["sha256"], "blanks": json.loads(row["blanks"])}
-    audit.append(
-        connection, at=at, by=by, entity=number, change=f"version {version} {row['kind']}", reason=reason, after=after
-    )
 
 
 def _given_before(connection: Connection, number: str) -> dict[str, Value]:

@@ -18,6 +18,7 @@ from breachwatch.model.papers import Approval, Form, Paper, Sending, Version, Wa
 from breachwatch.model.people import Actor, Permission
 from breachwatch.people import require
 from breachwatch.records import papers as tables
+from breachwatch.respond.intake.reading import of_incident
 from breachwatch.respond.notices.files import read
 from breachwatch.workspace import Workspace
 
@@ -50,7 +51,7 @@ def paper(ws: Workspace, number: str, *, by: Actor) -> Paper:
 def papers_of(
     ws: Workspace, *, by: Actor, incident: str | None = None, request: str | None = None, report: str | None = None
 ) -> tuple[Paper, ...]:
-    """The papers of an incident (and of what was merged into it), of a request or report, or all, in order."""
+    """The papers of an incident (of what was merged into it, and of its reports), of a request or report, or all."""
     require(by, Permission.READ)
     with ws.database.read() as connection:
         return papers_on(connection, incident=incident, request=request, report=report)
@@ -63,7 +64,9 @@ def papers_on(
     columns = tables.paper.c
     query = select(tables.paper).order_by(columns.ordinal)
     if incident:
-        query = query.where(columns.incident.in_(members(connection, incident)))
+        numbers = members(connection, incident)
+        reports = [report.number for number in numbers for report in of_incident(connection, number)]
+        query = query.where(columns.incident.in_(numbers) | columns.report.in_(reports))
     if request:
         query = query.where(columns.request == request)
     if report:
@@ -94,7 +97,13 @@ def file_of(ws: Workspace, found: Paper, form: Form | str = Form.PDF, *, version
     form = Form(form)
     if form not in wanted.files:
         kinds = ", ".join(known.value for known in wanted.files)
-        msg = f"version {wanted.number} of {found.number} was edited by hand and comes as {kinds}, not as {form.value}."
+        from breachwatch.respond.notices.edited import why_only_docx  # reads documents: only for the reason
+
+        why = ", ".join(wanted.remarks) or why_only_docx(ws, found, wanted)
+        msg = (
+            f"version {wanted.number} of {found.number} was edited by hand and comes as {kinds}, not as {form.value}"
+            f"{f': {why}' if why else ''}. The word processor makes a PDF of it."
+        )
         raise UsageError(msg)
     return read(ws, wanted.files[form])
 

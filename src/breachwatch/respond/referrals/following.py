@@ -24,6 +24,7 @@ from breachwatch.papers import Value, fill
 from breachwatch.people import require
 from breachwatch.records import audit, referrals
 from breachwatch.respond.intake.communications import keep
+from breachwatch.respond.notices.handing_out import enter_sent, kept
 from breachwatch.respond.referrals.reading import referral_of
 from breachwatch.workspace import Workspace
 
@@ -45,18 +46,21 @@ class Said:
 def letter(ws: Workspace, number: str, *, by: Actor, request: str, channel: Channel = Channel.LETTER) -> bytes:
     """The letter that goes with a referral, as PDF, recorded as sent.
 
-    Its copy is evidence of the incident; of a restricted referral only the hash is kept, for whoever may see it. Raises
-    NotPermittedError, UnknownNameError, UsageError without a request, and what `papers.fill` raises.
+    Its copy is evidence of the incident, and a paper of it; of a restricted referral only the hash is kept, for whoever
+    may see it, because everybody who reads the incident reads its papers. Raises NotPermittedError, UnknownNameError,
+    UsageError without a request, and what `papers.fill` raises.
     """
     require(by, Permission.REFER)
     request = said(request, "what is asked of the recipient")
     found = referral_of(ws, number, by=by)
     now = ws.clock.now()
     values = _values(ws, found, request, by)
-    pdf = render_pdf(fill(ws, LETTER, values, at=now, author=ws.settings.city.name).document)
+    filled = fill(ws, LETTER, values, at=now, author=ws.settings.city.name)
+    pdf = render_pdf(filled.document)
     sha256 = hashlib.sha256(pdf).hexdigest()
-    evidence = ""
+    evidence, entered = "", None
     if not found.kind.restricted:
+        entered = kept(ws, filled, values, found.kind.value, channel)
         receipt = Receipt(by.name, f"a copy of the letter that went with {number}", "written by the city")
         copy = Given(f"{number}-letter.pdf", io.BytesIO(pdf))
         evidence = add_file(ws, [copy], by=by, receipt=receipt, incident=found.incident).number
@@ -65,6 +69,9 @@ def letter(ws: Workspace, number: str, *, by: Actor, request: str, channel: Chan
     message = Message(Direction.OUT, channel, by.name, (to,), now, subject, sha256, evidence, incident=found.incident)
     with ws.database.write() as connection:
         keep(connection, message, by=by, at=now)
+        if entered is not None:
+            reason = f"with {number}"
+            enter_sent(ws, connection, entered, evidence, by=by, at=now, reason=reason, incident=found.incident)
     _enter(ws, found, _WRITTEN, found.status, Said(by.name, now, text=f"SHA-256 {sha256}"), evidence, by=by)
     return pdf
 

@@ -72,7 +72,7 @@ def _kept(name: str, column: str, row: Any) -> bool:
 def _owned(table: Table, parts: Parts) -> Any:
     """The rows of a table that belong to the file."""
     referral, paper = referrals.referral, paper_tables.paper
-    others = {
+    others: dict[Table, tuple[str, Any]] = {
         cases.incident: ("number", parts.incidents),
         intake.report: ("number", parts.reports),
         intake.report_event: ("report", parts.reports),

@@ -23,6 +23,7 @@ from breachwatch.respond.closure.record import case_record
 from breachwatch.respond.metrics.compliance import Kept
 from breachwatch.respond.metrics.measuring import metrics_of_month
 from breachwatch.workspace import Workspace
+from tests.postgresql.choosing import both
 from tests.unit.incidents.casework.conftest import ANALYST, COUNSEL, Desk
 from tests.unit.respond.closure.conftest import SANCTION, SECRET
 
@@ -43,6 +44,7 @@ def words(pdf: bytes) -> list[str]:
     return [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
 
 
+@both
 def test_the_report_is_the_one_that_was_read_and_found_right(worked: Desk) -> None:
     """With WRITE_GOLDEN=1 the file is written anew, to be read before it is committed."""
     made = documents.render_html(report(worked.ws))
@@ -151,6 +153,7 @@ def test_a_notice_that_went_out_before_the_last_decision_is_asked_about(worked: 
     assert {item.guard.value for item in found.items if item.missing} >= {"closing-statement", "lessons"}
 
 
+@both
 def test_metrics_count_clocks_as_they_were_kept(worked: Desk) -> None:
     found = metrics_of_month(worked.ws, "2026-11", by=ANALYST)[0].clocks
     assert {kind: count for kind, count in found.items() if count} == {Kept.BEFORE_SAFE: 2, Kept.MISSED: 1}

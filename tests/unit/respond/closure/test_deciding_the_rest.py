@@ -8,11 +8,13 @@ from breachwatch.errors import NotPermittedError, UsageError
 from breachwatch.model.duties import DutyOutcome
 from breachwatch.respond.duties import assessing, deciding
 from breachwatch.respond.duties.standing import duties_of
+from tests.postgresql.choosing import both
 from tests.unit.incidents.casework.conftest import ANALYST, COUNSEL, Desk
 from tests.unit.incidents.conftest import make_finding
 from tests.unit.respond.duties.conftest import MAILBOX
 
 
+@both
 def test_the_rest_is_what_is_not_triggered_and_not_decided(desk: Desk) -> None:
     number = desk.open(make_finding())
     with pytest.raises(UsageError, match="no assessment yet"):

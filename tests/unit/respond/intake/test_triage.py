@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Callable
@@ -19,9 +20,11 @@ from breachwatch.model.casework import Anchor
 from breachwatch.model.finding import Entity, Level
 from breachwatch.model.incident import IncidentState
 from breachwatch.model.intake import Channel, Direction, Relation, ReportState
+from breachwatch.model.papers import Form, PaperState, Way
 from breachwatch.records import cases, received
 from breachwatch.respond.intake import again, answering, following, reading, receiving, triage
 from breachwatch.respond.intake.communications import communications
+from breachwatch.respond.notices import file_of, papers_of
 from breachwatch.workspace import Workspace
 from tests.conftest import NOW
 from tests.unit.incidents.conftest import make_finding, make_scan
@@ -199,6 +202,24 @@ def test_the_acknowledgement_has_both_numbers_and_its_copy_is_evidence(
     [_, letter] = communications(city, by=ANALYST, report=number)
     assert (letter.message.direction, letter.message.incident) == (Direction.OUT, opened)
     assert list(kept(city, letter.message.evidence).values()) == [letter.message.body_sha256]
+
+
+def test_letters_to_a_reporter_are_papers_of_the_report_and_of_its_incident(city: Workspace) -> None:
+    number = take(city, name="R. Porter", contact="reporter@example.org")
+    first = answering.acknowledge(city, number, by=HELPDESK, channel=Channel.EMAIL)
+    opened = triage.open_incident(city, number, by=ANALYST, reason="x")
+    second = answering.reply(city, number, "we look", by=HELPDESK, channel=Channel.TELEPHONE)
+    for found in (papers_of(city, by=ANALYST, report=number), papers_of(city, by=ANALYST, incident=opened)):
+        assert [paper.number for paper in found] == [first.paper, second.paper]
+        assert {paper.state for paper in found} == {PaperState.SENT}
+    [acknowledged, answered] = found
+    assert (acknowledged.template, answered.template) == ("acknowledgement", "reporter-follow-up")
+    [sending] = acknowledged.sendings
+    assert (sending.way, sending.recipients, sending.evidence) == (Way.EMAIL, "the reporter", first.evidence)
+    assert file_of(city, acknowledged) == first.pdf
+    assert sending.sha256 == hashlib.sha256(first.pdf).hexdigest()
+    assert answered.sendings[0].way is Way.OTHER
+    assert Form.DOCX in answered.latest.files
 
 
 def test_a_reply_moves_the_day_on_which_the_next_answer_is_owed(city: Workspace) -> None:

@@ -19,6 +19,7 @@ from breachwatch.respond.metrics.periods import month_of, month_period
 from breachwatch.respond.metrics.spread import spread
 from breachwatch.respond.metrics.times import Measure
 from breachwatch.workspace import Workspace
+from tests.postgresql.choosing import both
 from tests.somebody import SOMEBODY
 from tests.unit.respond.metrics.conftest import Past
 
@@ -75,6 +76,7 @@ def test_the_last_hour_of_october_in_chicago_is_october(past: Past) -> None:
     assert november(past).incidents == 1
 
 
+@both
 def test_random_incidents_are_counted_as_by_hand(past: Past) -> None:
     chance = random.Random(6)
     begin = datetime(2026, 8, 20, tzinfo=UTC)
@@ -118,6 +120,7 @@ def test_random_incidents_are_counted_as_by_hand(past: Past) -> None:
         assert times[Measure.DETECT].median == 7200
 
 
+@both
 def test_what_is_merged_is_counted_once_with_the_earliest_of_both(past: Past) -> None:
     at = datetime(2026, 11, 10, 12, tzinfo=UTC)
     whole = past.incident(at, taken_up=10 * HOUR, contained=5 * HOUR)
@@ -140,6 +143,7 @@ def test_what_is_missing_or_impossible_is_not_measured_and_never_zero(past: Past
         assert (found[measure].measured, found[measure].not_measured, found[measure].median) == (0, 1, None)
 
 
+@both
 def test_false_positives_by_rule_are_the_alerts_own_or_their_incidents(past: Past) -> None:
     at = datetime(2026, 11, 10, tzinfo=UTC)
     false, true = past.incident(at, verdict="false positive"), past.incident(at)
@@ -154,6 +158,7 @@ def test_false_positives_by_rule_are_the_alerts_own_or_their_incidents(past: Pas
     assert (second.rule_id, second.share) == ("b", 0.0)
 
 
+@both
 def test_nights_with_their_alerts_and_the_sources_that_said_nothing(past: Past) -> None:
     for day, alerts in ((3, 0), (4, 7), (5, 2)):
         run = past.run(datetime(2026, 11, day, 10, tzinfo=UTC), failed="no route" if day == 4 else "")

@@ -11,6 +11,7 @@ from functools import cache
 
 import docx
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
@@ -47,6 +48,7 @@ from breachwatch.respond.notices.files import version_hash
 from breachwatch.respond.notices.sending import Sent
 from breachwatch.respond.notices.word_file import WordFile
 from breachwatch.workspace import Workspace
+from tests.postgresql.choosing import both
 from tests.somebody import a
 from tests.unit.respond.notices.conftest import ANALYST, CITY, COUNSEL, INC
 
@@ -84,6 +86,7 @@ def steps(ws: Workspace) -> list[DutyStep]:
         return [item.step for item in steps_of(connection, INC) if item.obligation == DUTY]
 
 
+@both
 def test_from_draft_to_sent(city: Workspace) -> None:
     found = letter(city, signer_name="Casey Clerk")
     assert found.number == "P-2026-000001"
@@ -119,6 +122,7 @@ def test_from_draft_to_sent(city: Workspace) -> None:
     assert [change.split(" at ")[0] for change in told] == ["version 1 filled", "version 1 approved", "version 1 sent"]
 
 
+@both
 def test_a_change_after_approval_needs_approval_anew(city: Workspace) -> None:
     first = approved(city, letter(city))
     changed = revise(later(city), first.number, by=ANALYST, values={"signer_name": "Somebody"}, reason="who signs")
@@ -151,17 +155,40 @@ def test_counsels_own_wording_is_what_is_approved_and_sent(city: Workspace) -> N
     found = letter(city)
     own = edited(file_of(city, found, Form.DOCX), sorry="deeply sorry")
     found = take_back(city, found.number, own, by=COUNSEL, reason="wording")
-    assert (found.latest.kind, found.latest.number, dict(found.latest.files).keys()) == ("edited", 2, {Form.DOCX})
+    assert (found.latest.kind, found.latest.number, dict(found.latest.files).keys()) == ("edited", 2, set(Form))
     assert file_of(city, found, Form.DOCX) == own
     assert "person or office that receives the paper" in found.latest.blanks
-    with pytest.raises(UsageError, match="comes as docx, not as pdf"):
-        file_of(city, found, Form.PDF)
+    for form in (Form.PDF, Form.HTML):
+        assert "deeply sorry" in said(file_of(city, found, form), form)
     with pytest.raises(UsageError, match="still has blanks"):
         approve(city, found.number, by=COUNSEL, reason="x")
     approved(city, found)
     found = sent(city, found.number, mailed(city), by=CLERK)
-    assert found.sendings[0].form is Form.DOCX
-    assert found.sendings[0].sha256 == found.latest.files[Form.DOCX]
+    assert found.sendings[0].form is Form.PDF
+    assert found.sendings[0].sha256 == found.latest.files[Form.PDF]
+
+
+def said(content: bytes, form: Form) -> str:
+    text = (
+        content.decode()
+        if form is Form.HTML
+        else "\n".join(p.extract_text() for p in PdfReader(io.BytesIO(content)).pages)
+    )
+    return " ".join(text.split())
+
+
+def test_what_cannot_be_carried_leaves_the_docx_alone_and_says_why(city: Workspace) -> None:
+    found = letter(city)
+    word = docx.Document(io.BytesIO(file_of(city, found, Form.DOCX)))
+    word.add_table(1, 3)
+    out = io.BytesIO()
+    word.save(out)
+    found = take_back(city, found.number, out.getvalue(), by=COUNSEL, reason="a table")
+    assert set(found.latest.files) == {Form.DOCX}
+    with pytest.raises(UsageError, match="comes as docx, not as pdf: a table has no line of column names"):
+        file_of(city, found, Form.PDF)
+    approved(city, found)
+    assert sent(city, found.number, mailed(city), by=CLERK).sendings[0].form is Form.DOCX
 
 
 @cache
@@ -331,6 +358,7 @@ def test_a_file_that_was_changed_is_not_sent(city: Workspace) -> None:
         file_of(city, found, Form.PDF)
 
 
+@both
 def test_rows_are_only_added(city: Workspace) -> None:
     found = approved(city, letter(city))
     sent(city, found.number, mailed(city), by=ANALYST)

@@ -13,9 +13,11 @@ from pypdf import PdfReader
 from breachwatch import evidence, incidents
 from breachwatch.errors import NotPermittedError, UnknownNameError, UsageError
 from breachwatch.evidence.handover import transfers_of
+from breachwatch.model.papers import PaperState
 from breachwatch.model.people import Actor, Role
 from breachwatch.model.referrals import ReferralKind, ReferralStatus
 from breachwatch.respond.intake.communications import communications
+from breachwatch.respond.notices import file_of, papers_of
 from breachwatch.respond.referrals import following, making, reading
 from breachwatch.respond.referrals.following import Said
 from breachwatch.respond.referrals.making import To
@@ -59,6 +61,10 @@ def test_from_the_package_to_the_outcome(case: Case, tmp_path: Path) -> None:
     flat = _letters(text)
     for part in (number, case.incident, "33.02", package.archive_sha256, package.transfer, case.evidence):
         assert _letters(part) in flat, part
+    [paper] = papers_of(case.ws, by=ANALYST, incident=case.incident)
+    assert (paper.state, paper.sendings[0].recipients) == (PaperState.SENT, ReferralKind.LAW_ENFORCEMENT.value)
+    assert file_of(case.ws, paper) == pdf
+    assert evidence.verify(case.ws, paper.sendings[0].evidence).ok
     scan = tmp_path / "receipt.png"
     scan.write_bytes(b"signed")
     signed = following.receipt(case.ws, number, Said("Sgt. at the desk", reference="26-117", file=scan), by=ANALYST)
@@ -94,6 +100,7 @@ def test_what_is_about_personnel_is_seen_by_few(case: Case) -> None:
     assert not trail.referred
     for item in communications(case.ws, by=AUDITOR, incident=case.incident):
         assert "HR" not in str(item)
+    assert papers_of(case.ws, by=AUDITOR, incident=case.incident) == ()
     with pytest.raises(UnknownNameError):
         following.outcome(case.ws, made.number, Said("x", text="x"), by=CLERK)
 
