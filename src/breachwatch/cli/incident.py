@@ -48,21 +48,26 @@ def show_incident(
     """Show one incident.
 
     Why it was opened, who takes part, its alerts in order of time, its evidence, its history, and what people added:
-    verdict, moments, measures, tasks, decisions, notes, who is affected. With --json that is under `case`.
+    verdict, moments, measures, tasks, decisions, notes, who is affected. With --json that is under `case`. Then the
+    reports, referrals, papers and records requests that belong to it; with --json under `belonging`.
     """
     from breachwatch import incidents
     from breachwatch.incidents.casework.case import case
+    from breachwatch.report.belonging import belonging_parts
     from breachwatch.report.casework import case_parts
     from breachwatch.report.incidents import incident_page
     from breachwatch.report.plain import plain
+    from breachwatch.respond.belonging import belongings
 
     ws = open_workspace(ctx, workspace)
     number = case_number(ws, number)
     who = actor(ctx, ws)
     found = incidents.incident(ws, number, by=who)
     added = case(ws, number, by=who)
+    belonging = belongings(ws, number, by=who)
     if as_json:
-        show_json({**plain(found), "case": added})
+        show_json({**plain(found), "case": added, "belonging": belonging})
     else:
-        more = case_parts(added, ws.clock.now(), ws.settings.city.zone)
-        show(incident_page(found, ws.settings.city.zone, ws.root, more))
+        zone = ws.settings.city.zone
+        more = (*case_parts(added, ws.clock.now(), zone), *belonging_parts(belonging, zone))
+        show(incident_page(found, zone, ws.root, more))

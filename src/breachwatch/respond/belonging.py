@@ -30,7 +30,7 @@ class Belonging:
     """Something with a number of its own that belongs to an incident; `at` is when it came or was made, aware UTC."""
 
     number: str
-    what: str  # report, referral, paper, records request
+    what: str  # report, referral, paper, request (for public records)
     kind: str  # the kind of report or referral, the template of a paper, the way a request came
     state: str
     at: datetime
@@ -71,5 +71,5 @@ def _requests(connection: Connection, numbers: list[str]) -> Iterator[Belonging]
         found = request_in(connection, number)
         for incident in found.incidents:
             if incident in numbers:
-                yield Belonging(number, "records request", found.channel, found.state, found.received_at, incident)
+                yield Belonging(number, "request", found.channel, found.state, found.received_at, incident)
                 break

@@ -60,11 +60,11 @@ def _told(found: tuple[Belonging, ...]) -> list[tuple[str, str, str]]:
 def test_each_is_listed_for_those_who_may_see_it(case: Case) -> None:
     _filled(case)
     everything = [
-        ("report", "suspicion", "opened incident"),
+        ("report", "suspicion", "opened an incident"),
         ("referral", "law enforcement", "made"),
         ("referral", "human resources", "made"),
         ("paper", "containment-order", "draft"),
-        ("records request", "e-mail", "received"),
+        ("request", "e-mail", "received"),
     ]
     assert _told(belongings(case.ws, case.incident, by=ANALYST)) == everything
     assert _told(belongings(case.ws, case.incident, by=AUDITOR)) == everything[:2] + everything[3:]
