@@ -27,6 +27,8 @@ from breachwatch.parse.flat_json import alike
 from breachwatch.parse.journal_entries import Entry, entry_of, lot_of_entries
 from breachwatch.parse.journal_lots import MEANT, Lot, lot_of, together
 from breachwatch.parse.lines import Line, split_lines
+from breachwatch.parse.packets import without_clock
+from breachwatch.parse.program_kinds import program_kind
 from breachwatch.parse.record_ids import RecordIds
 from breachwatch.parse.repeated import Messages
 from breachwatch.parse.syslog_times import in_bounds
@@ -194,7 +196,8 @@ class _Blocks:
         codes: Ints = programs.indices.to_numpy().astype(np.int64)
         names: list[str] = programs.dictionary.to_pylist()
         messages: Any = some.messages
-        matched = self._templates.match(messages, codes, names)
+        bare, _ = without_clock(messages, codes, [program_kind(name) for name in names])
+        matched = self._templates.match(bare, codes, names)
         for name, (here, columns) in matched.by_dataset().items():
             found.setdefault(name, []).append((meant[here], columns))
         rare = np.flatnonzero(~matched.known)

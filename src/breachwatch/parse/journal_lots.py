@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from breachwatch.parse import journald
 from breachwatch.parse.flat_json import Alike, Flags, Ints, cut, decimals
+from breachwatch.parse.packets import without_clock
 from breachwatch.parse.program_kinds import program_kind
 from breachwatch.parse.repeated import STARTS
 
@@ -178,12 +179,14 @@ def _kinds(messages: Any, programs: Any, code_of: Callable[[str], int], good: Fl
     for start in NOT_ALONE:
         good &= ~_flags(pc.starts_with(messages, start))
     good &= ~meant | np.array([kind.alone for kind in known], np.bool_)[codes]
+    _, packets = without_clock(messages, codes, known)
+    meant |= packets
     for code, kind in enumerate(known):
         if kind.words:
             rows = np.flatnonzero(codes == code)
             said = messages.take(pa.array(rows))
             for word in kind.words:
-                good[rows[_flags(pc.match_substring(said, word.decode()))]] = False
+                good[rows[_flags(pc.match_substring(said, word.decode())) & ~packets[rows]]] = False
     datasets = np.array([code_of(kind.dataset) for kind in known], np.int64)
     return np.where(meant, MEANT, datasets[codes])
 

@@ -13,6 +13,7 @@ from breachwatch.parse.assembling import Columns
 from breachwatch.parse.base import Rejected, Row, reason_of
 from breachwatch.parse.columns import EARLIEST
 from breachwatch.parse.lines import UnreadableError
+from breachwatch.parse.packets import without_clock
 from breachwatch.parse.program_kinds import program_kind
 from breachwatch.parse.repeated import STARTS, Messages
 from breachwatch.parse.syslog_block import Block
@@ -65,7 +66,9 @@ class Meanings:
         texts: Any = block.heads.messages(meant)
         alone = np.array([program.alone for program in programs], np.bool_)[codes] & ~np.isin(starts, _MAY_REPEAT)
         alone &= starts & 0xFF != ord("%")
-        rest: Any = self._match(meant, texts, codes, np.flatnonzero(alone))
+        plain, packets = without_clock(texts, codes, programs)
+        alone |= packets
+        rest: Any = self._match(meant, plain, codes, np.flatnonzero(alone))
         self.lines: Ints = meant[rest]
         left = texts.take(pa.array(rest)).to_pylist()
         found = zip(left, codes[rest].tolist(), block.lengths[self.lines].tolist(), strict=True)

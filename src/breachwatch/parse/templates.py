@@ -21,7 +21,7 @@ Meaning = tuple[str, dict[str, Any], dict[str, Any]]
 """Dataset, values, extra."""
 
 _LONGEST: Final = 240  # characters of a message as it is tried: parsers bound names at 256
-_MOST_PLACES: Final = 8
+_MOST_PLACES: Final = 12
 _PLACES: Final = re.compile(f"[{chr(ADDRESS)}{chr(NUMBER)}{chr(LONG_NUMBER)}]")
 _MADE_UP: Final = {ADDRESS: "233.252.{0}.1{0}", NUMBER: "6{0}17", LONG_NUMBER: "9{0}8172"}  # of a length each
 

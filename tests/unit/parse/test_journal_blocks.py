@@ -42,6 +42,12 @@ _MESSAGES = [
     *(
         "jmeyer : TTY=pts/1 ; PWD=/ ; USER=root ; COMMAND=/bin/sh",
         "[1.5] [UFW BLOCK] IN=eth0 OUT= SRC=203.0.113.9 LEN=40",
+        "[ 77.123] [UFW BLOCK] IN=eth0 OUT= SRC=203.0.113.77 LEN=60 SPT=99999 DPT=22",
+        "DROP: IN=eth0 OUT= SRC=203.0.113.77 LEN=60 SPT=9 DPT=99999 ",
+        "[1.5] % x IN=eth0 OUT= SRC=203.0.113.9 ",
+        "[1.5] [2.5] IN=eth0 OUT= SRC=203.0.113.9 ",
+        "[1.5] pam_unix(sshd:session): IN=eth0 OUT= SRC=203.0.113.9 ",
+        "message repeated 2 times: [ IN=eth0 OUT= SRC=203.0.113.9 ]",
     ),
     *(
         "warning: unknown[203.0.113.9]: SASL LOGIN authentication failed: x, sasl_username=jmeyer",
