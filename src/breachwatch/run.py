@@ -15,6 +15,7 @@ from datetime import date, datetime
 from typing import Any
 
 from breachwatch import collect, detect, evidence, incidents, notify
+from breachwatch.detect.hiding import hidden_by_filters
 from breachwatch.errors import BreachwatchError, explain
 from breachwatch.evidence import disposal, holds, vouching
 from breachwatch.lake import care
@@ -24,7 +25,7 @@ from breachwatch.model.incident import Opened, PreservationFailure, Snapshot, To
 from breachwatch.model.night import Night
 from breachwatch.model.people import program
 from breachwatch.model.segment import Landed, Problem
-from breachwatch.model.summary import RunState, RunSummary, SourceReport, Upkeep, Vouched
+from breachwatch.model.summary import Hidden, RunState, RunSummary, SourceReport, Upkeep, Vouched
 from breachwatch.records import catalog
 from breachwatch.respond.duties.board import keep_readings
 from breachwatch.respond.intake.triage import finish as finish_reports
@@ -58,6 +59,7 @@ class Searched:
     new_incidents: tuple[str, ...]
     extended_incidents: tuple[str, ...]
     to_preserve: tuple[ToPreserve, ...]
+    hidden: tuple[Hidden, ...] = ()  # by filters, in the last day
 
 
 def run(ws: Workspace, night: Night | None = None, progress: Progress = no_progress) -> RunSummary:
@@ -130,7 +132,8 @@ def search(ws: Workspace, begun: Begun, progress: Progress = no_progress) -> Sea
     """
     with ws.lock("search"):
         scan = detect.scan(ws, begun.night.until, progress)
-        return _recorded(scan, incidents.record(ws, scan, begun.run_id))
+        found = _recorded(scan, incidents.record(ws, scan, begun.run_id))
+    return replace(found, hidden=hidden_by_filters(ws, begun.night.until))
 
 
 def begin_hunt(ws: Workspace) -> Begun:
@@ -248,6 +251,7 @@ def finish(
         vault=str(ws.vault),
         upkeep=upkeep,
         vouched=vouched,
+        hidden=searched.hidden,
     )
     if _left_something_out(ws, summary):
         summary = replace(summary, state=RunState.PARTIAL)

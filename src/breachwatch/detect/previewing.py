@@ -94,9 +94,9 @@ def preview(ws: Workspace, item: Filter, days: float) -> FilterPreview:
     with lake.connect(ws, since=since, until=until) as connection:
         within = f"time >= {moment(since)} AND time < {moment(until)}"
         found = tuple(
-            _tried(connection, rule, (plain, tuned), within, hidden.setdefault(rule.id, set()))
+            tried(connection, rule, (plain, tuned), within, hidden.setdefault(rule.id, set()))
             for rule in pack.rules
-            if not rule.is_correlation and _is_meant(item, rule)
+            if not rule.is_correlation and is_meant(item, rule)
         )
     # A correlation loses what its rules lose.
     lost = {
@@ -107,7 +107,7 @@ def preview(ws: Workspace, item: Filter, days: float) -> FilterPreview:
     return FilterPreview(item.title, item.owner, item.reason, since, until, found, alerts)
 
 
-def _is_meant(item: Filter, rule: Rule) -> bool:
+def is_meant(item: Filter, rule: Rule) -> bool:
     """Whether the filter is for a rule, judged by what it says of itself: its condition is not looked at."""
     try:
         plain = {**rule.document, "detection": {"any": {"field": "value"}, "condition": "any"}}
@@ -116,13 +116,14 @@ def _is_meant(item: Filter, rule: Rule) -> bool:
         return False  # no rule that runs; its outcome says what is wrong with it
 
 
-def _tried(
+def tried(
     connection: duckdb.DuckDBPyConnection,
     rule: Rule,
     compilers: tuple[Compiler, Compiler],
     within: str,
     hidden: set[str],
 ) -> RulePreview:
+    """What separates two compilers over one rule's events; `hidden` takes the ids that the second leaves out."""
     matched = 0
     examples: list[HiddenEvent] = []
     try:

@@ -51,6 +51,17 @@ class Upkeep:
 
 
 @dataclass(frozen=True, slots=True)
+class Hidden:
+    """What one filter in force hid in the last day: events that its rules would have matched."""
+
+    title: str
+    owner: str
+    events: int
+    rules: int  # that it is for
+    problem: str = ""  # why not all of it is counted
+
+
+@dataclass(frozen=True, slots=True)
 class Vouched:
     """What a night did so that others can believe the evidence: verified some again, stamped, wrote the ledger."""
 
@@ -86,3 +97,4 @@ class RunSummary:
     vault: str
     upkeep: Upkeep = Upkeep()
     vouched: Vouched = Vouched()
+    hidden: tuple[Hidden, ...] = ()  # by filters

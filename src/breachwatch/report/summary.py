@@ -83,6 +83,17 @@ def _rules(summary: RunSummary) -> Iterator[RenderableType]:
             shown.add_row(level_text(item.level), title, Text(number(item.findings)))
         yield indented(shown)
         yield from _more(len(matched) - _SHOWN, "matched rule", "`breachwatch rules list`")
+    yield from _hidden(summary)
+
+
+def _hidden(summary: RunSummary) -> Iterator[RenderableType]:
+    """What filters hid: counted, because nothing that was searched for is silent."""
+    for item in summary.hidden[:_SHOWN]:
+        about = f"hid {counted(item.events, 'event')} of {counted(item.rules, 'rule')} in the last day"
+        owner = f" (owner: {visible(item.owner, 60)})" if item.owner else ""
+        said = about if not item.problem else visible(item.problem, 200)
+        yield indented(Text(f"filter {visible(item.title, 90)}{owner}: {said}", style="dim"))
+    yield from _more(len(summary.hidden) - _SHOWN, "filter", "`breachwatch run --json` tells all")
 
 
 def _found(summary: RunSummary) -> Iterator[RenderableType]:

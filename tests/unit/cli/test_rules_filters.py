@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from sqlalchemy import insert
 
 from breachwatch import detect
+from breachwatch.clock import FixedClock
+from breachwatch.detect.hiding import hidden_by_filters
+from breachwatch.model.night import Night
 from breachwatch.records import cases
+from breachwatch.report.summary import summary_page
+from breachwatch.run import run, to_json
 from breachwatch.workspace import Workspace
 from tests.unit.detect.making import at, failure, land
 
@@ -139,3 +147,28 @@ def test_filters_are_listed_with_owner_reason_and_end(call: Call, tuned: Workspa
     assert "expired on 2026-01-01" in lines[1]["state"]
     assert "would keep only" in lines[2]["state"]
     assert "a known wrong password" in call("rules", "filters", "--workspace", tuned.root).out
+
+
+def test_a_night_counts_what_filters_hid(tuned: Workspace) -> None:
+    tuned = replace(tuned, clock=FixedClock(at(60 * 10)))
+    until = Night.scheduled_at(tuned.clock.now(), tuned.settings.city.zone).until
+    assert hidden_by_filters(tuned, until) == ()
+    (tuned.root / "filters" / "robot.yml").write_text(FILTER)
+    [found] = hidden_by_filters(tuned, until)
+    assert (found.title, found.owner, found.rules, found.problem) == ("the backup robot", "IT operations", 1, "")
+    assert found.events == 6
+    summary = run(tuned)
+    assert summary.hidden == (found,)
+    shown = io.StringIO()
+    Console(file=shown, width=120).print(summary_page(summary, tuned.settings.city.zone))
+    assert "filter the backup robot (owner: IT operations): hid 6 events of 1 rule in the last day" in shown.getvalue()
+    assert json.loads(to_json(summary))["hidden"][0]["events"] == 6
+
+
+def test_a_filter_for_very_many_rules_is_named_and_not_counted(
+    tuned: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("breachwatch.detect.hiding.MOST_RULES", 0)
+    (tuned.root / "filters" / "robot.yml").write_text(FILTER)
+    [found] = hidden_by_filters(tuned, tuned.clock.now())
+    assert "not counted" in found.problem

@@ -15,7 +15,7 @@ from breachwatch.documents import render_pdf
 from breachwatch.errors import EnvironmentFault, LimitError, UsageError
 from breachwatch.evidence.cells import csv_line
 from breachwatch.incidents.casework.changing import permitted
-from breachwatch.model.papers import Form, Paper
+from breachwatch.model.papers import Paper
 from breachwatch.model.people import Actor
 from breachwatch.papers import Template, Value, load_template
 from breachwatch.papers.filling import fill_in
@@ -104,7 +104,7 @@ def _refuse(found: Paper, template: Template, form: str) -> None:
     if template.sha256 != found.latest.template_sha256:
         msg = f"the template {template.path} changed since {found.number} was drafted. Revise it, and approve it anew."
         raise UsageError(msg)
-    if form == "pdf" and Form.PDF not in found.latest.files:
+    if form == "pdf" and found.latest.kind == "edited":
         msg = (
             f"{found.number} was edited by hand, so its letters are made in the word processor: merge it with "
             "--form csv, and use that file as the source of its mail-merge."

@@ -6,6 +6,7 @@ import csv
 import io
 from pathlib import Path
 
+import docx
 import pytest
 from pypdf import PdfReader
 
@@ -116,7 +117,11 @@ def test_only_what_is_approved_is_merged(fresh: Workspace, letter: Paper, tmp_pa
     fresh_one = draft(fresh, "letter", by=ANALYST, values={"what_happened": "x"}, reason="another")
     with pytest.raises(UsageError, match="not approved"):
         merge(fresh, fresh_one.number, people, tmp_path / "letters", by=ANALYST)
-    own = take_back(fresh, letter.number, file_of(fresh, letter, Form.DOCX), by=COUNSEL, reason="wording")
+    word = docx.Document(io.BytesIO(file_of(fresh, letter, Form.DOCX)))
+    word.add_paragraph("With regret.")
+    edited = io.BytesIO()
+    word.save(edited)
+    own = take_back(fresh, letter.number, edited.getvalue(), by=COUNSEL, reason="wording")
     approve(fresh, own.number, by=COUNSEL, reason="mine", blanks_reason="list")
     with pytest.raises(UsageError, match="made in the word processor"):
         merge(fresh, letter.number, people, tmp_path / "letters", by=ANALYST)
