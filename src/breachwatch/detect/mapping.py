@@ -52,7 +52,11 @@ class Route:
 
     def fits(self, asked: tuple[str, str, str]) -> bool:
         """True for exactly this log source: a rule that says more or less than the route is not meant by it."""
-        return all(mine in ("any", theirs) for mine, theirs in zip(self.logsource, asked, strict=True))
+        if self.logsource == asked:
+            return True
+        return "any" in self.logsource and all(
+            mine in ("any", theirs) for mine, theirs in zip(self.logsource, asked, strict=True)
+        )
 
     def picks(self) -> SigmaRule | None:
         """`where` as a rule of its own, for the backend to turn into SQL."""

@@ -1,8 +1,8 @@
 """A small part of the lake, read once for a whole piece.
 
 A night's new events often lie in hundreds of files of a few events each: to open them takes longer than to search them,
-and each rule's sets of events (see `window`) would open them again. What is small enough is copied whole into memory
-when it is first asked for, and the lake's views then read the copies; what they hold is the same.
+and each set of events that rules ask for (see `window`) would open them again. Where files are that small, a table is
+copied whole into memory when it is first asked for, and the lake's view of it reads the copy from then on.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from breachwatch.model.datasets import DATASETS
 MOST_CELLS = 25_000_000
 """So many values, empty ones included, are copied at most: some 200 MB."""
 
+MOST_IN_A_FILE = 100_000
+"""Where files hold more values than this on average, to search them in place is cheaper than to copy all columns."""
+
 
 class Stock:
     """The tables of a connection's views, copied where all of them together are small."""
@@ -29,12 +32,13 @@ class Stock:
         self.connection = connection
         self.mappings = mappings
         self._paths: dict[str, set[str]] = {}
-        cells = 0
+        cells = count = 0
         for file in listed or ():
             if file.dataset in DATASETS:
                 self._paths.setdefault(file.dataset, set()).add(file.path)
                 cells += file.rows * len(DATASETS[file.dataset].schema.names)
-        self.serves = listed is not None and cells <= MOST_CELLS
+                count += 1
+        self.serves = listed is not None and cells <= min(MOST_CELLS, count * MOST_IN_A_FILE)
         """Whether its tables are copied."""
         self._kept: set[str] = set()
         if self.serves:

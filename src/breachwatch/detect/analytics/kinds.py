@@ -23,4 +23,6 @@ def analytic_of(custom: Mapping[str, Any]) -> Analytic | None:
     if len(named) > 1:
         msg = f"a rule can be of one type only, not `{named[0]}` and `{named[1]}`"
         raise ValueError(msg)
+    if not named:
+        return None
     return FirstSeen.of(custom) or Dormant.of(custom) or ImpossibleTravel.of(custom)
