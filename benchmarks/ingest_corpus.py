@@ -31,7 +31,7 @@ def _events(dice: random.Random) -> Iterator[tuple[str, str, int, int, int, str]
     """(host, program, process id, facility, severity, message), without end.
 
     In braces in the words: n, n2, n4 numbers, h, h2, h3, h4 hexadecimal digits, u an account, w a name that is guessed,
-    a an outside and i an inside address, p a port, s a site.
+    a an outside and i an inside address, p a port, s a site, m the host's own MAC address.
     """
     text = (Path(__file__).parent / "ingest_events.tsv").read_text(encoding="utf-8")
     lines = [line.split("\t") for line in text.splitlines()[1:]]
@@ -42,13 +42,14 @@ def _events(dice: random.Random) -> Iterator[tuple[str, str, int, int, int, str]
         for program, facility, severity, words in dice.choices(kinds, weights, k=1000):
             bits = dice.getrandbits(96)
             site = _SITES[bits & 7]
+            host = _HOSTS[(bits >> 80) % len(_HOSTS)]
             parts = {
                 "n": bits % 9_999_991, "n2": bits % 60, "n4": 1000 + bits % 260, "u": people[bits % 260], "s": site,
                 "h": f"{bits & 0xFFFFFFFFFF:010X}", "h2": f"{bits >> 8 & 255:02x}", "h3": f"{bits >> 16 & 255:02x}",
                 "h4": f"{bits >> 24 & 255:02x}", "w": _WORDS[bits % len(_WORDS)], "p": 1024 + (bits >> 40) % 64_000,
                 "a": f"203.0.{bits >> 30 & 127}.{bits >> 50 & 255}", "i": f"10.20.{bits >> 60 & 15}.{bits >> 70 & 255}",
+                "m": f"52:54:00:07:1c:{host[-2:]}",
             }  # fmt: skip
-            host = _HOSTS[(bits >> 80) % len(_HOSTS)]
             yield (
                 host,
                 program.format(s=site),

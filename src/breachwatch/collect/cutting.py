@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from breachwatch.collect.checkpoints import Log, mark_stored
 from breachwatch.collect.compression import PIECE
@@ -20,6 +20,9 @@ from breachwatch.workspace import Workspace
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
+
+
+_DEAR: Final[frozenset[Framing]] = frozenset({"json", "xml"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,18 +138,25 @@ class Kept:
 
 
 def keep_promises(
-    ws: Workspace, stream: LogStream, log: Log, framing: Framing, shown_path: str, settle: Callable[[Log], Log]
+    ws: Workspace,
+    stream: LogStream,
+    log: Log,
+    framing: Framing,
+    shown_path: str,
+    settle: Callable[[Log], Log],
+    counted: Mapping[str, int],
 ) -> Kept:
     """Copy the planned segments of `log` from `stream` into the store, one after the other.
 
     A segment is stored only if its bytes hash to what was promised; the first that does not ends the work. `settle`
-    may add to what is recorded of the log in the same transaction.
+    may add to what is recorded of the log in the same transaction; `counted` says how many records are in segments
+    that were planned a moment ago.
     Raises DiskFullError or EnvironmentFault where the store cannot be written; the promises stay.
     """
     stored = 0
     planned = log.planned
     for number, item in enumerate(planned):
-        done = _keep(ws, stream, log, item, framing)
+        done = _keep(ws, stream, log, item, framing, counted.get(item.segment_id))
         if done is None:
             return Kept(log, stored, None, planned[number:])
         segment, log = done
@@ -156,15 +166,20 @@ def keep_promises(
     return Kept(log, stored, stream.hash_state, ())
 
 
-def _keep(ws: Workspace, stream: LogStream, log: Log, item: Segment, framing: Framing) -> tuple[Segment, Log] | None:
+def _keep(
+    ws: Workspace, stream: LogStream, log: Log, item: Segment, framing: Framing, counted: int | None
+) -> tuple[Segment, Log] | None:
     if not stream.advance(item.start):
         return None
-    framer = make_framer(framing, item.start)
+    # Finding records of JSON once more costs as much as storing them. Their number is that of the same bytes, as the
+    # hash says.
+    framer = None if counted is not None and framing in _DEAR and item.file_sha256 else make_framer(framing, item.start)
     last = b""
     with SegmentWriter(ws, item) as writer:
         while stream.position < item.end and (data := stream.read(min(PIECE, item.end - stream.position))):
             writer.write(data)
-            framer.feed(data)
+            if framer is not None:
+                framer.feed(data)
             last = data[-1:]
         file_sha256 = stream.digest() if item.file_sha256 else None
         if stream.position != item.end or file_sha256 != item.file_sha256:
@@ -172,10 +187,13 @@ def _keep(ws: Workspace, stream: LogStream, log: Log, item: Segment, framing: Fr
         if item.sha256 and writer.digest() != item.sha256:
             return None
         sha256 = writer.finish()
-    framer.close_record()
+    records = counted or 0
+    if framer is not None:
+        framer.close_record()
+        records = framer.records
     if isinstance(framer, JournalExport):
         log = replace(log, position=framer.last_cursor or log.position)
     notes = {**log.notes, "unfinished": framing == "lines" and last != b"\n"}
     first_record = 1 if framing == "evtx" else log.records + 1
     kept = replace(item, sha256=sha256, file_sha256=file_sha256, first_record=first_record)
-    return kept, replace(log, end=item.end, records=log.records + framer.records, notes=notes)
+    return kept, replace(log, end=item.end, records=log.records + records, notes=notes)

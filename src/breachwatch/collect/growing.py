@@ -108,7 +108,9 @@ def _go_on(work: Work, file: LogFile, match: Match, form: Format) -> None:
             segments.append(promise)
             records += piece.records
         log = work.plan(log, segments)
-        log, state = work.keep(log, file.stream(log.end, before), form, file.shown)
+        ids = [promise.segment_id for promise in segments]
+        counted = dict(zip(ids, [piece.records for piece in cuts.pieces], strict=True))
+        log, state = work.keep(log, file.stream(log.end, before), form, file.shown, counted=counted)
         if state is None:
             return
     if log.file_id not in work.logs:  # nothing of it is complete yet

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from breachwatch.collect.checkpoints import Log, known_logs, load_log, plan, save_log
@@ -163,10 +164,19 @@ class Work:
         return self._reload(log)
 
     def keep(
-        self, log: Log, stream: LogStream, form: Format, path: str, settle: Callable[[Log], Log] = lambda log: log
+        self,
+        log: Log,
+        stream: LogStream,
+        form: Format,
+        path: str,
+        settle: Callable[[Log], Log] = lambda log: log,
+        counted: Mapping[str, int] = MappingProxyType({}),
     ) -> tuple[Log, Hash | None]:
-        """Store the planned segments of `log`; returns it as it is now and its hash state (None: not all kept)."""
-        kept = keep_promises(self.ws, stream, log, form.framing, path, settle)
+        """Store the planned segments of `log`; returns it as it is now and its hash state (None: not all kept).
+
+        `counted`: how many records are in segments that were planned a moment ago.
+        """
+        kept = keep_promises(self.ws, stream, log, form.framing, path, settle, counted)
         self.harvest.bytes += kept.bytes
         if isinstance(stream.broken, CutOffError):  # the bytes are there, though not now: a promise to keep later
             self.unreadable = True
