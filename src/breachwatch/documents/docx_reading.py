@@ -28,6 +28,9 @@ from breachwatch.documents.parts import (
 from breachwatch.errors import DataError
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_MOST_LETTERS, _MOST_PIECES = 300_000, 5_000
+_WIDEST = 31_680.0  # twentieths of a point: 22 inches, the widest page that Word knows
+_POINTS = (6.0, 36.0)  # sizes of running text
 _PLAIN = frozenset({"Normal", "Body Text", "No Spacing", "List Paragraph"})
 _SILENT = frozenset(
     {"pPr", "rPr", "bookmarkStart", "bookmarkEnd", "proofErr", "lastRenderedPageBreak", "softHyphen", "sectPr"}
@@ -90,12 +93,19 @@ def read_docx(content: bytes, *, at: datetime, language: str, size_points: float
     import docx
 
     try:
-        word = docx.Document(io.BytesIO(content))
-    except (zipfile.BadZipFile, KeyError, ValueError, SyntaxError) as error:
-        msg = f"this is no DOCX that can be read ({error})."
+        return _read(docx.Document(io.BytesIO(content)), at, language, size_points, author)
+    except (zipfile.BadZipFile, LookupError, ValueError, TypeError, AttributeError, NotImplementedError) as error:
+        msg = f"the file is not as a word processor writes it ({type(error).__name__})"
         raise DataError(msg) from error
-    reading = _Reading()
-    for element in word.element.body.iterchildren():
+    except SyntaxError as error:  # lxml's
+        msg = f"a part of the file is damaged: {error}"
+        raise DataError(msg) from error
+
+
+def _read(word: Any, at: datetime, language: str, size_points: float, author: str) -> Document:
+    reading, body = _Reading(), word.element.body
+    _refuse_too_much(body)
+    for element in body.iterchildren():
         name = _name(element)
         if name == "p":
             _paragraph(reading, word, element)
@@ -117,6 +127,15 @@ def read_docx(content: bytes, *, at: datetime, language: str, size_points: float
         letterhead=tuple(reading.before),
         size_points=_size(word, size_points),
     )
+
+
+def _refuse_too_much(body: Any) -> None:
+    """Setting pages takes time for each letter, and the file is somebody else's."""
+    letters = sum(len(text.text or "") for text in body.iter(f"{_W}t"))
+    pieces = sum(1 for _ in body.iter(f"{_W}p", f"{_W}tc"))
+    if letters > _MOST_LETTERS or pieces > _MOST_PIECES:
+        msg = f"it has {letters:,} letters in {pieces:,} paragraphs and cells, which is no paper any more"
+        raise DataError(msg)
 
 
 def _paragraph(reading: _Reading, word: Any, element: Any) -> None:
@@ -194,7 +213,8 @@ def _table(element: Any) -> Block:
         raise DataError(msg)
     if headed:
         shares = [float(column.get(f"{_W}w") or 0) for column in element.iterfind(f"{_W}tblGrid/{_W}gridCol")]
-        widths = tuple(shares) if len(shares) == len(rows[0]) and all(shares) else ()
+        fit = len(shares) == len(rows[0]) and all(0 < share <= _WIDEST for share in shares)
+        widths = tuple(shares) if fit else ()
         return Table(rows[0], tuple(rows[1:]), widths)
     if len(rows[0]) == 2:
         return Fields(tuple((row[0], row[1]) for row in rows))
@@ -256,7 +276,12 @@ def _size(word: Any, wanted: float) -> float:
     from breachwatch.documents.docx import _TEXT_POINTS
 
     own = word.styles["Normal"].font.size
-    return wanted if own is None or own.pt in {_TEXT_POINTS, wanted} else float(own.pt)
+    if own is None or own.pt in {_TEXT_POINTS, wanted}:
+        return wanted
+    if not _POINTS[0] <= own.pt <= _POINTS[1]:
+        msg = f"its text is {own.pt:g} points large"
+        raise DataError(msg)
+    return float(own.pt)
 
 
 def _name(element: Any) -> str:

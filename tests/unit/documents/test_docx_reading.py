@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -134,5 +136,29 @@ def test_a_size_that_somebody_chose_is_kept_and_what_is_no_docx_refused() -> Non
 
     larger = edited(lambda word: setattr(word.styles["Normal"].font, "size", Pt(16)), Paragraph("text"))
     assert back(larger).size_points == 16
-    with pytest.raises(DataError, match="no DOCX"):
+    with pytest.raises(DataError, match="not as a word processor writes it"):
         back(b"PK")
+
+
+def _without(part: str, content: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as new:
+        for item in old.infolist():
+            if item.filename != part:
+                new.writestr(item, old.read(item))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("part", ["word/styles.xml", "word/document.xml", "[Content_Types].xml", "_rels/.rels"])
+def test_a_file_that_lacks_a_part_is_refused_or_read_and_never_an_accident(part: str) -> None:
+    with contextlib.suppress(DataError):
+        assert back(_without(part, render_docx(document(Paragraph("text"))))).title == "Title"
+
+
+def test_more_than_a_paper_and_letters_for_giants_are_refused() -> None:
+    from docx.shared import Pt
+
+    with pytest.raises(DataError, match="no paper any more"):
+        back(edited(lambda word: word.add_paragraph("x" * 300_001)))
+    with pytest.raises(DataError, match="200 points large"):
+        back(edited(lambda word: setattr(word.styles["Normal"].font, "size", Pt(200)), Paragraph("text")))
