@@ -22,6 +22,7 @@ def prefect_server() -> Iterator[None]:
         with pytest.MonkeyPatch.context() as patch:  # for this server alone
             for name in IDLE:
                 patch.setenv(f"PREFECT_SERVER_SERVICES_{name}_ENABLED", "false")
+            patch.setenv("PREFECT_API_BLOCKS_REGISTER_ON_START", "false")  # as pipelines.once has it
             stack.enter_context(prefect_test_harness(server_startup_timeout=180))
         yield
     os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "false"
