@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -37,6 +37,19 @@ def silent_sources(
     ws: Workspace, connection: duckdb.DuckDBPyConnection, until: datetime, asked: Silence
 ) -> Iterator[SilentSource]:
     """The configured sources that are silent at `until` (aware). Only those that may be are looked at closely."""
+    asked_of = list(_maybe_silent(ws, until, asked))
+    since = until - 2 * asked.history
+    events = _events_sql(ws, [source.name for source in asked_of], since)
+    heard = _heard(connection, events) if events else {}
+    for source in asked_of:
+        if source.name in heard:
+            found = _look(ws, connection, source, heard[source.name], until, asked)
+            if found is not None:
+                yield found
+
+
+def _maybe_silent(ws: Workspace, until: datetime, asked: Silence) -> Iterator[Source]:
+    """The sources of which the catalog alone does not tell that they were heard in time."""
     counts = {item.source: item for item in lake.counts(ws)}
     for source in ws.settings.sources:
         count = counts.get(source.name)
@@ -45,9 +58,7 @@ def silent_sources(
         heard_in_time = count.last_landed is None or count.last_event <= count.last_landed + _CLOCKS
         if heard_in_time and until - count.last_event < _floor(source, asked):
             continue
-        found = _look(ws, connection, source, until, asked)
-        if found is not None:
-            yield found
+        yield source
 
 
 def _floor(source: Source, asked: Silence) -> timedelta:
@@ -56,20 +67,15 @@ def _floor(source: Source, asked: Silence) -> timedelta:
 
 
 def _look(
-    ws: Workspace, connection: duckdb.DuckDBPyConnection, source: Source, until: datetime, asked: Silence
+    ws: Workspace, connection: duckdb.DuckDBPyConnection, source: Source, heard: Heard, until: datetime, asked: Silence
 ) -> SilentSource | None:
-    events = _events_sql(ws, source.name, until - 2 * asked.history)
-    if not events:
-        return None
-    heard = _heard(connection, source.name, events)
-    if heard is None:
-        return None
     if source.silent_after_hours == "usual":
         silent = is_silent(heard, until, ws.settings.city.zone, asked)
     else:
         silent = _by_settings(source, until - heard.newest, asked)
     if silent is None:
         return None
+    events = _events_sql(ws, [source.name], until - 2 * asked.history)
     last = connection.execute(
         f"SELECT time, event_id, segment_id, dataset FROM ({events}) ORDER BY time DESC, event_id LIMIT 1"
     ).fetchall()[0]
@@ -79,38 +85,43 @@ def _look(
     return SilentSource(source.name, silent, At(*last), tuple(host for (host,) in hosts), events)
 
 
-def _events_sql(ws: Workspace, source: str, since: datetime) -> str:
-    """The events of a source from `since` on (aware), over the files alone that hold some of it; empty without any.
+def _events_sql(ws: Workspace, sources: Sequence[str], since: datetime) -> str:
+    """The events of sources from `since` on (aware), over the files alone that hold some of them; empty without any.
 
     A clock that runs ahead does not keep a source alive: no event is later than its reading.
     """
-    segments = [item.segment_id for item in held_of_sources(ws, [source])]
+    segments = [item.segment_id for item in held_of_sources(ws, sources)]
     holding = listed_files(ws, since, segment_ids=segments)
     return "\nUNION ALL\n".join(
-        f"SELECT least(time, observed_at) AS time, observed_at, event_id, segment_id, host, {text(name)} AS dataset "
-        f"FROM ({dataset_select(DATASETS[name], places)}) "
-        f"WHERE source = {text(source)} AND time >= {moment(since)}"
+        f"SELECT source, least(time, observed_at) AS time, observed_at, event_id, segment_id, host, "
+        f"{text(name)} AS dataset FROM ({dataset_select(DATASETS[name], places)}) "
+        f"WHERE source IN ({', '.join(map(text, sources))}) AND time >= {moment(since)}"
         for name, places in holding.items()
         if name in DATASETS
     )
 
 
-def _heard(connection: duckdb.DuckDBPyConnection, source: str, events: str) -> Heard | None:
-    """When a source was heard, in one look at its events; None where it has none."""
+def _heard(connection: duckdb.DuckDBPyConnection, events: str) -> dict[str, Heard]:
+    """When each source was heard, in one look at the events of all; those that have some."""
     rows = connection.execute(
-        f"SELECT date_trunc('hour', time) AS hour, observed_at, max(time) FROM ({events}) GROUP BY hour, observed_at"
+        f"SELECT source, date_trunc('hour', time) AS hour, observed_at, max(time) FROM ({events}) "
+        "GROUP BY source, hour, observed_at"
     ).fetchall()
-    if not rows:
-        return None
-    brought: dict[datetime, datetime] = {}
-    for _, looked, newest in rows:
-        brought[looked] = max(newest, brought.get(looked, newest))
-    return Heard(
-        source,
-        max(brought.values()).replace(tzinfo=UTC),
-        frozenset(hour.replace(tzinfo=UTC) for hour, _, _ in rows),
-        tuple((looked.replace(tzinfo=UTC), newest.replace(tzinfo=UTC)) for looked, newest in brought.items()),
-    )
+    hours: dict[str, set[datetime]] = {}
+    brought: dict[str, dict[datetime, datetime]] = {}
+    for source, hour, looked, newest in rows:
+        hours.setdefault(source, set()).add(hour.replace(tzinfo=UTC))
+        known = brought.setdefault(source, {})
+        known[looked] = max(newest, known.get(looked, newest))
+    return {
+        source: Heard(
+            source,
+            max(known.values()).replace(tzinfo=UTC),
+            frozenset(hours[source]),
+            tuple((looked.replace(tzinfo=UTC), newest.replace(tzinfo=UTC)) for looked, newest in known.items()),
+        )
+        for source, known in brought.items()
+    }
 
 
 def _by_settings(source: Source, lasts: timedelta, asked: Silence) -> Silent | None:
