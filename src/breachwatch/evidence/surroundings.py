@@ -6,6 +6,7 @@ import hashlib
 import platform
 import socket
 import zoneinfo
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,7 @@ def _zone_from(source: Source | None) -> str:
     return "the source's setting" if source.time_zone else "the city's setting"
 
 
+@cache  # what runs is what was installed when it started
 def _version(package: str) -> str | None:
     try:
         return version(package)
