@@ -160,10 +160,10 @@ def _spent(result: Result) -> list[tuple[str, ...]]:
 
 
 _SMALL = """\
-A night of few events costs what its queries take DuckDB to plan, and its files to open, not what is read: a query is some
-milliseconds to tens of them, however few events it finds. So rules that no event can match run no query, several networks
-of one field are one test, and where the files hold fewer than 100,000 values each on average (25 million together), a
-table is copied into memory once for all rules (`detect/stock.py`). What is found is the same."""
+A night of few events costs what its queries take DuckDB to plan, and its files to open, not what is read: a query is
+some milliseconds to tens of them, however few events it finds. So rules that no event can match run no query, several
+networks of one field are one test, and where the files hold fewer than 100,000 values each on average (25 million
+together), a table is copied into memory once for all rules (`detect/stock.py`). What is found is the same."""
 
 
 def document(result: Result, image: str) -> str:

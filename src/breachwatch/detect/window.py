@@ -8,9 +8,9 @@ wide     all events from some time before the piece on: correlations (see `engin
 
 A rule's SQL names its tables plainly (`linux_auth`) and runs over one set or another by DuckDB's search path, so that
 what is kept as evidence is what ran. All sets are copies of the columns that are asked for, made when a query first
-names the table: with thousands of rules, binding a view costs more than searching a table. Where the lake's files are so
-small that they were copied whole (see `stock`), a set is a look at that copy. Beyond DuckDB's memory limit they spill
-into the workspace. The lake's own views stay reachable in `memory.main`.
+names the table: with thousands of rules, binding a view costs more than searching a table. Where the lake's files are
+so small that they were copied whole (see `stock`), a set is a look at that copy. Beyond DuckDB's memory limit they
+spill into the workspace. The lake's own views stay reachable in `memory.main`.
 """
 
 from __future__ import annotations
