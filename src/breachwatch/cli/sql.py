@@ -130,10 +130,7 @@ def _print_table(rows: _Rows) -> None:
     from breachwatch.report.tables import table
     from breachwatch.report.text import safe, visible
 
-    shown = table(*(visible(name, 80) for name in rows.columns))
-    for column in shown.columns:
-        column.overflow = "fold"
-        column.no_wrap = False
+    shown = table(*(visible(name, 80) for name in rows.columns), numbered=True)
     for row in rows:
         shown.add_row(*(Text("NULL", "dim") if cell is None else safe(_as_text(cell), longest=2000) for cell in row))
     if shown.columns:

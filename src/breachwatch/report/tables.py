@@ -24,7 +24,8 @@ LEVEL_STYLES = {
 }
 _WIDE, _NARROW = 2, 1  # cells of a gap between columns, beside the separator
 _READABLE = 20  # cells: the text of a table is hard to read in less
-_SHORT = 16  # cells: what other columns keep of what is longer
+_SHORT = 16  # cells: what other columns keep of what is much longer
+_TALL = 12  # lines of a row; one that takes more is easier to read as a block
 _WORD = 36  # cells, a UUID; a longer word of the text (a path, a hash) may run on in the next line
 _ENDLESS = 1_000_000  # cells: as if a terminal had no edge
 
@@ -38,10 +39,14 @@ class FittedTable(Table):
     expanded display has it.
     """
 
-    def __init__(self, flexible: int | None = None) -> None:
-        """`flexible` is the place of the column that takes the width that is left and wraps first."""
+    def __init__(self, flexible: int | None = None, *, numbered: bool = False) -> None:
+        """`flexible` is the place of the column that takes the width that is left and wraps first.
+
+        `numbered` is for tables whose first cell does not speak for itself: blocks are headed by their number.
+        """
         super().__init__(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
         self.flexible = flexible
+        self.numbered = numbered
         self._measured: tuple[int, list[_Extent]] = (-1, [])
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -72,7 +77,11 @@ class FittedTable(Table):
                     widths[self.flexible] += room - sum(widths)
                 for column, width in zip(self.columns, widths, strict=True):
                     column.width = width
-                return True
+                if not any(
+                    width < options.max_width // 2 and item.widest > _TALL * width
+                    for item, width in zip(extents, widths, strict=True)
+                ):
+                    return True
         return False
 
     def _extents(self, console: Console, options: ConsoleOptions) -> list[_Extent]:
@@ -86,13 +95,13 @@ class FittedTable(Table):
         return known
 
     def _blocks(self) -> Iterator[RenderableType]:
-        first, *others = self.columns
-        for head, *cells in zip(first.cells, *(column.cells for column in others), strict=True):
-            yield Styled(head, "bold")
+        names = self.columns if self.numbered else self.columns[1:]
+        for count, row in enumerate(zip(*(column.cells for column in self.columns), strict=True), start=1):
+            yield Text(f"row {count}", "dim") if self.numbered else Styled(row[0], "bold")
             block = Table.grid(padding=(0, 1, 0, 0))
             block.add_column(style="dim", no_wrap=True)
             block.add_column(overflow="fold")
-            for column, cell in zip(others, cells, strict=True):
+            for column, cell in zip(names, row[-len(names) :] if names else (), strict=True):
                 name = str(column.header)
                 if str(cell):
                     block.add_row(Text(f"{name}:" if name else ""), cell)
@@ -116,7 +125,7 @@ def _extent(column: Column, console: Console, free: ConsoleOptions, *, text: boo
     word = max((item.minimum for item in (heading, *cells)), default=0)
     if column.justify == "right":
         return _Extent(widest, max(inside, heading.minimum))
-    least = max(_READABLE, min(_WORD, word)) if text else max(word, _SHORT if widest > _READABLE else 0)
+    least = max(_READABLE, min(_WORD, word)) if text else max(word, min(_SHORT, widest // 4))
     return _Extent(widest, min(widest, least))
 
 
@@ -131,13 +140,15 @@ def _shared(room: int, least: list[int], widest: list[int]) -> list[int]:
     return widths
 
 
-def table(*columns: str, right: tuple[str, ...] = (), flexible: str | None = None) -> FittedTable:
+def table(
+    *columns: str, right: tuple[str, ...] = (), flexible: str | None = None, numbered: bool = False
+) -> FittedTable:
     """An unboxed table; columns named in `right` hold numbers, the one named `flexible` takes the rest and wraps.
 
     Of several columns of that name the last is meant. Nothing is cut: see `FittedTable`.
     """
     places = [place for place, name in enumerate(columns) if name == flexible]
-    made = FittedTable(places[-1] if places else None)
+    made = FittedTable(places[-1] if places else None, numbered=numbered)
     for name in columns:
         made.add_column(Text(name), justify="right" if name in right else "left", overflow="fold")
     return made

@@ -87,3 +87,21 @@ def test_numbers_do_not_wrap_though_their_heading_may(rendered: Render) -> None:
     made.add_row("Sign-ins after a brute force", "1 234")
     shown = rendered(made, 28).splitlines()
     assert ("false incidents" in " ".join(shown), any("1 234" in line for line in shown)) == (False, True)
+
+
+def test_cells_that_do_not_speak_for_themselves_are_all_named(rendered: Render) -> None:
+    made = table("host", "message", numbered=True)
+    made.add_row("web01", "x" * 30)
+    assert [line.rstrip() for line in rendered(made, 38).splitlines()][2:] == ["web01   " + "x" * 30]
+    assert [line.rstrip() for line in rendered(made, 36).splitlines()] == [
+        "row 1",
+        "  host:    web01",
+        "  message: " + "x" * 25,
+        "           " + "x" * 5,
+    ]
+
+
+def test_a_narrow_column_never_makes_a_tower(rendered: Render) -> None:
+    made = table("host", "a", "b")
+    made.add_row("web01", "word " * 300, "word " * 300)
+    assert rendered(made, 80).splitlines()[0].strip() == "web01"
