@@ -14,6 +14,7 @@ from breachwatch.evidence import keys
 from breachwatch.settings import SETTINGS_NAME
 from breachwatch.settings_sources import Source
 from breachwatch.workspace import FOLDERS, Workspace, find_root, open_workspace
+from tests.postgresql.choosing import SQLITE
 
 
 def mode(path: Path) -> int:
@@ -34,6 +35,7 @@ def test_the_nearest_folder_upwards_is_found(ws: Workspace, monkeypatch: pytest.
     assert find_root() == Path("/named")
 
 
+@pytest.mark.parametrize("records_kind", [SQLITE])  # whose file it is about
 def test_folders_are_for_their_owner_only(ws: Workspace) -> None:
     assert {mode(ws.root / name) for name in FOLDERS} == {0o700}
     _ = ws.database
