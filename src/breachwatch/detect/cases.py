@@ -14,6 +14,7 @@ from breachwatch.detect.analytics import analytic_of
 from breachwatch.detect.health.kinds import is_about_logs
 from breachwatch.detect.loading import read_rules
 from breachwatch.detect.mapping import AUTHENTICATION
+from breachwatch.detect.nesting import refuse_deep
 from breachwatch.detect.rulepack import RulePack, pack_of
 from breachwatch.detect.trial import AFTER_ALL, TrialLog
 from breachwatch.model.formats import format_named
@@ -117,7 +118,9 @@ class CaseFile:
 
 def read_cases(stem: str, rules: Path, cases: Path) -> CaseFile:
     """A file of cases with its rules. Raises OSError, YAMLError, KeyError, TypeError, AttributeError or ValueError."""
-    listed = yaml.load(cases.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    text = cases.read_text(encoding="utf-8")
+    refuse_deep(text)
+    listed = yaml.load(text, Loader=yaml.CSafeLoader)
     found = tuple(Case(case, key == "positive") for key in ("positive", "negative") for case in listed[key])
     for case in found:
         unknown = set(case.said) - _KEYS

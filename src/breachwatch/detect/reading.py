@@ -7,7 +7,6 @@ ValueError that says so.
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any, Literal
 
 from breachwatch.detect.cache import Cache
 from breachwatch.detect.loading import RuleText
+from breachwatch.detect.nesting import refuse_deep
 from breachwatch.model.finding import Level
 from breachwatch.settings_incidents import read_join_by
 
@@ -30,8 +30,6 @@ _BODY = frozenset({"detection", "description", "falsepositives", "references", "
 
 _PARTS_OF_A_RULE = frozenset({"id", "level", "status", "logsource", "detection", "correlation", "filter"})
 
-_DEPTH = 100  # SigmaHQ's deepest rule has 7 levels
-_MUCH_INDENTED = re.compile(rf"^[ \t?:-]{{{_DEPTH},}}", re.MULTILINE)
 _NAME_CHARS = 60
 
 Kind = Literal["rule", "correlation", "filter"]
@@ -101,7 +99,7 @@ def _yaml(text: str) -> object:
     from sigma.rule.base import SigmaYAMLLoader, check_alias_expansion
 
     try:
-        _check_depth(text)
+        refuse_deep(text)
         document = yaml.load(text, Loader=SigmaYAMLLoader)  # noqa: S506 - a safe loader that refuses double keys
         check_alias_expansion(document)
     # PyYAML's constructors of typed values (!!bool, !!timestamp, a list as a key) raise whatever they stumble over.
@@ -112,23 +110,6 @@ def _yaml(text: str) -> object:
         msg = "is not valid YAML: it is nested too deeply"
         raise ValueError(msg) from error
     return document
-
-
-def _check_depth(text: str) -> None:
-    """Refuse nesting that would exhaust the stack of libyaml's composer, which ends the process without an error.
-
-    Depth comes from brackets or from indentation; only a text with much of either is looked at event by event.
-    """
-    if text.count("[") + text.count("{") <= _DEPTH and not _MUCH_INDENTED.search(text):
-        return
-    import yaml
-
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEPTH:
-            msg = f"it is nested deeper than {_DEPTH} levels"
-            raise ValueError(msg)
 
 
 def _head(text: RuleText, document: Mapping[str, Any]) -> Head:

@@ -23,6 +23,7 @@ from breachwatch.detect.builtin import builtin_folder
 from breachwatch.detect.checking import RuleProblem, Severity
 from breachwatch.detect.lint.validators import CLASSES, attack_file
 from breachwatch.detect.loading import BUILTIN
+from breachwatch.detect.nesting import refuse_deep
 from breachwatch.detect.rulepack import Rule, RulePack
 from breachwatch.errors import SettingsError
 
@@ -147,7 +148,9 @@ def _validator(profile: Path, attack_data: Path | None) -> SigmaValidator:
         if profile.stat().st_size > _PROFILE_BYTES:
             msg = f"the profile {profile} is larger than {_PROFILE_BYTES} bytes."
             raise SettingsError(msg)
-        content = yaml.load(profile.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        text = profile.read_text(encoding="utf-8")
+        refuse_deep(text)
+        content = yaml.load(text, Loader=yaml.CSafeLoader)
         if not isinstance(content, dict):
             msg = f"the profile {profile} is no mapping with `validators`; see `sigma check --help`."
             raise SettingsError(msg)

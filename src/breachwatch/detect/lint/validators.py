@@ -31,6 +31,7 @@ from breachwatch.detect.lint.issues import (
     LogsourceIssue,
 )
 from breachwatch.detect.mapping import load_mappings
+from breachwatch.detect.nesting import refuse_deep
 from breachwatch.detect.reading import CUSTOM_KEY
 from breachwatch.errors import BreachwatchError
 
@@ -163,8 +164,10 @@ class BreachwatchCasesValidator(SigmaRuleValidator):
 
 def _has_both(cases: Path) -> bool:
     try:
-        listed: Any = yaml.load(cases.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    except (OSError, yaml.YAMLError, UnicodeDecodeError):
+        text = cases.read_text(encoding="utf-8")
+        refuse_deep(text)
+        listed: Any = yaml.load(text, Loader=yaml.CSafeLoader)
+    except (OSError, yaml.YAMLError, ValueError):  # bytes that are no UTF-8 and dates that are none among them
         return False
     return isinstance(listed, dict) and all(listed.get(side) for side in ("positive", "negative"))
 

@@ -15,6 +15,7 @@ import duckdb
 from breachwatch.detect.analytics import analytic_of
 from breachwatch.detect.correlation import OBSERVED_UNTIL, READ_FROM
 from breachwatch.detect.health.kinds import is_about_logs
+from breachwatch.detect.nesting import refuse_deep
 from breachwatch.errors import EvidenceError, UsageError
 from breachwatch.evidence.detections import FOLDER
 from breachwatch.evidence.on_disk import BagOnDisk
@@ -148,7 +149,8 @@ def _asks_for_more(text: bytes) -> str:
     """Why a rule cannot be judged by what the bag holds; empty where it can."""
     import yaml
 
-    with suppress(yaml.YAMLError, ValueError, RecursionError):
+    with suppress(yaml.YAMLError, ValueError):
+        refuse_deep(text.decode())
         for document in yaml.load_all(text, Loader=yaml.CSafeLoader):
             custom = document.get("breachwatch") if isinstance(document, dict) else None
             if isinstance(custom, dict) and is_about_logs(custom):
