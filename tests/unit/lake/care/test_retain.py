@@ -354,6 +354,7 @@ def test_names_are_looked_for_by_what_is_certain() -> None:
 def test_the_commands(kept: Workspace, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     from breachwatch.cli import app, options
 
+    monkeypatch.setenv("COLUMNS", "160")
     real = options.open_workspace
     for group in ("lake", "hold"):
         monkeypatch.setattr(f"breachwatch.cli.{group}.open_workspace", lambda ctx, named: later(real(ctx, named), 0))
