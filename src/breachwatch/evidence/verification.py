@@ -25,6 +25,8 @@ from breachwatch.evidence.sealing import ENVELOPE
 from breachwatch.evidence.signing import parse_envelope
 from breachwatch.evidence.timestamps.checking import check, check_foreign
 from breachwatch.model.evidence import Check, VerifyReport
+from breachwatch.model.people import Actor, Permission
+from breachwatch.people import require
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
 
@@ -36,39 +38,51 @@ def verify(
     ws: Workspace | None,
     number_or_path: str | Path,
     *,
-    by: Handler | None = None,
+    by: Actor | Handler | None = None,
     purpose: str = "verification",
 ) -> VerifyReport:
     """Check a piece of evidence whole; see `VerifyReport.checks` for what was found.
 
     A number, or the path of its bag in the vault: checked against the workspace's keys, the database and the chain of
     custody, where the result is recorded, too. Any other path: a bag that was handed on, checked with the key that it
-    carries; needs neither database nor workspace (`ws` may be None).
+    carries; needs neither database nor workspace (`ws` may be None). `by` is the person whom custody names, or a
+    handler whose right to it was looked at already; None: the custodian of the settings, for what runs by itself.
 
-    Raises UnknownNameError for a number that is not recorded, UsageError for a path that is no folder.
+    Raises NotPermittedError for a person who may not read evidence, UnknownNameError for a number that is not recorded,
+    UsageError for a path that is no folder.
     """
     text = str(number_or_path)
     if ws is not None and is_number(text):
-        return _verify_recorded(ws, text, by or custody.handler(ws), purpose, _check_chain(ws))
+        return _verify_recorded(ws, text, _handler(ws, by), purpose, _check_chain(ws))
     path = Path(text)
     if ws is not None and is_number(path.name) and path.absolute().parent == ws.vault:
-        return _verify_recorded(ws, path.name, by or custody.handler(ws), purpose, _check_chain(ws))
+        return _verify_recorded(ws, path.name, _handler(ws, by), purpose, _check_chain(ws))
     return _verify_foreign(ws, path)
 
 
-def verify_all(ws: Workspace, *, by: Handler | None = None, purpose: str = "verification") -> list[VerifyReport]:
-    """Verify every piece of evidence of a workspace, oldest first, and report bags that no record knows."""
+def verify_all(
+    ws: Workspace, *, by: Actor | Handler | None = None, purpose: str = "verification"
+) -> list[VerifyReport]:
+    """Verify every piece of evidence of a workspace, oldest first, and report bags that no record knows.
+
+    Raises NotPermittedError for a person who may not read evidence.
+    """
+    handler = _handler(ws, by)
     with ws.database.read() as connection:
         numbers = set(connection.scalars(select(cases.evidence.c.number)))
     chain = _check_chain(ws)
-    reports = [
-        _verify_recorded(ws, number, by or custody.handler(ws), purpose, chain)
-        for number in sorted(numbers, key=year_and_count)
-    ]
+    reports = [_verify_recorded(ws, number, handler, purpose, chain) for number in sorted(numbers, key=year_and_count)]
     for number in sorted(bags_in(ws.vault) - numbers, key=year_and_count):
         detail = "it lies in the vault, but no record knows it. The next run records it or sets it aside."
         reports.append(VerifyReport(number, str(ws.vault / number), (Check("records", False, detail),)))
     return reports
+
+
+def _handler(ws: Workspace, by: Actor | Handler | None) -> Handler:
+    if isinstance(by, Actor):
+        require(by, Permission.READ_EVIDENCE)
+        return custody.by(by)
+    return by or custody.handler(ws)
 
 
 def _verify_recorded(ws: Workspace, number: str, by: Handler, purpose: str, chain: Check) -> VerifyReport:

@@ -138,10 +138,10 @@ def test_evidence_verify_ends_with_4_where_a_byte_changed(
 ) -> None:
     good = VerifyReport("EV-2026-000001", "/v/EV-2026-000001", (Check("payload", True, "3 files"),), "SHA256:x")
     bad = VerifyReport("EV-2026-000001", "/v/EV-2026-000001", (Check("payload", False, "changed: data/raw/a"),))
-    monkeypatch.setattr(evidence, "verify", lambda _ws, _name: good)
+    monkeypatch.setattr(evidence, "verify", lambda _ws, _name, **_by: good)
     ended = call("-w", busy_ws.root, "evidence", "verify", "EV-2026-000001")
     assert (ended.code, "good" in ended.out) == (0, True)
-    monkeypatch.setattr(evidence, "verify_all", lambda _ws: [good, bad])
+    monkeypatch.setattr(evidence, "verify_all", lambda _ws, **_by: [good, bad])
     ended = call("-w", busy_ws.root, "evidence", "verify", "--all")
     assert ended.code == 4
     assert "changed: data/raw/a" in ended.out
@@ -155,7 +155,7 @@ def test_evidence_verify_takes_an_incident_for_all_its_snapshots(
 ) -> None:
     asked = []
 
-    def verify(_ws: Workspace, name: str) -> VerifyReport:
+    def verify(_ws: Workspace, name: str, **_by: object) -> VerifyReport:
         asked.append(name)
         return VerifyReport(name, "/v", ())
 
@@ -185,6 +185,24 @@ def test_evidence_verify_of_a_folder_needs_no_workspace(
     assert seen == [(None, "bag")]
     assert call("evidence", "verify", "EV-2026-000001").code == 2
     assert "there is no folder ./none" in call("evidence", "verify", "./none").err
+
+
+def test_custody_names_who_typed_evidence_verify(
+    call: Call, busy_ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    def verify(_ws: Workspace, name: str = "", *, by: Actor | None = None) -> VerifyReport:
+        asked.append(by and by.name)
+        return VerifyReport(name, "/v", ())
+
+    monkeypatch.setattr(evidence, "verify", verify)
+    monkeypatch.setattr(evidence, "verify_all", lambda ws, *, by=None: [verify(ws, by=by)])
+    elsewhere = busy_ws.root / "handed-on"
+    elsewhere.mkdir()
+    for target in ("EV-2026-000001", "--all", str(elsewhere)):
+        assert call("--as", "jdoe", "-w", busy_ws.root, "evidence", "verify", target).code == 0
+    assert asked == ["jdoe", "jdoe", None]
 
 
 def test_sql_for_people_and_scripts(call: Call, ws: Workspace) -> None:

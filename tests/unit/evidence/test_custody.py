@@ -15,11 +15,14 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from breachwatch import evidence
+from breachwatch.errors import NotPermittedError
 from breachwatch.evidence import custody, mirror
 from breachwatch.evidence.custody import Deed, Handler
+from breachwatch.model.people import Role
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
 from tests.postgresql.meddling import drop_triggers
+from tests.somebody import a
 from tests.unit.evidence.making import City, SealedCity, loosen
 
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -274,3 +277,25 @@ class Somebody:
 def test_a_person_is_named_with_all_that_is_asked_of_a_handler() -> None:
     assert custody.by(Somebody()) == Handler("M. Clerk", "City Clerk", "555-0100", "City Hall")
     assert custody.by(Somebody(name="")).actor == "mclerk"
+
+
+def test_who_verifies_stands_in_the_chain(city: City) -> None:
+    clerk = a(Role.RECORDS_OFFICER)
+    evidence.verify(city.ws, "EV-2026-000001", by=clerk)
+    evidence.verify_all(city.ws, by=clerk)
+    with city.ws.database.read() as connection:
+        links = [json.loads(line) for line in custody.lines(connection, "EV-2026-000001")]
+    assert [(link["event"], link["actor"]) for link in links[-2:]] == [("verified", clerk.name)] * 2
+
+
+def test_who_may_not_read_evidence_verifies_none(city: City) -> None:
+    with city.ws.database.read() as connection:
+        before = list(custody.lines(connection))
+    for verify in (
+        lambda by: evidence.verify(city.ws, "EV-2026-000001", by=by),
+        lambda by: evidence.verify_all(city.ws, by=by),
+    ):
+        with pytest.raises(NotPermittedError, match="read what evidence holds"):
+            verify(a(Role.HELPDESK))
+    with city.ws.database.read() as connection:
+        assert list(custody.lines(connection)) == before
