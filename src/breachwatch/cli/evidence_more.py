@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from breachwatch.cli.evidence_handover import moment_of
+from breachwatch.cli.incident_options import case_number
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
 from breachwatch.errors import EvidenceError
 
@@ -38,7 +39,7 @@ def add(  # noqa: PLR0913, PLR0917  each option is one thing that custody tells
 
     ws = open_workspace(ctx, workspace)
     receipt = evidence.Receipt(received_from, purpose, source, moment_of(received_at, ws.settings.city.zone))
-    number = incident.upper() if incident else None
+    number = case_number(ws, incident) if incident else None
     snapshot = evidence.add_file(ws, files, by=actor(ctx, ws), receipt=receipt, incident=number)
     if as_json:
         show_json(snapshot)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from breachwatch.cli import hold_notices
+from breachwatch.cli.incident_options import case_number
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
 from breachwatch.errors import UsageError
 
@@ -50,7 +51,11 @@ def place(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     from breachwatch.evidence import holds
 
     given = {"account": account, "host": host, "source": source, "incident": incident}
-    items = [(kind, name) for kind, names in given.items() for name in names or ()]
+    items = [
+        (kind, case_number(ws, name) if kind == "incident" else name)
+        for kind, names in given.items()
+        for name in names or ()
+    ]
     if bool(items) == everything:
         msg = "name accounts, hosts, sources or incidents, or say --everything for all events of the time."
         raise UsageError(msg)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from breachwatch.cli.incident_options import NumberArgument, case_number
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, show, show_json
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def incident_lines(
     ctx: typer.Context,
-    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Like INC-2026-0001.")],
+    number: NumberArgument,
     alert: Annotated[
         str, typer.Option("--alert", metavar="KEY", help="Only this alert: the beginning of its key.")
     ] = "",
@@ -34,7 +35,7 @@ def incident_lines(
     from breachwatch.report.originals import originals_page
 
     ws = open_workspace(ctx, workspace)
-    found = incidents.incident(ws, number.upper(), by=actor(ctx, ws))
+    found = incidents.incident(ws, case_number(ws, number), by=actor(ctx, ws))
     chosen = [item for item in found.alerts if item.key.startswith(alert.lower())]
     if not chosen:
         raise UnknownNameError("alert", alert, (item.key for item in found.alerts))

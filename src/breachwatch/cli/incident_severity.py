@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
+from breachwatch.cli.incident_options import case_number
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, show, show_json
 from breachwatch.errors import UsageError
 
 
 def incident_severity(
     ctx: typer.Context,
-    number: Annotated[str, typer.Argument(metavar="[NUMBER]", help="Like INC-2026-0001.")] = "",
+    number: Annotated[str, typer.Argument(metavar="[NUMBER]", help="INC-2026-0042, or 42 for this year's.")] = "",
     level: Annotated[
         str, typer.Option("--set", metavar="LEVEL", help="What it is by your judgement: low, medium, high, critical.")
     ] = "",
@@ -50,17 +51,18 @@ def incident_severity(
     if not number:
         msg = "name an incident, or give --again."
         raise UsageError(msg)
+    number = case_number(ws, number)
     if level:
         if level.upper() not in Level.__members__:
             msg = f"{level!r} is no level: low, medium, high or critical."
             raise UsageError(msg)
         found = weighing.override(
-            ws, number.upper(), Level.parse(level), reason=reason, by=actor(ctx, ws), expected_version=expected
+            ws, number, Level.parse(level), reason=reason, by=actor(ctx, ws), expected_version=expected
         )
     else:
-        known = incidents.incident(ws, number.upper(), by=actor(ctx, ws)).severity
+        known = incidents.incident(ws, number, by=actor(ctx, ws)).severity
         if known is None:
-            msg = f"{number.upper()} was recorded before severities were. `breachwatch incident severity --again`."
+            msg = f"{number} was recorded before severities were. `breachwatch incident severity --again`."
             raise UsageError(msg)
         found = known
     if as_json:

@@ -144,8 +144,8 @@ def decide(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
 
     ws = open_workspace(ctx, workspace)
     number, what = case_number(ws, number), chosen(DecisionKind, kind, "decision")
-    given = value.strip().lower()
-    given = given if given in decisions.VALUES[what] else given.replace("_", "-")
+    typed = value.strip().lower().replace("_", "-")
+    given = next((known for known in decisions.VALUES[what] if known.replace("_", "-") == typed), typed)
     found = decisions.decide(
         ws,
         number,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from breachwatch.cli.incident_options import NumberArgument, case_number
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
 from breachwatch.errors import EnvironmentFault
 
@@ -46,7 +47,7 @@ def list_messages(
     from breachwatch.notify.pages import messages_page
 
     ws = open_workspace(ctx, workspace)
-    found = notify.messages(ws, subject=about.upper(), last=last)
+    found = notify.messages(ws, subject=case_number(ws, about) if about else "", last=last)
     if as_json:
         show_json(found)
     else:
@@ -56,15 +57,16 @@ def list_messages(
 @app.command()
 def acknowledge(
     ctx: typer.Context,
-    number: Annotated[str, typer.Argument(metavar="INC", help="Like INC-2026-0001.")],
+    number: NumberArgument,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Say that you have taken notice of an incident: nobody else is told of it, unless it becomes more severe."""
     from breachwatch import notify
 
     ws = open_workspace(ctx, workspace)
-    notify.acknowledge(ws, number.upper(), by=actor(ctx, ws))
-    remark(f"{number.upper()} is acknowledged. Work on it begins with `breachwatch incident show {number.upper()}`.")
+    number = case_number(ws, number)
+    notify.acknowledge(ws, number, by=actor(ctx, ws))
+    remark(f"{number} is acknowledged. Work on it begins with `breachwatch incident show {number}`.")
 
 
 @app.command("test")

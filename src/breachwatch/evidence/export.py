@@ -32,7 +32,7 @@ from breachwatch.evidence.archives import AGE, ENDINGS, encrypt, recipients, wri
 from breachwatch.evidence.bag import MANIFEST, TAG_MANIFEST, hash_file
 from breachwatch.evidence.custody import Deed, Handler
 from breachwatch.evidence.disposed import refuse_disposed
-from breachwatch.evidence.handover.forms import custody_form, export_index, moment, transfer_form
+from breachwatch.evidence.handover.forms import custody_document, export_index, moment, transfer_form
 from breachwatch.evidence.keyring.current import signing_key
 from breachwatch.evidence.keys import PUBLIC_NAME, SIGNERS_NAME, PublicKey
 from breachwatch.evidence.on_disk import BagOnDisk
@@ -166,7 +166,7 @@ def _papers(
     }
     documents = {
         "index": export_index(ws, number, links, files, key, told, now),
-        "custody-form": custody_form(ws, number),
+        "custody-form": custody_document(ws, number),
         "transfer-form": transfer_form(ws, number, going, bag.hash(TAG_MANIFEST).sha256, now),
     }
     made: dict[str, bytes] = {}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from breachwatch import incidents
 from breachwatch.cli.app import main
+from breachwatch.evidence import create_key
 from breachwatch.model.finding import Level
 from breachwatch.workspace import Workspace
 from tests.somebody import SOMEBODY
@@ -172,3 +174,23 @@ def test_the_wizard_asks_for_what_is_missing(
     assert next(answers, None) is None
     changes = desk.audit("INC-2026-0001")
     assert "decided: waiver containment" in changes
+
+
+def test_a_number_of_this_year_is_enough_wherever_an_incident_is_named(desk: Desk, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "shot.png").write_bytes(b"x")
+    create_key(desk.ws.keys)
+    added = run("evidence", "add", str(tmp_path / "shot.png"), "--from", "J", "--purpose", "mail", "--incident", "1")
+    assert added["incident"] == "INC-2026-0001"
+    placed = run("hold", "place", "--reason", "a claim", "--incident", "1")
+    assert placed["hold"]["items"] == [["incident", "INC-2026-0001"]]
+    assert run("incident", "severity", "1") == run("incident", "severity", "INC-2026-0001")
+    assert run("incident", "lines", "1")
+    assert run("notify", "list", "--about", "1") == []
+    assert main(["-w", str(desk.ws.root), "notify", "acknowledge", "1"]) == 0
+
+
+def test_roles_and_guards_are_understood_with_hyphens_and_underscores(run: Run) -> None:
+    for word in ("it-director", "records_officer", "Counsel"):
+        assert run("incident", "decide", "1", "notified", word, "-r", "by telephone")["what"].endswith("told")
+    code, told = run("incident", "decide", "1", "notified", "mayor", "-r", "x", fails=True)
+    assert (code, "no decision about notified is named 'mayor'" in told) == (2, True)

@@ -60,7 +60,7 @@ def test_a_transfer_with_its_receipt_and_return(city: City, number: str, tmp_pat
     handover.acknowledge(city.ws, made.number, Answer("Det. Lee", note="by mail", receipt=scan), by=SOMEBODY)
     done = handover.give_back(city.ws, made.number, Answer("Det. Lee"), by=SOMEBODY)
     assert [answer.kind for answer in done.answers] == ["acknowledged", "returned"]
-    assert handover.transfers_of(city.ws, number) == [done]
+    assert handover.transfers_of(city.ws, number, by=SOMEBODY) == [done]
     events = [(link["event"], link.get("transfer"), link.get("step")) for link in custody_of(city)][-3:]
     name = made.number
     assert events == [
@@ -105,14 +105,14 @@ def test_the_chain_of_custody_form_names_every_link(city: City, number: str) -> 
     hostile = replace(SOMEBODY, name='<b>#eval("1") $x$</b>', title="\u202etitle")
     handover.read_lines(city.ws, number, by=hostile, purpose="<script>alert(1)</script>")
     handover.transfer(city.ws, number, by=hostile, to=DETECTIVE, purpose="#panic()")
-    form = handover.custody_form(city.ws, number)
+    form = handover.custody_form(city.ws, number, by=SOMEBODY)
     page = render_html(form).decode()
     for text in ("sealed", "accessed", "transferred", "Det. Lee", "subpoena 26-17", "&lt;script&gt;", "\\u202etitle"):
         assert text in page
     assert "<script" not in page
-    assert render_pdf(form) == render_pdf(handover.custody_form(city.ws, number))
+    assert render_pdf(form) == render_pdf(handover.custody_form(city.ws, number, by=SOMEBODY))
     with pytest.raises(UnknownNameError):
-        handover.custody_form(city.ws, "EV-2026-000009")
+        handover.custody_form(city.ws, "EV-2026-000009", by=SOMEBODY)
 
 
 def test_an_export_has_its_papers_and_nothing_privileged(city: City, number: str, tmp_path: Path) -> None:
@@ -182,14 +182,19 @@ def test_reading_is_a_link_of_the_chain(city: City, number: str, tmp_path: Path)
         handover.copy_out(city.ws, number, "data/events.csv", tmp_path, by=SOMEBODY, purpose="x")
     with pytest.raises(UnknownNameError):
         handover.copy_out(city.ws, number, "../../keys/signing.key", tmp_path, by=SOMEBODY, purpose="x")
+    helpdesk = a(Role.HELPDESK)
     with pytest.raises(NotPermittedError):
-        handover.read_lines(city.ws, number, by=a(Role.HELPDESK), purpose="x")
+        handover.read_lines(city.ws, number, by=helpdesk, purpose="x")
+    with pytest.raises(NotPermittedError):
+        handover.custody_form(city.ws, number, by=helpdesk)
+    with pytest.raises(NotPermittedError):
+        handover.transfers_of(city.ws, by=helpdesk)
 
 
 def test_files_that_were_handed_over_have_their_papers_too(city: City, tmp_path: Path) -> None:
     receipt = Receipt("J. Doe", "screenshot", source="phone")
     made = add_file(city.ws, [Given("shot.png", io.BytesIO(b"x"))], by=SOMEBODY, receipt=receipt)
-    page = render_html(handover.custody_form(city.ws, made.number)).decode()
+    page = render_html(handover.custody_form(city.ws, made.number, by=SOMEBODY)).decode()
     assert "J. Doe" in page
     assert "received" in page
     assert Path(evidence.export(city.ws, made.number, tmp_path, by=SOMEBODY).path).is_file()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from breachwatch.evidence.handover.forms import custody_form
-from breachwatch.evidence.handover.reading import copy_out, files_in, read_lines
+from breachwatch.evidence.handover.reading import copy_out, custody_form, files_in, read_lines
 from breachwatch.evidence.handover.transfers import Answer, Recipient, acknowledge, give_back, transfer, transfers_of
 
 __all__ = [

@@ -28,7 +28,7 @@ _KNOWN = frozenset({"seq", "prev", "event", "evidence", "actor", "title", "conta
 _MOST_FILES = 2000  # of a bag that the index names; the manifest names all
 
 
-def custody_form(ws: Workspace, number: str) -> Document:
+def custody_document(ws: Workspace, number: str) -> Document:
     """The printable chain-of-custody form of one piece of evidence, as of now. Raises UnknownNameError."""
     with ws.database.read() as connection:
         row = evidence_row(connection, number)

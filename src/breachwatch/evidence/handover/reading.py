@@ -1,4 +1,4 @@
-"""Looking into evidence: the lines that matched, and its files. Each look is a link of the chain of custody."""
+"""Looking into evidence: the lines that matched, its files, its form. Custody tells of each look into a file."""
 
 from __future__ import annotations
 
@@ -9,16 +9,27 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from breachwatch.documents import Document
 from breachwatch.durable import sync_folder
 from breachwatch.errors import EnvironmentFault, EvidenceError, UnknownNameError, UsageError
 from breachwatch.evidence import custody, mirror
 from breachwatch.evidence.bag import MANIFEST, hash_file
 from breachwatch.evidence.custody import Deed
+from breachwatch.evidence.handover.forms import custody_document
 from breachwatch.evidence.listing import path_of
 from breachwatch.evidence.on_disk import ITEM, BagOnDisk, match_lines
 from breachwatch.model.people import Actor, Permission
 from breachwatch.people import require
 from breachwatch.workspace import Workspace
+
+
+def custody_form(ws: Workspace, number: str, *, by: Actor) -> Document:
+    """The printable chain-of-custody form of one piece of evidence, as of now; that it was printed is no link.
+
+    Raises NotPermittedError, UnknownNameError.
+    """
+    require(by, Permission.READ_EVIDENCE)
+    return custody_document(ws, number)
 
 
 def files_in(ws: Workspace, number: str, *, by: Actor) -> dict[str, int]:

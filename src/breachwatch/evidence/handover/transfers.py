@@ -117,8 +117,12 @@ def give_back(ws: Workspace, name: str, answer: Answer, *, by: Actor) -> Transfe
     return _answer(ws, name, answer, by, RETURNED)
 
 
-def transfers_of(ws: Workspace, number: str | None = None) -> list[Transfer]:
-    """All transfers, or those of one piece of evidence, oldest first, with what was answered."""
+def transfers_of(ws: Workspace, number: str | None = None, *, by: Actor) -> list[Transfer]:
+    """All transfers, or those of one piece of evidence, oldest first, with what was answered.
+
+    Raises NotPermittedError.
+    """
+    require(by, Permission.READ_EVIDENCE)
     query = select(transfers).order_by(transfers.c.at, transfers.c.number)
     if number is not None:
         query = query.where(transfers.c.evidence == number)

@@ -83,7 +83,7 @@ def receipt(ws: Workspace, number: str, answer: Said, *, by: Actor) -> Referral:
     """
     found, kept = _answered(ws, number, answer, by)
     for package in found.packages:
-        sent = next(item for item in transfers_of(ws, package.evidence) if item.number == package.transfer)
+        sent = next(item for item in transfers_of(ws, package.evidence, by=by) if item.number == package.transfer)
         if not any(item.kind == "acknowledged" for item in sent.answers):
             acknowledge(ws, package.transfer, Answer(answer.person, answer.at, answer.text, answer.file), by=by)
     return _enter(ws, found, _RECEIPT, ReferralStatus.RECEIVED, answer, kept, by=by)

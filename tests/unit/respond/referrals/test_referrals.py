@@ -22,6 +22,7 @@ from breachwatch.respond.referrals import following, making, reading
 from breachwatch.respond.referrals.following import Said
 from breachwatch.respond.referrals.making import To
 from tests.conftest import NOW
+from tests.somebody import SOMEBODY
 from tests.unit.respond.intake.conftest import ANALYST, AUDITOR, CLERK, COUNSEL, HELPDESK, both, later
 from tests.unit.respond.referrals.conftest import Case
 
@@ -49,7 +50,7 @@ def test_from_the_package_to_the_outcome(case: Case, tmp_path: Path) -> None:
     [package] = made.packages
     content = (tmp_path / package.archive).read_bytes()
     assert hashlib.sha256(content).hexdigest() == package.archive_sha256
-    [moved] = transfers_of(case.ws, case.evidence)
+    [moved] = transfers_of(case.ws, case.evidence, by=SOMEBODY)
     assert (moved.number, moved.archive_sha256, moved.recipient) == (
         package.transfer,
         package.archive_sha256,
@@ -70,7 +71,7 @@ def test_from_the_package_to_the_outcome(case: Case, tmp_path: Path) -> None:
     signed = following.receipt(case.ws, number, Said("Sgt. at the desk", reference="26-117", file=scan), by=ANALYST)
     assert (signed.status, signed.reference) == (ReferralStatus.RECEIVED, "26-117")
     assert evidence.verify(case.ws, signed.events[-1].evidence).ok
-    assert [item.kind for item in transfers_of(case.ws, case.evidence)[0].answers] == ["acknowledged"]
+    assert [item.kind for item in transfers_of(case.ws, case.evidence, by=SOMEBODY)[0].answers] == ["acknowledged"]
     following.status(case.ws, number, ReferralStatus.INVESTIGATING, Said("Det."), by=COUNSEL)
     ended = following.outcome(case.ws, number, Said("Det.", text="no suspect"), by=COUNSEL)
     again = following.outcome(case.ws, number, Said("Det.", text="a suspect was charged"), by=COUNSEL)
