@@ -136,7 +136,7 @@ def load_pack(
     and from rule folders that hold them. `heads` keeps what was read from run to run; the caller saves it.
     """
     places = tuple(places)
-    texts = [text for place in places for text in read_rules(place, root)]
+    texts = [text for place in places for text in read_rules(place, root, kept=heads)]
     texts += [text for place in places if place == "builtin" for text in read_rules(place, root, "filters")]
     texts += [text for place in filters for text in read_rules(place, root, "filters")]
     return pack_of(texts, minimum_level, heads, _selections(places, root))

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from breachwatch.detect import loading
-from breachwatch.detect.loading import read_rules
+from breachwatch.detect import archives, loading
+from breachwatch.detect.cache import Cache
+from breachwatch.detect.loading import RuleText, read_rules
 from breachwatch.detect.rulepack import RulePack, load_pack
 from breachwatch.model.finding import Level, Outcome
 from tests.unit.detect.making import pack
@@ -135,10 +136,40 @@ def test_archives_are_bounded(tmp_path: Path, size: int, monkeypatch: pytest.Mon
     assert titles(found) == ["rule 1"]
     assert "larger than" in reasons(found)
     assert "expands more than" in reasons(found)
-    monkeypatch.setattr(loading, "ARCHIVE_MEMBERS", 2)
+    monkeypatch.setattr(archives, "ARCHIVE_MEMBERS", 2)
     assert "more than 2" in reasons(load_pack(["big.zip"], tmp_path))
     (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04 no archive")
     assert "no readable zip" in reasons(load_pack(["broken.zip"], tmp_path))
+
+
+def test_what_an_archive_holds_is_kept_and_its_texts_are_unpacked_when_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "keys").mkdir()
+
+    def found(*members: tuple[str, str | bytes]) -> list[tuple[str, ...]]:
+        with zipfile.ZipFile(tmp_path / "pack.zip", "w") as archive:
+            for name, text in members:
+                archive.writestr(name, text)
+        return again()
+
+    def again() -> list[tuple[str, ...]]:
+        kept = Cache(tmp_path / "heads", tmp_path / "keys", ("1",))
+        texts = list(read_rules("pack.zip", tmp_path, kept=kept))
+        kept.save()
+        told = [(one.text, one.revision) if isinstance(one, RuleText) else (one.reason,) for one in texts]
+        return [(one.origin, *said) for one, said in zip(texts, told, strict=True)]
+
+    two = ("two.yml", rule(2) + "---\n# nothing\n---\n" + rule(3))
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        first = found(("x.yml", rule(1)), two, ("bad.yml", b"\xff"), ("x.yml", rule(4)))
+    assert [len(row) for row in first] == [2, 3, 3, 3, 3]
+    asked = archives._contents
+    monkeypatch.setattr(archives, "_contents", None)  # nothing is looked through again
+    assert again() == first
+    monkeypatch.setattr(archives, "_contents", asked)
+    assert [row[0] for row in found(two)] == ["pack.zip/two.yml, document 1", "pack.zip/two.yml, document 2"]
+    assert again() == first[1:3]
 
 
 def test_builtin_rules_load_without_a_problem() -> None:

@@ -15,18 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from breachwatch.detect.loading import (
-    ARCHIVE_BYTES,
-    ARCHIVE_MEMBERS,
-    DAMAGE,
-    FILE_BYTES,
-    SUFFIXES,
-    LoadProblem,
-    printable,
-)
+from breachwatch.detect.archives import ARCHIVE_BYTES, ARCHIVE_MEMBERS, DAMAGE, printable
 from breachwatch.detect.packs import version
 from breachwatch.detect.packs.licence import LICENCE_BYTES, NOT_STATED, Licence, is_licence_file, licence_in
 from breachwatch.detect.packs.version import VERSION_BYTES, Version, is_version_file
+from breachwatch.detect.texts import FILE_BYTES, SUFFIXES, LoadProblem
 from breachwatch.errors import DataError, EnvironmentFault, LimitError, UsageError
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can name; the same contents give the same archive
