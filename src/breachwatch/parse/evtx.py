@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from breachwatch.model.segment import Segment
 from breachwatch.parse import quick_json
@@ -24,8 +23,7 @@ from breachwatch.parse.windows_evtx_json import from_evtx_json
 from breachwatch.settings import Limits
 
 
-@dataclass(slots=True)
-class _Found:
+class Found(NamedTuple):
     """A span that counts as one record: its place in the file, its bytes, its JSON if it could be decoded."""
 
     offset: int
@@ -38,37 +36,34 @@ class _Found:
 def parse_evtx(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
     """The records of an EVTX file, chunk by chunk, in the order in which they lie in the file."""
     del limits  # a chunk bounds its records to 64 KiB
-    number = segment.first_record
-    for found in _records(data, segment.after):
-        yield _row(segment, number, found)
-        number += 1
+    for number, found in enumerate(found_records(data, segment.after), segment.first_record):
+        yield record_of(segment, number, found)
 
 
-def parse_chunks(segment: Segment, data: BinaryIO, first: int, end: int) -> Iterator[Row | Rejected]:
-    """The records of chunks `first` to `end` alone, counted from 0; they are numbered as if none stood before."""
-    number = segment.first_record
-    for chunk in read_chunks(data, first, end):
-        if segment.after and 0 < highest_record_id(chunk) <= segment.after:
-            continue
-        for found in _chunk_records(chunk, segment.after):
-            yield _row(segment, number, found)
-            number += 1
-
-
-def _records(data: BinaryIO, after: int) -> Iterator[_Found]:
+def found_records(data: BinaryIO, after: int) -> Iterator[Found]:
+    """What counts as a record in a file; records up to the id `after` were landed before."""
     empty = True
     for chunk in read_chunks(data):
         empty = False
-        if after and 0 < highest_record_id(chunk) <= after:
-            continue
-        yield from _chunk_records(chunk, after)
+        yield from _new_records(chunk, after)
     if empty:
         yield from _headless(data)
 
 
-def _chunk_records(chunk: Chunk, after: int) -> Iterator[_Found]:
+def found_in_chunks(data: BinaryIO, after: int, first: int, end: int) -> Iterator[Found]:
+    """The same of chunks `first` to `end` alone, counted from 0."""
+    for chunk in read_chunks(data, first, end):
+        yield from _new_records(chunk, after)
+
+
+def _new_records(chunk: Chunk, after: int) -> Iterator[Found]:
+    if not (after and 0 < highest_record_id(chunk) <= after):
+        yield from _chunk_records(chunk, after)
+
+
+def _chunk_records(chunk: Chunk, after: int) -> Iterator[Found]:
     if chunk.damage:
-        yield _Found(chunk.offset, chunk.raw, None, reason=f"chunk at offset {chunk.offset} is damaged: {chunk.damage}")
+        yield Found(chunk.offset, chunk.raw, None, reason=f"chunk at offset {chunk.offset} is damaged: {chunk.damage}")
         return
     decoded = decode_chunk(chunk)
     for span in chunk.spans:
@@ -76,19 +71,19 @@ def _chunk_records(chunk: Chunk, after: int) -> Iterator[_Found]:
         raw = chunk.raw[span.offset : span.offset + span.length]
         if span.record_id is None:
             reason = f"chunk at offset {chunk.offset} is damaged: {span.length} bytes from {offset} on are no record"
-            yield _Found(offset, raw, None, reason=reason)
+            yield Found(offset, raw, None, reason=reason)
             continue
         text = decoded.take(span.record_id)
         if span.record_id > after:
-            yield _Found(offset, raw, span, text, "" if text else "the record's binary XML cannot be decoded")
+            yield Found(offset, raw, span, text, "" if text else "the record's binary XML cannot be decoded")
 
 
-def _headless(data: BinaryIO) -> Iterator[_Found]:
+def _headless(data: BinaryIO) -> Iterator[Found]:
     """A file without any chunk: nothing where only a (partly written) file header is there, else one reject."""
     data.seek(0)
     head = data.read(FILE_HEADER)
     if head and not head.startswith(b"ElfFile\x00"):
-        yield _Found(0, head, None, reason="this is no Windows event log: the file signature is missing")
+        yield Found(0, head, None, reason="this is no Windows event log: the file signature is missing")
 
 
 def _value(text: str) -> Any:
@@ -97,7 +92,8 @@ def _value(text: str) -> Any:
     return json.loads(text)
 
 
-def _row(segment: Segment, number: int, found: _Found) -> Row | Rejected:
+def record_of(segment: Segment, number: int, found: Found) -> Row | Rejected:
+    """One of them as a row or a reject."""
     offset, length = segment.start + found.offset, len(found.raw)
     reason, position = found.reason, None
     if found.span is not None:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 FILE_HEADER = 4096
 CHUNK = 65_536
@@ -28,8 +28,7 @@ _LAST_RECORD_ID = 32
 _FILETIME_EPOCH = datetime(1601, 1, 1)  # noqa: DTZ001 - naive UTC, as all times of rows
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A run of bytes in one chunk: a record, or (`record_id` None) bytes between records that are none."""
 
     offset: int  # from the chunk's start

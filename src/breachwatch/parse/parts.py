@@ -10,8 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from breachwatch.model.segment import Batch, Segment
-from breachwatch.parse.batches import Batches
-from breachwatch.parse.evtx import parse_chunks
+from breachwatch.parse.evtx_blocks import parse_chunks
 from breachwatch.parse.evtx_records import CHUNK, FILE_HEADER
 
 _SIGNATURE = b"ElfFile\x00"
@@ -40,12 +39,7 @@ def parse_part(segment: Segment, data: BinaryIO, part: Part) -> Iterator[Batch]:
 
     What a bug in the parser raises is raised here: the log is then to be parsed as a whole.
     """
-    batches = Batches(segment)
-    for record in parse_chunks(segment, data, part.first, part.end):
-        batch = batches.add(record)
-        if batch is not None:
-            yield batch
-    yield from batches.rest()
+    yield from parse_chunks(segment, data, part.first, part.end)
 
 
 def renumbered(batch: Batch, before: int) -> Batch:

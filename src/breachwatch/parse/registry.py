@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from breachwatch.errors import UnknownNameError
 from breachwatch.model.formats import FORMATS
@@ -16,6 +16,7 @@ from breachwatch.model.segment import Batch, Segment
 from breachwatch.parse.base import Parser
 from breachwatch.settings import Limits
 
+_BLOCKS: Final = {"evtx": "evtx_blocks", "journald-json": "journal_blocks", "syslog": "syslog_blocks"}
 BlockParser = Callable[[Segment, BinaryIO, Limits, int], Iterator[Batch]]
 
 
@@ -47,8 +48,7 @@ def parser_for(format_name: str) -> Parser:
 
 def block_parser_for(segment: Segment, limits: Limits) -> BlockParser | None:
     """What reads a segment many records at once, giving what its parser gives; None where there is no such thing."""
-    if segment.format == "journald-json":
-        return import_module("breachwatch.parse.journal_blocks").parse_blocks  # type: ignore[no-any-return]
-    if segment.format != "syslog" or segment.size > limits.segment_bytes:
+    module = _BLOCKS.get(segment.format)
+    if module is None or (segment.format == "syslog" and segment.size > limits.segment_bytes):
         return None
-    return import_module("breachwatch.parse.syslog_blocks").parse_blocks  # type: ignore[no-any-return]
+    return import_module(f"breachwatch.parse.{module}").parse_blocks  # type: ignore[no-any-return]

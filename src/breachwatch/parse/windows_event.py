@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from breachwatch.model import actions
 from breachwatch.model.datasets import DATASETS
@@ -26,8 +26,13 @@ _DATASET_BY_CHANNEL = {
 }
 # Fields that name where something came from, by event family; first one that holds an address.
 _ADDRESS_FIELDS = ("IpAddress", "ClientAddress", "SourceIp", "SourceAddress", "Address", "Param3")
-_PORT_FIELDS = ("IpPort", "SourcePort")
-_ADDRESSED = frozenset((*_ADDRESS_FIELDS, *_PORT_FIELDS))
+PORT_FIELDS = ("IpPort", "SourcePort")
+_STATUS_FIELDS = frozenset({"Status", "SubStatus", "FailureCode"})
+_STATE_FIELD = "param2"  # of a service
+PROCESS_FIELDS = frozenset(
+    f"{whose}{what}" for whose in ("Subject", "Target") for what in ("UserName", "UserSid", "DomainName")
+)
+_ADDRESSED = frozenset((*_ADDRESS_FIELDS, *PORT_FIELDS))
 _NOTHING = frozenset({"", "-", "N/A"})
 _AUDIT_SUCCESS = 0x0020000000000000
 _AUDIT_FAILURE = 0x0010000000000000
@@ -45,7 +50,7 @@ _KERBEROS_EVENTS = frozenset({4768, 4769, 4770, 4771})
 
 def event_row(event: WindowsEvent, zone: tzinfo = UTC) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """(dataset, values, extra) of an event. `time` is naive UTC; `zone` is that of times which name none."""
-    dataset = _DATASET_BY_CHANNEL.get((event.channel or "").lower(), "windows.other")
+    dataset = dataset_of(event.channel)
     values: dict[str, Any] = {
         "time": parse_time(event.time_text, zone),
         "time_text": event.time_text,
@@ -80,6 +85,46 @@ def event_row(event: WindowsEvent, zone: tzinfo = UTC) -> tuple[str, dict[str, A
     if event.message is not None:
         extra["Message"] = event.message
     return dataset, {name: value for name, value in values.items() if value is not None}, extra
+
+
+def dataset_of(channel: str | None) -> str:
+    """The dataset of a channel's events."""
+    return _DATASET_BY_CHANNEL.get((channel or "").lower(), "windows.other")
+
+
+class Core(NamedTuple):
+    """What the core columns of an event say beside its System part; named as these."""
+
+    user: str | None
+    source_ip: str | None
+    action: str | None
+    outcome: str | None
+    message: str
+    User: str | None  # of a process that was created; Sysmon's name
+
+
+def core_of(event: WindowsEvent) -> Core:
+    """The core columns of an event; of its data, only `core_fields` are looked at."""
+    values = event_row(event)[1]
+    return Core._make(values.get(name) for name in Core._fields)
+
+
+def core_fields(channel: str | None, provider: str | None, event_id: int | None) -> frozenset[str]:
+    """The data fields that say something about the core columns of such events, but for ports (`port_of`)."""
+    what = meaning(channel, provider, event_id)
+    fields = {*_ADDRESS_FIELDS, *(what.user if what else ()), *([what.about] if what and what.about else ())}
+    if channel == SECURITY:
+        fields |= _STATUS_FIELDS
+        fields |= PROCESS_FIELDS if event_id == _PROCESS_CREATED else frozenset()
+    if channel == SYSTEM:
+        fields.add(_STATE_FIELD)
+    return frozenset(fields)
+
+
+def port_of(text: str | None) -> int | None:
+    """The port that is written in the first of PORT_FIELDS that an event has."""
+    port = number(text)
+    return port if port and port < 65_536 else None
 
 
 @cache
@@ -139,8 +184,7 @@ def _set_core(event: WindowsEvent, what: Meaning | None, values: dict[str, Any])
             if ip := _address(data.get(field)):
                 values["source_ip"] = ip
                 break
-        port = number(next((data[field] for field in _PORT_FIELDS if field in data), None))
-        values["source_port"] = port if port and port < 65_536 else None
+        values["source_port"] = port_of(next((data[field] for field in PORT_FIELDS if field in data), None))
     reason = _failure_reason(event) if event.channel == SECURITY else None
     values["action"] = _action(event, what, reason)
     values["outcome"] = _outcome(event, what, reason)
@@ -155,7 +199,7 @@ def _address(text: str | None) -> str | None:
 
 def _action(event: WindowsEvent, what: Meaning | None, reason: str | None) -> str | None:
     if event.channel == SYSTEM and event.event_id == 7036 and what:
-        state = event.data.get("param2", "").lower()
+        state = event.data.get(_STATE_FIELD, "").lower()
         return {"running": actions.SERVICE_STARTED, "stopped": actions.SERVICE_STOPPED}.get(state)
     if event.channel == SECURITY and event.event_id == 4768 and reason is not None:
         return actions.LOGON  # a refused ticket is the domain's failed sign-in

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from breachwatch.parse.lines import UnreadableError
 from breachwatch.parse.windows_shapes import WindowsEvent, as_text, guid, integer, keywords_text, put, set_system
@@ -18,8 +17,7 @@ _TEXT_AND_ATTRIBUTES = frozenset({"#attributes", "#text"})
 _ATTRIBUTED = ("Provider", "TimeCreated", "Correlation", "Execution", "Security")
 _LEAVES = ("Version", "Level", "Task", "Opcode", "Keywords", "EventRecordID", "Channel", "Computer")
 _SYSTEM = frozenset(("EventID", *_ATTRIBUTED, *_LEAVES))
-_PARTS_WITH_ATTRIBUTES = itemgetter(*_ATTRIBUTED)
-_SAME_IN_ALL = itemgetter("Version", "Level", "Task", "Opcode", "Keywords", "Channel", "Computer")
+_FIRST = frozenset({"Version", "Qualifiers"})  # of `WindowsEvent.more`
 _KEY_TYPES = frozenset({str, int, type(None)})  # equal ones of these are of one type
 _NOTHING: dict[str, Any] = {}
 
@@ -37,7 +35,7 @@ def from_evtx_json(document: Any) -> WindowsEvent:
         if part == "RenderingInfo" and isinstance(content, dict):
             event.message = as_text(content.get("Message"))
         elif part not in ("System", "#attributes", "RenderingInfo"):
-            _leaves(event.data, part, content, 0)
+            put_leaves(event.data, part, content)
     return event
 
 
@@ -57,8 +55,11 @@ def system_parts(system: dict[str, Any]) -> dict[str, str | None]:
     return parts
 
 
-def _leaves(data: dict[str, str], name: str, value: Any, depth: int) -> None:
-    """Leaf values under their own names. Attributes count as leaves, name spaces do not."""
+def put_leaves(data: dict[str, str], name: str, value: Any, depth: int = 0) -> None:
+    """Leaf values under their own names. Attributes count as leaves, name spaces do not.
+
+    Raises UnreadableError for data that is nested too deep.
+    """
     if not isinstance(value, dict):
         put(data, name, value)
         return
@@ -74,7 +75,7 @@ def _leaves(data: dict[str, str], name: str, value: Any, depth: int) -> None:
         elif key == "#text":
             put(data, name, item)
         else:
-            _leaves(data, key, item, depth + 1)
+            put_leaves(data, key, item, depth + 1)
 
 
 @lru_cache(maxsize=8192)
@@ -84,54 +85,84 @@ def _is_plain(name: str) -> bool:
 
 
 def set_usual_system(event: WindowsEvent, system: dict[str, Any]) -> bool:
-    """What `set_plain_system` does, for a System part of which every element is there; False for another.
-
-    What a provider writes into all its events of one kind is read once.
-    """
-    if len(system) != len(_SYSTEM) or not system.keys() >= _SYSTEM:
+    """What `set_plain_system` does, for a System part that `system_of` can read; False for another."""
+    found = system_of(system)
+    if found is None:
         return False
-    attributes = [_attributes(value) for value in _PARTS_WITH_ATTRIBUTES(system)]
-    if None in attributes:
-        return False
-    provider, created, correlation, execution, security = attributes
-    named = system["EventID"], provider.get("Name"), provider.get("Guid"), provider.get("EventSourceName")
-    kind = *named, *_SAME_IN_ALL(system), security.get("UserID")
-    single = system["EventRecordID"], execution.get("ProcessID"), execution.get("ThreadID")
-    if not _KEY_TYPES.issuperset(map(type, kind)) or not _KEY_TYPES.issuperset(map(type, single)):
-        return False
-    common, before, after = _common(kind)
+    kind, (record_id, process_id, thread_id, created, activity_id, related_id) = found
+    common = common_of(kind)
     (event.event_id, event.level, event.task, event.opcode, event.channel, event.computer) = common[:6]
-    (event.provider, event.keywords, event.user_id) = common[6:]
-    event.record_id, event.process_id = _integer(single[0]), _integer(single[1])
-    event.time_text = as_text(created.get("SystemTime")) or None
-    more = event.more = before.copy()
-    if thread := as_text(single[2]):
+    (event.provider, event.keywords, event.user_id) = common[6:9]
+    event.record_id, event.process_id = system_number(record_id), system_number(process_id)
+    event.time_text = as_text(created) or None
+    more = event.more = common.before.copy()
+    if thread := as_text(thread_id):
         more["ThreadID"] = thread
-    if correlation:
-        for name in ("ActivityID", "RelatedActivityID"):
-            if text := as_text(correlation.get(name)):
-                more[name] = guid(text)
-    more.update(after)
+    for name, value in (("ActivityID", activity_id), ("RelatedActivityID", related_id)):
+        if text := as_text(value):
+            more[name] = guid(text)
+    more.update(common.after)
     return True
 
 
-@lru_cache(maxsize=1024)
-def _common(kind: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, str], dict[str, str]]:
-    """What the same values in a System part always become: fields, and what of `more` stands first and last."""
-    number, name, own_guid, source_name, *same, user_id = kind
+def system_of(system: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]] | None:
+    """A System part as what it has in common with others, for `common_of`, and what is its own.
+
+    Its own are record id, process id, thread id, time and the two activity ids: a text, a number or None each. None for
+    a System part that is laid out otherwise than Windows writes it.
+    """
+    if not system.keys() <= _SYSTEM:
+        return None
+    get = system.get
+    attributes = [_attributes(get(name)) for name in _ATTRIBUTED]
+    number = _event_id(get("EventID"))
+    if None in attributes or number is None:
+        return None
+    provider, created, correlation, execution, security = attributes
+    kind = (
+        *number, provider.get("Name"), provider.get("Guid"), provider.get("EventSourceName"), security.get("UserID"),
+        get("Version"), get("Level"), get("Task"), get("Opcode"), get("Keywords"), get("Channel"), get("Computer"),
+    )  # fmt: skip
+    own = (
+        get("EventRecordID"), execution.get("ProcessID"), execution.get("ThreadID"), created.get("SystemTime"),
+        correlation.get("ActivityID"), correlation.get("RelatedActivityID"),
+    )  # fmt: skip
+    return (kind, own) if _KEY_TYPES.issuperset(map(type, kind + own)) else None
+
+
+class Common(NamedTuple):
+    """What the same values in a System part always become, named as in `WindowsEvent`."""
+
+    event_id: int | None
+    level: int | None
+    task: int | None
+    opcode: int | None
+    channel: str | None
+    computer: str | None
+    provider: str | None
+    keywords: str | None
+    user_id: str | None
+    before: dict[str, str]  # of `more`: what stands before the thread and the activity ids
+    after: dict[str, str]
+
+
+@lru_cache(maxsize=4096)
+def common_of(kind: tuple[Any, ...]) -> Common:
+    """What the first part of `system_of` says."""
+    number, qualifiers, name, own_guid, source_name, user_id, *same = kind
     event = WindowsEvent()
     system = dict(zip(("Version", "Level", "Task", "Opcode", "Keywords", "Channel", "Computer"), same, strict=True))
     provider = {"Name": name, "Guid": own_guid, "EventSourceName": source_name}
     system |= {
-        "EventID": number,
+        "EventID": {"#attributes": {"Qualifiers": qualifiers}, "#text": number},
         "Provider": {"#attributes": provider},
         "Security": {"#attributes": {"UserID": user_id}},
     }
     set_plain_system(event, system)
     fields = event.event_id, event.level, event.task, event.opcode, event.channel, event.computer
-    before = {key: text for key, text in event.more.items() if key == "Version"}
-    after = {key: text for key, text in event.more.items() if key != "Version"}
-    return (*fields, event.provider, event.keywords, event.user_id), before, after
+    before = {key: text for key, text in event.more.items() if key in _FIRST}
+    after = {key: text for key, text in event.more.items() if key not in _FIRST}
+    return Common(*fields, event.provider, event.keywords, event.user_id, before, after)
 
 
 def set_plain_system(event: WindowsEvent, system: dict[str, Any]) -> bool:
@@ -147,10 +178,10 @@ def set_plain_system(event: WindowsEvent, system: dict[str, Any]) -> bool:
     if None in attributes or dict in map(type, leaves) or number is None:
         return False
     provider, created, correlation, execution, security = attributes
-    event.event_id = _integer(number[0])
+    event.event_id = system_number(number[0])
     version, level, task, opcode, keywords, record_id, channel, computer = leaves
-    event.level, event.task, event.opcode = _integer(level), _integer(task), _integer(opcode)
-    event.record_id, event.process_id = _integer(record_id), _integer(execution.get("ProcessID"))
+    event.level, event.task, event.opcode = system_number(level), system_number(task), system_number(opcode)
+    event.record_id, event.process_id = system_number(record_id), system_number(execution.get("ProcessID"))
     event.channel = as_text(channel) or None
     event.computer = as_text(computer) or None
     source_name = as_text(provider.get("EventSourceName"))
@@ -193,8 +224,8 @@ def _event_id(value: Any) -> tuple[Any, Any] | None:
     return value.get("#text"), attributes.get("Qualifiers")
 
 
-def _integer(value: Any) -> int | None:
-    """`integer` of the value's text."""
+def system_number(value: Any) -> int | None:
+    """`integer` of the text of a value in the System part."""
     if type(value) is int and -_LARGE < value < _LARGE:
         return value
     return integer(as_text(value))

@@ -112,13 +112,13 @@ def set_system(event: WindowsEvent, parts: Mapping[str, str | None]) -> None:
     event.user_id = parts.get("Security.UserID") or None
     event.process_id = integer(parts.get("Execution.ProcessID"))
     event.time_text = parts.get("TimeCreated.SystemTime") or None
-    for name, key in _MORE.items():
+    for name, key in _SYSTEM_MORE.items():
         value = parts.get(key)
         if value:
             event.more[name] = guid(value) if key in _GUIDS else value
 
 
-_MORE = {
+_SYSTEM_MORE = {
     "Version": "Version",
     "Qualifiers": "EventID.Qualifiers",
     "ThreadID": "Execution.ThreadID",
@@ -127,4 +127,6 @@ _MORE = {
     "Provider_Guid": "Provider.Guid",
     "EventSourceName": "Provider.EventSourceName",
 }
+MORE = frozenset(_SYSTEM_MORE)
+"""The names in `WindowsEvent.more`."""
 _GUIDS = frozenset({"Correlation.ActivityID", "Correlation.RelatedActivityID", "Provider.Guid"})

@@ -1,0 +1,169 @@
+"""Events of Windows sorted into lots that have the same data fields, from the JSON that the `evtx` library writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final
+
+import orjson
+
+from breachwatch.parse.evtx import Found
+from breachwatch.parse.evtx_records import Span
+from breachwatch.parse.lines import UnreadableError
+from breachwatch.parse.windows_event import PROCESS_FIELDS, core_fields, dataset_of, native_fields
+from breachwatch.parse.windows_evtx_json import Common, common_of, put_leaves, system_of
+from breachwatch.parse.windows_shapes import MORE
+
+_ATTRIBUTES: Final = "#attributes"
+_SCALARS: Final = frozenset({str, int, bool, type(None)})
+_LARGEST: Final = 2**63  # what a column of numbers does not hold
+_UNFIT: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What events with the same common part of System share."""
+
+    common: Common
+    dataset: str
+    looked_at: frozenset[str]  # data fields that the core columns depend on
+    before: str  # the members of `extra` before the thread and the activity ids, as JSON with a comma behind each
+    after: str  # those behind them
+    place: str  # what the names of their records in event ids begin with
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Events of one dataset with the same data fields.
+
+    `heads` are each event's (place in the block, span, number of its kind, *what is its own in System), `values` those
+    of its data fields: texts, whole numbers, true, false or null.
+    """
+
+    dataset: str
+    looked_at: frozenset[str]
+    names: tuple[str, ...]
+    heads: list[tuple[Any, ...]] = field(default_factory=list)
+    values: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+class Sorted:
+    """The events of a block: lots, kinds by number, and the places of what must be read one by one."""
+
+    def __init__(self, block: Iterable[Found]) -> None:
+        self.kinds: list[Kind] = []
+        self.others: list[int] = []
+        self._codes: dict[tuple[Any, ...], int] = {}
+        self._lots: dict[tuple[Any, ...], Lot | None] = {}
+        for at, found in enumerate(block):
+            if found.span is None or found.text is None or not self._put(at, found.span, found.text):
+                self.others.append(at)
+
+    def by_dataset(self) -> dict[str, list[Lot]]:
+        """The lots of each dataset."""
+        found: dict[str, list[Lot]] = {}
+        for lot in self._lots.values():
+            if lot is not None:
+                found.setdefault(lot.dataset, []).append(lot)
+        return found
+
+    def _put(self, at: int, span: Span, text: str) -> bool:
+        try:
+            event = orjson.loads(text)["Event"]
+            system = event["System"]
+        except (orjson.JSONDecodeError, LookupError, TypeError):
+            return False
+        found = system_of(system) if type(system) is dict and type(event) is dict else None
+        data = _data(event, text) if found is not None else None
+        if found is None or data is None:
+            return False
+        code = self._codes.get(found[0])
+        if code is None:
+            code = self._codes[found[0]] = self._new_kind(found[0])
+        if code == _UNFIT:
+            return False
+        kind, names = self.kinds[code], data[0]
+        key = kind.dataset, kind.looked_at, names
+        if key in self._lots:
+            lot = self._lots[key]
+        else:
+            lot = self._lots[key] = Lot(kind.dataset, kind.looked_at, names) if _fits(*key) else None
+        if lot is None:
+            return False
+        lot.heads.append((at, span, code, *found[1]))
+        lot.values.append(data[1])
+        return True
+
+    def _new_kind(self, key: tuple[Any, ...]) -> int:
+        kind = _kind(key)
+        if kind is None:
+            return _UNFIT
+        self.kinds.append(kind)
+        return len(self.kinds) - 1
+
+
+@lru_cache(maxsize=4096)
+def _kind(key: tuple[Any, ...]) -> Kind | None:
+    common = common_of(key)
+    numbers = common.event_id, common.level, common.task, common.opcode
+    if any(number is not None and not -_LARGEST <= number < _LARGEST for number in numbers):
+        return None
+    return Kind(
+        common,
+        dataset_of(common.channel),
+        core_fields(common.channel, common.provider, common.event_id),
+        members(common.before),
+        members(common.after),
+        f"{common.channel or ''}/{common.computer or ''}/",
+    )
+
+
+def members(values: Mapping[str, str | None]) -> str:
+    """JSON's members of an object, with a comma behind each; null is left out."""
+    filled = {name: value for name, value in values.items() if value is not None}
+    return orjson.dumps(filled)[1:-1].decode() + "," if filled else ""
+
+
+@lru_cache(maxsize=4096)
+def _fits(dataset: str, looked_at: frozenset[str], names: tuple[str, ...]) -> bool:
+    """Whether no data field has the name of something else that the event says."""
+    says_user = looked_at >= PROCESS_FIELDS and "User" in names
+    return MORE.isdisjoint(set(names) - native_fields(dataset)) and not says_user
+
+
+@lru_cache(maxsize=4096)
+def _are_plain(names: tuple[str, ...]) -> bool:
+    """Whether these members of EventData are nothing but data fields."""
+    return not any(name in (_ATTRIBUTES, "#text") or name.endswith("_attributes") for name in names)
+
+
+def _data(event: dict[str, Any], text: str) -> tuple[tuple[str, ...], tuple[Any, ...]] | None:
+    """Names and values of the event's data; None where it must be read otherwise."""
+    data = event.get("EventData")
+    if type(data) is dict and len(event) == 2 + (_ATTRIBUTES in event):
+        names, values = tuple(data), tuple(data.values())
+        if _are_plain(names) and _SCALARS.issuperset(map(type, values)):
+            return names, tuple(map(_with_lf, values)) if "\\r" in text else values
+    parts = {part: content for part, content in event.items() if part not in ("System", _ATTRIBUTES)}
+    if "RenderingInfo" in event or _has_fraction(parts):
+        return None
+    leaves: dict[str, str] = {}
+    try:
+        for part, content in parts.items():
+            put_leaves(leaves, part, content)
+    except UnreadableError:
+        return None
+    return tuple(leaves), tuple(leaves.values())
+
+
+def _with_lf(value: Any) -> Any:
+    return value.replace("\r\n", "\n") if type(value) is str else value
+
+
+def _has_fraction(value: Any) -> bool:
+    """Whether a number in there may be a whole one that orjson rounded, as it does beyond 64 bits."""
+    if type(value) is dict:
+        return any(map(_has_fraction, value.values()))
+    return any(map(_has_fraction, value)) if type(value) is list else type(value) is float
