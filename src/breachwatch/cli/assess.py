@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,9 +12,10 @@ import typer
 
 from breachwatch.cli.jurisdiction import chosen_profile
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
-from breachwatch.errors import DataError, UsageError
+from breachwatch.errors import UsageError
 
 if TYPE_CHECKING:
+    from breachwatch.respond.duties.filling import Filling
     from breachwatch.respond.law.profile import Profile
 
 
@@ -28,7 +29,11 @@ def assess(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     on: Annotated[str | None, typer.Option(metavar="DATE", help="The law of this day. Default: today.")] = None,
     profile: Annotated[str | None, typer.Option(help="A jurisdiction profile. Default: the city's.")] = None,
     incident: Annotated[
-        str | None, typer.Option(metavar="NUMBER", help="Keep it as the next version of this incident's assessment.")
+        str | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="Keep it as the next version of this incident's assessment; alone: what is on record, kept nowhere.",
+        ),
     ] = None,
     reason: Annotated[
         str, typer.Option("--reason", "-r", metavar="WHY", help="With --incident: what it rests on.")
@@ -38,54 +43,45 @@ def assess(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
 ) -> None:
     """Weigh facts against the law: obligations that are triggered, undetermined or not, and what decides each.
 
-    Proposals with citations; counsel decides. A fact that is not known leaves open what hangs on it.
+    Proposals with citations; counsel decides. A fact that is not known leaves open what hangs on it. With --incident
+    and no worksheet the facts are those that the incident and the register of systems tell: to read and correct with
+    --save, to confirm one by one with --ask.
     """
+    from breachwatch.cli.worksheets import ask_for, facts_on_record, save_worksheet
     from breachwatch.report.assessment import assessment_page
     from breachwatch.respond.assessment.facts import facts_of, read_facts, read_table
     from breachwatch.respond.assessment.weighing import weigh
+    from breachwatch.respond.duties.filling import worksheet as from_records
 
-    if worksheet is None and not ask:
-        msg = "name a worksheet of facts, or let breachwatch ask for them: `breachwatch assess --ask --save FILE`."
+    if worksheet is None and not ask and incident is None:
+        msg = (
+            "name a worksheet of facts, or let breachwatch ask for them: `breachwatch assess --ask --save FILE`. "
+            "To begin with what is on record of an incident: `breachwatch assess --incident NUMBER --save FILE`."
+        )
         raise UsageError(msg)
     law = chosen_profile(ctx, workspace, profile)
     day = _day(on, law)
     table: dict[str, Any] = {}
+    recorded: tuple[Filling, ...] = ()
     if worksheet is not None:
         read_facts(worksheet)  # names the key where something is wrong, before anybody is asked
         table = read_table(worksheet)
+    elif incident is not None:
+        recorded = facts_on_record(ctx, workspace, incident)
+        table = {} if ask else from_records(recorded)
     if ask:
-        _ask(law, table, day)
-    if save is not None:
-        _save(save, table)
-    if incident is not None:
-        _keep(ctx, workspace, incident, table, law.id, reason)
+        ask_for(law, table, day, recorded)
     proposals = weigh(law, facts_of(table), day)
+    if save is not None:
+        save_worksheet(save, table, recorded, proposals)
+    if incident is not None and (ask or worksheet is not None):
+        _keep(ctx, workspace, incident, table, law.id, reason)
+    elif incident is not None:
+        _on_record(recorded, save, incident)
     if as_json:
         show_json(proposals)
     else:
         show(assessment_page(law, proposals))
-
-
-def _ask(law: Profile, table: dict[str, Any], day: date) -> None:
-    """Put answers into the table, until nothing is left whose answer would decide anything."""
-    from breachwatch.respond.assessment.asking import answer, next_question
-    from breachwatch.respond.assessment.facts import facts_of
-    from breachwatch.respond.assessment.weighing import weigh
-
-    if not sys.stdin.isatty():
-        remark("Answers are read from standard input, one a line; an empty one means that it is not known.")
-    asked: set[str] = set()
-    while (fact := next_question(weigh(law, facts_of(table), day), asked)) is not None:
-        choices = f" [{', '.join(fact.choices)}]" if fact.choices else f" [{fact.kind.value}]"
-        text = typer.prompt(f"{fact.question}{choices}", default="?", show_default=True, err=True)
-        try:
-            entry = answer(fact, text)
-            facts_of({**table, **entry})
-        except ValueError as error:
-            remark(str(error))
-            continue
-        asked.add(fact.name)
-        table.update(entry)
 
 
 def _keep(
@@ -108,15 +104,22 @@ def _keep(
         remark(changes_text(*changed))
 
 
-def _save(path: Path, table: dict[str, Any]) -> None:
-    import tomlkit
+def _on_record(recorded: Sequence[Filling], save: Path | None, incident: str) -> None:
+    """Say what the facts rest on, and that nothing was kept."""
+    from breachwatch.cli.worksheets import as_typed
 
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(tomlkit.dumps(table))
-    except FileExistsError:
-        msg = f"{path} is there already; name another file, so that no earlier worksheet is lost."
-        raise DataError(msg) from None
+    for item in recorded:
+        remark(f"{item.fact}: {as_typed(item.value)}  ({item.why})")
+    if not recorded:
+        remark(
+            "nothing is on record yet that the law asks about: no affected system, account or group, and no register."
+        )
+    file = save or Path("FILE")
+    first = "" if save else f"Write it down to correct it: `breachwatch assess --incident {incident} --save FILE`. "
+    remark(
+        f"From the records alone, and kept nowhere. {first}Then: `breachwatch assess {file} --incident {incident} "
+        "--reason WHY`."
+    )
 
 
 def _day(text: str | None, law: Profile) -> date:
