@@ -62,7 +62,9 @@ def _urgency(duty: Duty) -> tuple[int, datetime, str, str]:
 def calendar(ws: Workspace, duties: Sequence[Duty], requests: Sequence[RequestClock] = ()) -> bytes:
     """The safe dates as an iCalendar file (RFC 5545), each with an alarm a day before.
 
-    It names incident or request, obligation and citation, and nothing of what was found: calendars are shared.
+    Moments are written in UTC, which every calendar shows in the zone of whoever looks: a zone by name would have to
+    come with its rules (3.2.19). The description has them in the zone of the law. It names incident or request,
+    obligation and citation, and nothing of what was found: calendars are shared.
     """
     from icalendar import Calendar
 
@@ -85,11 +87,11 @@ def _event(number: str, obligation: Obligation, due: Due, safe: datetime, now: d
     event = Event()
     event.add("uid", f"{number}-{obligation.id}@breachwatch")
     event.add("dtstamp", now)
-    event.add("dtstart", safe)
-    event.add("dtend", safe + timedelta(minutes=1))
+    event.add("dtstart", safe.astimezone(UTC))
+    event.add("dtend", (safe + timedelta(minutes=1)).astimezone(UTC))
     event.add("summary", f"{number}: {obligation.title}")
-    latest = f"Latest: {due.latest:%Y-%m-%d %H:%M %Z}. " if due.latest else ""
-    event.add("description", f"{latest}{'; '.join(obligation.citation)}. {CONFIRM}")
+    dates = f"Safe: {safe:%Y-%m-%d %H:%M %Z}. " + (f"Latest: {due.latest:%Y-%m-%d %H:%M %Z}. " if due.latest else "")
+    event.add("description", f"{dates}{'; '.join(obligation.citation)}. {CONFIRM}")
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
     alarm.add("description", f"{number}: {obligation.title}")

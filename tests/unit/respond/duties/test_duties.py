@@ -198,7 +198,11 @@ def test_the_calendar_names_the_duty_and_nothing_of_what_was_found(city: Workspa
     found = events[f"{INC}-{TO_STATE}@breachwatch"]
     assert found.decoded("dtstart") == city.clock.now() + timedelta(hours=48)
     assert "2063.302" in str(found["description"])
-    assert "jmeyer" not in made.to_ical().decode()
+    assert "Safe: 2026-11-24 04:15 CST" in str(found["description"])
+    text = made.to_ical().decode()
+    assert "jmeyer" not in text
+    assert "DTSTART:20261124T101500Z" in text
+    assert "TZID" not in text  # RFC 5545, 3.2.19: a zone by name needs a VTIMEZONE with its rules
     assert len(found.walk("VALARM")) == 1
 
 
