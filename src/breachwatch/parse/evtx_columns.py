@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from breachwatch.parse.columns import EARLIEST, LATEST
-from breachwatch.parse.evtx_lots import Kind, Lot, members
+from breachwatch.parse.evtx_lots import Kind, Lot, Said, members
 from breachwatch.parse.evtx_records import written_time
 from breachwatch.parse.windows_event import (
     PORT_FIELDS,
@@ -140,30 +140,24 @@ def _fill(filled: _Filled, lot: Lot, kinds: list[Kind]) -> None:
     filled.ports += _ports(ports) if ports else [None] * size
     looked_at = tuple(name for name in columns if name in lot.looked_at)
     known: dict[tuple[Any, ...], int] = {}
-    codes = [head[2] for head in lot.heads]
-    for found in zip(codes, *(columns[name] for name in looked_at), strict=True):
+    said = [kinds[head[2]].said for head in lot.heads]
+    for found in zip(said, *(columns[name] for name in looked_at), strict=True):
         number = known.get(found)
         if number is None:
             number = known[found] = len(filled.cores)
-            filled.cores.append(_core(kinds[found[0]], looked_at, found[1:]))
+            filled.cores.append(_core(found[0], looked_at, found[1:]))
         filled.core.append(number)
     if lot.looked_at >= PROCESS_FIELDS:
         filled.fill("User", [filled.cores[number].User for number in filled.core[filled.size :]])
     filled.size += size
 
 
-def _core(kind: Kind, names: tuple[str, ...], values: tuple[str | None, ...]) -> Core:
-    common = kind.common
-    data = {name: value for name, value in zip(names, values, strict=True) if value is not None}
-    return core_of(
-        WindowsEvent(
-            event_id=common.event_id,
-            channel=common.channel,
-            provider=common.provider,
-            keywords=common.keywords,
-            data=data,
-        )
-    )
+@lru_cache(maxsize=16_384)
+def _core(said: Said, names: tuple[str, ...], values: tuple[str | None, ...]) -> Core:
+    event_id, channel, provider, keywords = said
+    event = WindowsEvent(event_id=event_id, channel=channel, provider=provider, keywords=keywords)
+    event.data = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+    return core_of(event)
 
 
 def _of_kind(kinds: list[Kind], attribute: str, kind: pa.DataType, codes: Any) -> pa.Array[Any]:
@@ -228,13 +222,18 @@ def _activity(activity: str | int | None, related: str | int | None) -> str:
 
 def _times(texts: Texts, written: list[int]) -> pa.Array[Any]:
     """The column `time`: that of the text, or else when the record was written."""
-    if set(map(len, filter(None, texts))) == {_USUAL_TIME} and None not in texts:
-        try:
-            times: Any = pa.array(texts, pa.string()).cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
-            bounds: Any = pc.min_max(times).as_py()
-            if bounds["min"] >= EARLIEST and bounds["max"] < LATEST:
-                return times  # type: ignore[no-any-return]
-        except pa.ArrowInvalid:
-            pass  # one of them is no time: one by one, then
-    moments = [parse_time(text) or written_time(moment) for text, moment in zip(texts, written, strict=True)]
-    return pa.array([m if m is not None and EARLIEST <= m < LATEST else None for m in moments], pa.timestamp("us"))
+    usual = [text if text is not None and len(text) == _USUAL_TIME else None for text in texts]
+    try:
+        times: Any = pa.array(usual, pa.string()).cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
+        bounds: Any = pc.min_max(times).as_py()
+        quick = times if bounds["min"] is not None and bounds["min"] >= EARLIEST and bounds["max"] < LATEST else None
+    except pa.ArrowInvalid:  # one of them is no time
+        quick = None
+    if quick is not None and not quick.null_count:
+        return quick  # type: ignore[no-any-return]
+    read = [None] * len(texts) if quick is None else quick.to_pylist()
+    for at, text in enumerate(texts):
+        if read[at] is None:
+            moment = parse_time(text) or written_time(written[at])
+            read[at] = moment if moment is not None and EARLIEST <= moment < LATEST else None
+    return pa.array(read, pa.timestamp("us"))

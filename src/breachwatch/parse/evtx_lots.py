@@ -10,6 +10,7 @@ from typing import Any, Final
 import orjson
 
 from breachwatch.parse.evtx import Found
+from breachwatch.parse.evtx_heads import head_of
 from breachwatch.parse.evtx_records import Span
 from breachwatch.parse.lines import UnreadableError
 from breachwatch.parse.windows_event import PROCESS_FIELDS, core_fields, dataset_of, native_fields
@@ -21,12 +22,20 @@ _SCALARS: Final = frozenset({str, int, bool, type(None)})
 _LARGEST: Final = 2**63  # what a column of numbers does not hold
 _UNFIT: Final = -1
 
+_Read = tuple[tuple[Any, ...], tuple[Any, ...], tuple[str, ...], tuple[Any, ...]]
+"""What kind of event it is and what is its own, as `system_of` says; names and values of its data."""
+
+
+Said = tuple[int | None, str | None, str | None, str | None]
+"""Event id, channel, provider and keywords."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What events with the same common part of System share."""
 
     common: Common
+    said: Said
     dataset: str
     looked_at: frozenset[str]  # data fields that the core columns depend on
     before: str  # the members of `extra` before the thread and the activity ids, as JSON with a comma behind each
@@ -70,30 +79,25 @@ class Sorted:
         return found
 
     def _put(self, at: int, span: Span, text: str) -> bool:
-        try:
-            event = orjson.loads(text)["Event"]
-            system = event["System"]
-        except (orjson.JSONDecodeError, LookupError, TypeError):
+        read = _quickly(text) or _wholly(text)
+        if read is None:
             return False
-        found = system_of(system) if type(system) is dict and type(event) is dict else None
-        data = _data(event, text) if found is not None else None
-        if found is None or data is None:
-            return False
-        code = self._codes.get(found[0])
+        key, own, names, values = read
+        code = self._codes.get(key)
         if code is None:
-            code = self._codes[found[0]] = self._new_kind(found[0])
+            code = self._codes[key] = self._new_kind(key)
         if code == _UNFIT:
             return False
-        kind, names = self.kinds[code], data[0]
-        key = kind.dataset, kind.looked_at, names
-        if key in self._lots:
-            lot = self._lots[key]
+        kind = self.kinds[code]
+        alike = kind.dataset, kind.looked_at, names
+        if alike in self._lots:
+            lot = self._lots[alike]
         else:
-            lot = self._lots[key] = Lot(kind.dataset, kind.looked_at, names) if _fits(*key) else None
+            lot = self._lots[alike] = Lot(*alike) if _fits(*alike) else None
         if lot is None:
             return False
-        lot.heads.append((at, span, code, *found[1]))
-        lot.values.append(data[1])
+        lot.heads.append((at, span, code, *own))
+        lot.values.append(values)
         return True
 
     def _new_kind(self, key: tuple[Any, ...]) -> int:
@@ -112,6 +116,7 @@ def _kind(key: tuple[Any, ...]) -> Kind | None:
         return None
     return Kind(
         common,
+        (common.event_id, common.channel, common.provider, common.keywords),
         dataset_of(common.channel),
         core_fields(common.channel, common.provider, common.event_id),
         members(common.before),
@@ -139,15 +144,45 @@ def _are_plain(names: tuple[str, ...]) -> bool:
     return not any(name in (_ATTRIBUTES, "#text") or name.endswith("_attributes") for name in names)
 
 
-def _data(event: dict[str, Any], text: str) -> tuple[tuple[str, ...], tuple[Any, ...]] | None:
-    """Names and values of the event's data; None where it must be read otherwise."""
-    data = event.get("EventData")
-    if type(data) is dict and len(event) == 2 + (_ATTRIBUTES in event):
+def _quickly(text: str) -> _Read | None:
+    """An event whose System part need not be read; None for another."""
+    head = head_of(text)
+    if head is None:
+        return None
+    try:
+        found = _data(orjson.loads(head.data), head.data)
+    except orjson.JSONDecodeError:
+        return None
+    return None if found is None else (head.kind, head.own, *found)
+
+
+def _wholly(text: str) -> _Read | None:
+    """Any event that can be read together with others; None for another."""
+    try:
+        event = orjson.loads(text)["Event"]
+        system = event["System"]
+    except (orjson.JSONDecodeError, LookupError, TypeError):
+        return None
+    found = system_of(system) if type(system) is dict and type(event) is dict else None
+    if found is None or "RenderingInfo" in event:
+        return None
+    parts = {part: content for part, content in event.items() if part not in ("System", _ATTRIBUTES)}
+    data = _data(parts["EventData"], text) if parts.keys() == {"EventData"} else _leaves(parts)
+    return None if data is None else (*found, *data)
+
+
+def _data(data: Any, text: str) -> tuple[tuple[str, ...], tuple[Any, ...]] | None:
+    """Names and values of what is in EventData, of which `text` is the JSON; None where it must be read otherwise."""
+    if type(data) is dict:
         names, values = tuple(data), tuple(data.values())
         if _are_plain(names) and _SCALARS.issuperset(map(type, values)):
             return names, tuple(map(_with_lf, values)) if "\\r" in text else values
-    parts = {part: content for part, content in event.items() if part not in ("System", _ATTRIBUTES)}
-    if "RenderingInfo" in event or _has_fraction(parts):
+    return _leaves({"EventData": data})
+
+
+def _leaves(parts: dict[str, Any]) -> tuple[tuple[str, ...], tuple[Any, ...]] | None:
+    """The same of parts of an event that hold objects within objects."""
+    if _has_fraction(parts):
         return None
     leaves: dict[str, str] = {}
     try:
