@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
-from breachwatch.detect.checking import RuleProblem, Severity, check
-from breachwatch.detect.engine import load_rules, scan, search_past
-from breachwatch.detect.testing import CaseResult, test_rules
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from breachwatch.detect.checking import RuleProblem, Severity, check
+    from breachwatch.detect.engine import load_rules, scan, search_past
+    from breachwatch.detect.testing import CaseResult, test_rules
 
 __all__ = ["CaseResult", "RuleProblem", "Severity", "check", "load_rules", "scan", "search_past", "test_rules"]
+
+_PLACES = {
+    **dict.fromkeys(("RuleProblem", "Severity", "check"), "checking"),
+    **dict.fromkeys(("load_rules", "scan", "search_past"), "engine"),
+    **dict.fromkeys(("CaseResult", "test_rules"), "testing"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # A night checks and tests no rules, and what only reads a rule's text needs no DuckDB.
+    if name in _PLACES:
+        return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

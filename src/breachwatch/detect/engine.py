@@ -67,6 +67,8 @@ from breachwatch.workspace import Workspace
 
 Progress = Callable[[str, int, int], None]
 READ = "read-rules.cache"
+READ_BESIDE = "read-beside.cache"
+"""What was read beside the rules: mappings and filters."""
 COMPILED = "compiled-rules.cache"
 
 
@@ -91,8 +93,10 @@ def load_rules(ws: Workspace) -> RulePack:
 def compiler_for(ws: Workspace, pack: RulePack, until: datetime) -> tuple[Compiler, tuple[RuleOutcome, ...]]:
     """The compiler of a run, and the outcomes of filters that do not apply."""
     placeholders = load_placeholders(ws.settings.detect.placeholders, ws.root)
-    filters = load_filters(pack.filters, until.astimezone(ws.settings.city.zone), placeholders.of)
-    mappings = load_mappings(local_time(ws.settings))
+    beside = Cache(ws.state / READ_BESIDE, ws.keys, (program_revision(), placeholders.revision))
+    filters = load_filters(pack.filters, until.astimezone(ws.settings.city.zone), placeholders.of, beside)
+    mappings = load_mappings(local_time(ws.settings), beside)
+    beside.save()
     valid_for = (program_revision(), mappings.revision, placeholders.revision, *filters.revisions)
     cache = Cache(ws.state / COMPILED, ws.keys, valid_for)
     problems = tuple(failed(origin, reason) for origin, reason in placeholders.problems)

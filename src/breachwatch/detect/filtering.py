@@ -12,36 +12,40 @@ over. It is joined once to each rule that it names (or to `any`) and whose log s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-import pyparsing
-from sigma.conditions import ConditionAND, ConditionNOT, ConditionOR
-from sigma.exceptions import SigmaError
-from sigma.filters import SigmaFilter
-from sigma.rule import SigmaDetections, SigmaRule
-
-from breachwatch.detect.backend.detections import ValuesOf, detections_of, no_values
+from breachwatch.detect.cache import NO_CACHE, Cache
 from breachwatch.detect.loading import RuleText
+from breachwatch.detect.placeholders import ValuesOf, no_values
 from breachwatch.detect.reading import CUSTOM_KEY, parse_document
 from breachwatch.detect.rulepack import failed
 from breachwatch.model.finding import Level, Outcome, RuleOutcome
 
+if TYPE_CHECKING:
+    from sigma.filters import SigmaFilter
+    from sigma.rule import SigmaRule
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Filter:
     """A filter that applies, and what it says of itself; an owner or a reason that it does not name is ""."""
 
     text: RuleText
-    parsed: SigmaFilter
+    title: str
     owner: str = ""
     reason: str = ""
     expires: date | None = None
+    values_of: ValuesOf = field(default=no_values, repr=False)
 
-    @property
-    def title(self) -> str:
-        return str(self.parsed.title)
+    @cached_property
+    def parsed(self) -> SigmaFilter:
+        """The filter as pySigma's object. Raises ValueError that says why it cannot be applied."""
+        from breachwatch.detect.filter_condition import filter_of
+
+        return filter_of(parse_document(self.text), self.values_of)
 
     def is_for(self, rule: SigmaRule) -> bool:
         """Whether it names the rule and covers its log source."""
@@ -66,22 +70,23 @@ class Filters:
             item.parsed.apply_on_rule(rule)
         return rule
 
-    def texts_for(self, rules: Iterable[SigmaRule]) -> list[RuleText]:
-        """The texts of the filters that are meant for any of some rules, in their order."""
-        listed = list(rules)
-        return [item.text for item in self.applied if any(item.is_for(rule) for rule in listed)]
+    def texts_for(self, rule: SigmaRule) -> list[RuleText]:
+        """The texts of the filters that are meant for a rule, in their order."""
+        return [item.text for item in self.applied if item.is_for(rule)]
 
 
-def load_filters(texts: Iterable[RuleText], until: datetime, values_of: ValuesOf = no_values) -> Filters:
+def load_filters(
+    texts: Iterable[RuleText], until: datetime, values_of: ValuesOf = no_values, kept: Cache = NO_CACHE
+) -> Filters:
     """The filters of a run that searches events before `until`, in the city's time zone: its date ends filters.
 
-    `values_of` fills in their placeholders.
+    `values_of` fills in their placeholders. `kept` keeps what was read of them from run to run, for these values.
     """
     applied: list[Filter] = []
     problems: list[RuleOutcome] = []
     for text in texts:
         try:
-            item = read_filter(text, values_of)
+            item = _known(text, values_of, kept)
         except ValueError as error:
             problems.append(failed(text.origin, f"the filter is not applied: {error}"))
             continue
@@ -95,21 +100,37 @@ def load_filters(texts: Iterable[RuleText], until: datetime, values_of: ValuesOf
     return Filters(tuple(applied), tuple(problems))
 
 
+def _known(text: RuleText, values_of: ValuesOf, kept: Cache) -> Filter:
+    """A filter, read only if no run before has. Raises ValueError that says why it cannot be applied."""
+    name = f"{text.revision}.filter"
+    said = kept.get(name)
+    if isinstance(said, str):
+        raise ValueError(said)  # noqa: TRY004 - one kind of error for all that is wrong with a text
+    if said is None:
+        try:
+            item = read_filter(text, values_of)
+        except ValueError as error:
+            kept.put(name, str(error))
+            raise
+        kept.put(name, [item.title, item.owner, item.reason, item.expires.isoformat() if item.expires else None])
+        return item
+    title, owner, reason, expires = said
+    return Filter(text, title, owner, reason, date.fromisoformat(expires) if expires else None, values_of)
+
+
 def read_filter(text: RuleText, values_of: ValuesOf = no_values) -> Filter:
     """One filter, expired or not. Raises ValueError that says why it cannot be applied."""
     document = parse_document(text)
     if not isinstance(document.get("filter"), dict):
         msg = "it is no Sigma filter: a mapping under `filter` is expected"
         raise ValueError(msg)  # noqa: TRY004 - one kind of error for all that is wrong with a text
-    try:
-        parsed = _parsed(document, values_of)
-        _refuse_keeping(parsed)
-    except (SigmaError, pyparsing.ParseBaseException) as error:
-        raise ValueError(" ".join(str(error).split())) from error
+    from breachwatch.detect.filter_condition import filter_of
+
+    parsed = filter_of(document, values_of)
     given = document.get(CUSTOM_KEY)
     custom = given if isinstance(given, dict) else {}
     owner, reason = (_words(custom, key) for key in ("owner", "reason"))
-    return Filter(text, parsed, owner, reason, _expiry(custom.get("expires")))
+    return Filter(text, str(parsed.title), owner, reason, _expiry(custom.get("expires")), values_of)
 
 
 def _words(custom: Mapping[str, Any], key: str) -> str:
@@ -120,17 +141,6 @@ def _words(custom: Mapping[str, Any], key: str) -> str:
     return " ".join((value or "").split())
 
 
-def _parsed(document: Mapping[str, Any], values_of: ValuesOf) -> SigmaFilter:
-    """A filter, its selections read as those of rules are."""
-    said = document["filter"]
-    named = {name: part for name, part in said.items() if name not in ("rules", "condition")}
-    read_by_pysigma = {**said, **{name: {"field": "value"} for name in named}}
-    parsed = SigmaFilter.from_dict({**document, "filter": read_by_pysigma})
-    if named:
-        parsed.filter.detections = detections_of({**named, "condition": parsed.filter.condition}, values_of).detections
-    return parsed
-
-
 def _expiry(expires: object) -> date | None:
     if isinstance(expires, datetime):
         return expires.date()
@@ -138,26 +148,3 @@ def _expiry(expires: object) -> date | None:
         msg = f"`expires` is {expires!r}, no date like 2026-12-31"
         raise ValueError(msg)
     return expires
-
-
-def _refuse_keeping(parsed: SigmaFilter) -> None:
-    """An event that no selection of the filter describes must still be reported."""
-    probe = {name: {"field": "value"} for name in parsed.filter.detections}
-    detections = SigmaDetections.from_dict({**probe, "condition": parsed.filter.condition})
-    if not all(_holds_for_others(condition.parsed) for condition in detections.parsed_condition):
-        msg = (
-            f"its condition `{parsed.filter.condition[0]}` would keep only the events it describes and hide all "
-            "others. Sigma joins it to the rule with `and`: write what to keep, as in `not selection`."
-        )
-        raise ValueError(msg)
-
-
-def _holds_for_others(condition: object) -> bool:
-    """The condition's value where every selection is false."""
-    if isinstance(condition, ConditionNOT):
-        return not _holds_for_others(condition.args[0])
-    if isinstance(condition, ConditionAND):
-        return all(_holds_for_others(arg) for arg in condition.args)
-    if isinstance(condition, ConditionOR):
-        return any(_holds_for_others(arg) for arg in condition.args)
-    return False

@@ -12,17 +12,17 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
-
-import yaml
-from sigma.exceptions import SigmaError
-from sigma.rule import SigmaRule
+from typing import TYPE_CHECKING, Any
 
 from breachwatch.detect.backend import LocalTime, Scope, Table, table_of
 from breachwatch.detect.builtin import builtin_folder
+from breachwatch.detect.cache import NO_CACHE, Cache
 from breachwatch.errors import DataError
 from breachwatch.lake.authentication import AUTHENTICATION_SCHEMA
 from breachwatch.model.datasets import DATASETS
+
+if TYPE_CHECKING:
+    from sigma.rule import SigmaRule
 
 AUTHENTICATION = "authentication"
 """The view over the sign-ins of all datasets; a route names it like a dataset."""
@@ -62,6 +62,8 @@ class Route:
         """`where` as a rule of its own, for the backend to turn into SQL."""
         if self.where is None:
             return None
+        from sigma.rule import SigmaRule
+
         return SigmaRule.from_dict(
             {
                 "title": "rows of a route",
@@ -98,28 +100,50 @@ class Mappings:
         return Scope(self.tables[route.dataset], route.fields, route.values)
 
 
-@lru_cache(maxsize=4)  # every scan asks for them, and nothing changes them
-def load_mappings(local: LocalTime = LocalTime()) -> Mappings:  # noqa: B008 - a frozen value
-    """The mappings that come with breachwatch. Raises DataError that names file and entry where one is wrong."""
-    return mappings_from(_builtin_texts(), local)
+_LOADED: dict[LocalTime, Mappings] = {}
+
+
+def load_mappings(local: LocalTime = LocalTime(), kept: Cache = NO_CACHE) -> Mappings:  # noqa: B008 - a frozen value
+    """The mappings that come with breachwatch. Raises DataError that names file and entry where one is wrong.
+
+    They are read once in a process, because every scan asks for them and nothing changes them; `kept` keeps their
+    routes from run to run.
+    """
+    texts = _builtin_texts()
+    name = hashlib.sha256("\0".join(text for named in texts for text in named).encode()).hexdigest()
+    if local not in _LOADED:
+        said = kept.get(name)
+        routes = _routes_of(texts) if said is None else [Route(tuple(logsource), *more) for logsource, *more in said]
+        _LOADED[local] = _mappings(texts, routes, local)
+    if name not in kept:
+        kept.put(name, [_said(route) for route in _LOADED[local].routes])
+    return _LOADED[local]
 
 
 def mappings_from(texts: Iterable[tuple[str, str]], local: LocalTime) -> Mappings:
     """Mappings from (file name, YAML text) pairs. Raises DataError."""
-    routes: list[Route] = []
+    texts = tuple(texts)
+    return _mappings(texts, _routes_of(texts), local)
+
+
+def _said(route: Route) -> list[Any]:
+    return [list(route.logsource), route.dataset, route.where, route.fields, route.values]
+
+
+def _mappings(texts: Iterable[tuple[str, str]], routes: Iterable[Route], local: LocalTime) -> Mappings:
     digest = hashlib.sha256(repr(local).encode())
-    for name, text in texts:
+    for _, text in texts:
         digest.update(text.encode())
-        routes.extend(_routes(name, text))
     for dataset in DATASETS.values():
         digest.update(str(dataset.schema).encode())
     tables = {name: table_of(item.view, item.schema, local) for name, item in DATASETS.items()}
     tables[AUTHENTICATION] = table_of(AUTHENTICATION, AUTHENTICATION_SCHEMA, local)
+    routes = tuple(routes)
     for route in routes:
         if route.dataset not in tables:
             msg = f"a mapping leads to the dataset {route.dataset!r}, which does not exist"
             raise DataError(msg)
-    return Mappings(tuple(routes), tables, digest.hexdigest())
+    return Mappings(routes, tables, digest.hexdigest())
 
 
 @lru_cache(maxsize=1)
@@ -128,7 +152,14 @@ def _builtin_texts() -> tuple[tuple[str, str], ...]:
     return tuple((path.name, path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.yml")))
 
 
+def _routes_of(texts: Iterable[tuple[str, str]]) -> list[Route]:
+    return [route for name, text in texts for route in _routes(name, text)]
+
+
 def _routes(name: str, text: str) -> Iterable[Route]:
+    import yaml
+    from sigma.exceptions import SigmaError
+
     document = yaml.load(text, Loader=yaml.CSafeLoader)
     try:
         for number, entry in enumerate(document["routes"], 1):

@@ -8,14 +8,20 @@ looked up among the files there are; it never becomes a path.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sigma.exceptions import SigmaPlaceholderError
+ValuesOf = Callable[[str], Sequence[str]]
+"""The values of a placeholder. Raises SigmaPlaceholderError where it has none."""
 
 FILE_BYTES = 8 * 1024 * 1024
 SUFFIX = ".txt"
+
+
+def no_values(name: str) -> Sequence[str]:
+    """`ValuesOf` where nothing is given."""
+    raise _missing(f"the placeholder %{name}% has no value here (modifier expand)")
 
 
 @dataclass(frozen=True)
@@ -31,8 +37,7 @@ class Placeholders:
         found = self.values.get(name.casefold())
         if not found:
             empty = " is empty" if found is not None else " has no values"
-            msg = f"the placeholder %{name}%{empty}: give them in {self.where} (modifier expand)"
-            raise SigmaPlaceholderError(msg)
+            raise _missing(f"the placeholder %{name}%{empty}: give them in {self.where} (modifier expand)")
         return found
 
     @property
@@ -77,3 +82,9 @@ def _read(path: Path) -> tuple[str, ...]:
 def _values(lines: Sequence[str]) -> tuple[str, ...]:
     """The values in their order, each once; spaces around them and empty lines mean nothing."""
     return tuple(dict.fromkeys(value for line in lines if (value := line.strip())))
+
+
+def _missing(reason: str) -> ValueError:
+    from sigma.exceptions import SigmaPlaceholderError
+
+    return SigmaPlaceholderError(reason)

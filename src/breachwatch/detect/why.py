@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from breachwatch.detect.compiling import Compiler
 from breachwatch.detect.rulepack import Rule
-from breachwatch.detect.why_sql import Explanation
+from breachwatch.detect.why_told import Explanation
 from breachwatch.detect.window import LakeWindow, Span
 from breachwatch.model.finding import MOST_MATCHES, Finding, Match, Part
 

@@ -27,23 +27,9 @@ from sigma.types import SigmaFieldReference, SigmaNull, SigmaRegularExpression, 
 from breachwatch.detect.backend import DuckDBBackend, Scope
 from breachwatch.detect.backend.literals import quoted
 from breachwatch.detect.backend.values import alternatives, expression_text, keyword
-from breachwatch.detect.why_plain import BEFORE_CHARS, VALUE_CHARS, Plain, plain_of
+from breachwatch.detect.why_plain import plain_of
+from breachwatch.detect.why_told import BEFORE_CHARS, VALUE_CHARS, Explanation
 from breachwatch.detect.why_words import pattern_of, test_of
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """The query of one search of a rule. `sql` gives `event_id, held, places`; NULL in `held`: no event of the rule.
-
-    `held` lists `{test, value, found}` with the number of each test that the event passes; of keywords `places` lists
-    `{test, name, value, found}`. `tests` holds selection, field, test and pattern by those numbers. `plain`, where the
-    tests are plain, tells `held` of an event that is known to match.
-    """
-
-    dataset: str
-    sql: str
-    tests: tuple[tuple[str, str, str, str], ...]
-    plain: Plain | None = None
 
 
 @dataclass

@@ -78,7 +78,7 @@ SCHEMA = pa.schema(
 def compiled(rules: str) -> CorrelationSql:
     """The correlation that stands last in the text, over the table `events`."""
     compiler = Compiler(load_mappings(), load_filters((), DAY))
-    rule = compiler._parse(pack(BASES + rules).rules[-1])
+    rule = compiler.translator.parse(pack(BASES + rules).rules[-1])
     assert isinstance(rule, SigmaCorrelationRule)
     return correlation_sql(rule, lambda base: [_search(base)])
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from hypothesis import strategies as st
 
 from breachwatch.detect import cache as caching
 from breachwatch.detect import reading
+from breachwatch.detect.builtin import builtin_folder
 from breachwatch.detect.cache import NO_CACHE, Cache
 from breachwatch.detect.engine import COMPILED, READ, compiler_for, load_rules
 from breachwatch.detect.loading import RuleText
@@ -110,6 +114,54 @@ def test_a_second_start_reads_no_yaml_and_compiles_nothing(ws: Workspace, monkey
     monkeypatch.setattr(reading, "parse_document", refuse)
     monkeypatch.setattr(DuckDBBackend, "condition", refuse)
     assert compiled() == first
+
+
+IN_FORCE = """title: Backup account
+logsource: {product: windows, service: security}
+filter: {rules: any, s: {user: backup}, condition: not s}
+breachwatch: {owner: it@city.example, reason: nightly backup, expires: 2027-12-31}
+"""
+EXPIRED = IN_FORCE.replace("2027", "2025").replace("Backup", "Former")
+KEEPS = IN_FORCE.replace("not s", "s")
+START = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from breachwatch.detect.engine import compiler_for, load_rules
+from breachwatch.workspace import open_workspace
+ws = open_workspace(Path(sys.argv[1]))
+pack = load_rules(ws)
+compiler, problems = compiler_for(ws, pack, datetime(2026, 11, 22, tzinfo=UTC))
+for rule in pack.rules:
+    compiler.correlation(rule) if rule.is_correlation else compiler.searches(rule)
+    [compiler.picks(route) for route in compiler.routes(rule)]
+rule = next(rule for rule in pack.rules if rule.logsource == "product windows, service security")
+print([item.reason for item in problems])
+print([(text.origin, text.text) for text in compiler.filters_of(rule)], compiler.mappings.routes)
+print(sorted({"sigma", "yaml", "pyparsing", "pandas"} & set(sys.modules)), file=sys.stderr)
+compiler.save()
+"""
+
+
+def test_a_second_start_loads_neither_pysigma_nor_yaml_and_gives_the_same(tmp_path: Path) -> None:
+    (tmp_path / "breachwatch.toml").write_text('[detect]\nrules = ["rules"]\nfilters = ["filters"]\n')
+    (tmp_path / "filters").mkdir()
+    (tmp_path / "rules").mkdir()
+    for path in (builtin_folder() / "rules").glob("windows_security_*.yml"):
+        shutil.copy(path, tmp_path / "rules")
+    for name, text in {"a": IN_FORCE, "b": EXPIRED, "c": KEEPS}.items():
+        (tmp_path / "filters" / f"{name}.yml").write_text(text)
+    root = Path(__file__).resolve().parents[3]
+    first, second = (
+        subprocess.run([sys.executable, "-c", START, tmp_path], cwd=root, capture_output=True, text=True, check=True)
+        for _ in range(2)
+    )
+    assert "'sigma', 'yaml'" in first.stderr
+    assert second.stderr == "[]\n"
+    assert second.stdout == first.stdout
+    assert "expired on 2025-12-31" in first.stdout
+    assert "would keep only the events" in first.stdout
+    assert "Backup account" in first.stdout
 
 
 @given(

@@ -13,7 +13,8 @@ from sigma.rule import SigmaRule
 
 from breachwatch.detect.backend import DuckDBBackend, Scope
 from breachwatch.detect.backend.detections import detections_of
-from breachwatch.detect.why_sql import Explanation, explanation
+from breachwatch.detect.why_sql import explanation
+from breachwatch.detect.why_told import Explanation
 from tests.unit.detect.making import OneTable
 
 LETTERS = "aAbB k\u2013\u0130\u00df\u212a\u03a3\u00e4%_\\'\"*?-/.\n"

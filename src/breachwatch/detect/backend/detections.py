@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 from typing import Any
@@ -20,9 +20,7 @@ from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaDetections
 from sigma.types import SigmaExpansion, SigmaNumber, SigmaString, SigmaType, sigma_type
 
 from breachwatch.detect.backend.modifiers import MODIFIERS
-
-ValuesOf = Callable[[str], Sequence[str]]
-"""The values of a placeholder. Raises SigmaPlaceholderError where it has none."""
+from breachwatch.detect.placeholders import ValuesOf, no_values
 
 EXPANDED_VALUES = 100_000
 """So many values may stand for one value with placeholders."""
@@ -37,12 +35,6 @@ _TEXTUAL = frozenset(
 )
 _WHOLE = re.compile(r"[-+]?[0-9]{1,300}")
 _DECIMAL = re.compile(r"[-+]?[0-9]{1,300}\.[0-9]{1,300}")
-
-
-def no_values(name: str) -> Sequence[str]:
-    """`ValuesOf` where nothing is given."""
-    msg = f"the placeholder %{name}% has no value here (modifier expand)"
-    raise SigmaPlaceholderError(msg)
 
 
 def detections_of(definition: Mapping[str, Any], values_of: ValuesOf = no_values) -> SigmaDetections:

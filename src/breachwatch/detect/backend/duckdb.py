@@ -100,7 +100,7 @@ class DuckDBBackend(TextQueryBackend):
 
     def convert_rule(self, rule: SigmaRule, output_format: str | None = None, callback: Any = None) -> list[Any]:
         """One query for each table that the rule's log source maps to."""
-        from breachwatch.detect.compiling import queries_for_sigma_cli
+        from breachwatch.detect.translating import queries_for_sigma_cli
 
         del callback
         if not hasattr(self, "last_processing_pipeline"):
@@ -118,7 +118,7 @@ class DuckDBBackend(TextQueryBackend):
         callback: Any = None,
     ) -> list[Any]:
         """One query that gives the episodes of a correlation."""
-        from breachwatch.detect.compiling import correlation_for_sigma_cli
+        from breachwatch.detect.translating import correlation_for_sigma_cli
 
         del method, callback
         if not hasattr(self, "last_processing_pipeline"):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from sigma.exceptions import SigmaValueError
-
 _NUL = "\0"
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_@:-]+")
 
@@ -30,8 +28,7 @@ def lowered(text: str) -> str:
 def identifier(name: str) -> str:
     """`name` as a quoted identifier. Raises SigmaValueError for names that no column can have."""
     if not name or _NUL in name:
-        msg = f"{name!r} cannot be a column's name"
-        raise SigmaValueError(msg)
+        raise _refused(f"{name!r} cannot be a column's name")
     _refuse_surrogates(name)
     return '"' + name.replace('"', '""') + '"'
 
@@ -73,6 +70,11 @@ def _pointer(name: str) -> str:
 
 
 def _refuse_surrogates(text: str) -> None:
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        msg = "the rule holds a lone surrogate, which is no character"
-        raise SigmaValueError(msg)
+    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+        raise _refused("the rule holds a lone surrogate, which is no character")
+
+
+def _refused(reason: str) -> ValueError:
+    from sigma.exceptions import SigmaValueError
+
+    return SigmaValueError(reason)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-from sigma.types import SigmaString
+from typing import TYPE_CHECKING
 
 from breachwatch.detect.backend.tables import OPEN_TABLE, Column, Table
+
+if TYPE_CHECKING:
+    from sigma.types import SigmaString
 
 SEARCHED = '"searched text"'
 """The column, made by the query itself, that keywords are looked for in."""
@@ -32,7 +34,11 @@ class Scope:
     def value(self, name: str, value: SigmaString) -> SigmaString:
         """The value as this table writes it."""
         known = self.values.get(name)
-        return SigmaString(known[str(value)]) if known and str(value) in known else value
+        if not known or str(value) not in known:
+            return value
+        from sigma.types import SigmaString
+
+        return SigmaString(known[str(value)])
 
     @property
     def source(self) -> str:

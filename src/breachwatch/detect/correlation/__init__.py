@@ -27,10 +27,15 @@ Sigma specification 2.1, "Correlation rules"; boolean conditions as pySigma 2 re
 
 from __future__ import annotations
 
-from breachwatch.detect.correlation.build import CorrelationSql, correlation_sql
-from breachwatch.detect.correlation.matches import BaseSearch, Searches
-from breachwatch.detect.correlation.plan import RANGE_KEY
-from breachwatch.detect.correlation.windows import OBSERVED_UNTIL, READ_FROM
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from breachwatch.detect.correlation.query import OBSERVED_UNTIL, READ_FROM, CorrelationSql
+
+if TYPE_CHECKING:
+    from breachwatch.detect.correlation.build import correlation_sql
+    from breachwatch.detect.correlation.matches import BaseSearch, Searches
+    from breachwatch.detect.correlation.plan import RANGE_KEY
 
 __all__ = [
     "OBSERVED_UNTIL",
@@ -41,3 +46,13 @@ __all__ = [
     "Searches",
     "correlation_sql",
 ]
+
+_MAKERS = {"BaseSearch": "matches", "RANGE_KEY": "plan", "Searches": "matches", "correlation_sql": "build"}
+
+
+def __getattr__(name: str) -> Any:
+    # pySigma is loaded by what makes queries, not by what runs one that was kept.
+    if name in _MAKERS:
+        return getattr(import_module(f"{__name__}.{_MAKERS[name]}"), name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

@@ -13,27 +13,11 @@ from sigma.rule import SigmaRule
 from breachwatch.detect.correlation import episodes
 from breachwatch.detect.correlation.matches import Searches, base_matches, inner_matches, once
 from breachwatch.detect.correlation.plan import MAX_RULES, plan
+from breachwatch.detect.correlation.query import CorrelationSql
 from breachwatch.detect.correlation.stage import Stage
 from breachwatch.detect.correlation.windows import anchors
 
 MAX_DEPTH = 8
-
-
-@dataclass(frozen=True, slots=True)
-class CorrelationSql:
-    """A correlation as one query; a row an episode.
-
-    Its columns: `grouped_by` (the group's values in lower case), `first_time`, `last_time` and `event_count` of the
-    events, `event_ids` in time order, `named` (the group's values as written), `more` (what else is to be said, or
-    NULL), `start` (when the episode's first window begins) and `first_match` (the event there): group and first match
-    are the episode's identity, whatever is added to its end.
-    """
-
-    sql: str
-    group_by: tuple[str, ...]
-    seconds: int  # the longest time from the first event of a window to its end, inner correlations included
-    ahead: bool = False  # some of its windows look ahead: what is found need not have an event that is new
-    absent: tuple[str, ...] = ()  # ids (else names) of the rules whose absence it asks for
 
 
 def correlation_sql(rule: SigmaCorrelationRule, searches: Searches) -> CorrelationSql:

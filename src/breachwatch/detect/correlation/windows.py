@@ -13,13 +13,8 @@ from sigma.correlations import SigmaCorrelationCondition, SigmaCorrelationType
 
 from breachwatch.detect.backend.literals import quoted
 from breachwatch.detect.correlation.plan import Plan, Term
+from breachwatch.detect.correlation.query import OBSERVED_UNTIL, READ_FROM
 from breachwatch.detect.correlation.stage import listed
-
-READ_FROM = "read_from"
-"""DuckDB variable: the earliest time of the events that were read. Unset means that all were."""
-
-OBSERVED_UNTIL = "observed_until"
-"""DuckDB variable: events before this time were read, and no later ones. Unset means that all were."""
 
 _COLUMNS = "event_id, source, place, grouped_by, named"
 _MEASURES = {
