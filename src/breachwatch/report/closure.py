@@ -47,10 +47,10 @@ def _item(item: Item, found: Checklist, zone: ZoneInfo, workspace: Path) -> Iter
     yield Text.assemble(("\n" + mark, style), " ", (item.asks, "bold" if item.missing else ""))
     if item.missing:
         yield indented(indented(safe(f"missing: {item.missing}", "yellow", 1000)))
-        yield indented(indented(typed(visible(command(*item.meet, workspace=workspace)))))
+        yield typed(visible(command(*item.meet, workspace=workspace)), depth=3)
         if item.waivable:
             waive = ("incident", "decide", found.number, "waiver", item.guard.value, "--reason", "WHY")
-            yield indented(indented(typed(visible(command(*waive, workspace=workspace)), "or set it aside")))
+            yield typed(visible(command(*waive, workspace=workspace)), "or set it aside", depth=3)
     for met in item.met[:_SHOWN]:
         yield indented(indented(_met(met, zone)))
     if len(item.met) > _SHOWN:

@@ -36,16 +36,15 @@ def _way(place: int, way: Way, number: str, workspace: Path) -> Iterator[Rendera
     )
     for item in way.missing:
         yield indented(safe(f"missing: {item.what}", "yellow", 400))
-        words = [number if word == "NUMBER" else word for word in GUARDS[item.guard].meet]
-        yield indented(typed(visible(command(*words, workspace=workspace))))
+        words = [number if word == "NUMBER" else word for word in item.meet]
+        yield typed(visible(command(*words, workspace=workspace)), depth=2)
         if item.waivable:
             waive = ("incident", "decide", number, "waiver", item.guard.value, "--reason", "WHY")
-            yield indented(typed(visible(command(*waive, workspace=workspace)), "or set it aside"))
+            yield typed(visible(command(*waive, workspace=workspace)), "or set it aside", depth=2)
     if ready:
         words = ["incident", "advance", number, "--to", way.step.to.value.replace(" ", "-")]
-        yield indented(
-            typed(visible(command(*words, *(["--reason", "WHY"] if way.step.back else []), workspace=workspace)))
-        )
+        words += ["--reason", "WHY"] if way.step.back else []
+        yield typed(visible(command(*words, workspace=workspace)), depth=2)
 
 
 def steps_page(steps: Sequence[Step]) -> RenderableType:

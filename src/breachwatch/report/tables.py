@@ -164,13 +164,17 @@ def indented(item: RenderableType) -> Padding:
     return Padding(item, (0, 0, 0, 2), expand=False)
 
 
-def typed(command: str, why: str = "") -> Padding:
-    """A command to copy: never wrapped or cut by us, with what it is for as a comment of the shell."""
-    shown = Text(no_wrap=True, overflow="ignore")
+def typed(command: str, why: str = "", *, depth: int = 1) -> Text:
+    """A command to copy: never wrapped or cut by us, with what it is for as a comment of the shell.
+
+    It is set in by `depth` times two columns, as spaces of its own: what a frame or `indented` is put around is cut at
+    the terminal's edge.
+    """
+    shown = Text("  " * depth, no_wrap=True, overflow="ignore")
     shown.append(command, "cyan")
     if why:
         shown.append(f"  # {why}", "dim")
-    return indented(shown)
+    return shown
 
 
 def level_text(level: Level) -> Text:

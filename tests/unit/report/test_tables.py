@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
-from breachwatch.report.tables import FittedTable, indented, table
+from breachwatch.cli.options import show
+from breachwatch.report.tables import FittedTable, indented, table, typed
 from tests.whole_tables import LONGEST, missing
 
 Render = Callable[[RenderableType, int], str]
@@ -105,3 +107,12 @@ def test_a_narrow_column_never_makes_a_tower(rendered: Render) -> None:
     made = table("host", "a", "b")
     made.add_row("web01", "word " * 300, "word " * 300)
     assert rendered(made, 80).splitlines()[0].strip() == "web01"
+
+
+def test_a_command_to_copy_is_whole_however_narrow_the_terminal_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    command = "breachwatch incident decide INC-2026-0001 waiver evidence-verified --reason WHY"
+    show(Group(typed(command, "or set it aside", depth=3), indented(Text("below"))))
+    assert capsys.readouterr().out.splitlines() == [f"      {command}  # or set it aside", "  below"]

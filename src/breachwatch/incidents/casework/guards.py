@@ -27,11 +27,15 @@ DISMISSING = frozenset({Verdict.BENIGN_TRUE_POSITIVE, Verdict.DUPLICATE, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A guard that is not met: what is missing, in a sentence, and whether a recorded reason could set it aside."""
+    """A guard that is not met: what is missing, in a sentence, and whether a recorded reason could set it aside.
+
+    `meet` are the words of the command that meets it, with NUMBER for the incident's.
+    """
 
     guard: Guard
     what: str
     waivable: bool
+    meet: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +136,16 @@ def missing_for(step: Step, facts: Facts) -> tuple[Missing, ...]:
             continue
         what = _CHECKS[guard](facts)
         if what:
-            found.append(Missing(guard, what, text.waivable))
+            found.append(Missing(guard, what, text.waivable, _meeting(guard, facts)))
     return tuple(found)
+
+
+def _meeting(guard: Guard, facts: Facts) -> tuple[str, ...]:
+    """The command that meets a guard: an obligation that counsel requires is met by its own step, not by a word."""
+    unsent = _unsent(facts)
+    if guard is Guard.OBLIGATIONS_MET and unsent:
+        return ("duty", "step", "NUMBER", unsent[0], "sent", "--reason", "HOW")
+    return GUARDS[guard].meet
 
 
 def _containment(facts: Facts) -> str:
@@ -153,16 +165,19 @@ def _insiders_told(facts: Facts) -> str:
 
 
 def _notice(wanted: str) -> Callable[[Facts], str]:
-    """By counsel's decision about the incident; without one, by those about its obligations, each by itself."""
+    """By counsel's decision about the incident; without one, by those about its obligations, each by itself.
+
+    That no notice is required at all does not hold beside an obligation that counsel requires.
+    """
 
     def check(facts: Facts) -> str:
         decision = facts.decided.get((DecisionKind.NOTICE, ""))
-        if decision is not None:
+        if decision is not None and not (decision.outcome == NOT_REQUIRED and _required(facts)):
             told = f"{decision.decided_by} decided that a notice is {decision.outcome.replace('-', ' ')}"
             return "" if decision.outcome == wanted else told
         if not facts.duties:
             return "counsel has not decided whether a notice is required"
-        required = [name for name, outcome in facts.duties.items() if outcome == DutyOutcome.REQUIRED]
+        required = _required(facts)
         if bool(required) == (wanted == REQUIRED):
             return ""
         return f"counsel decided that this is required: {', '.join(required)}" if required else "counsel requires none"
@@ -170,14 +185,22 @@ def _notice(wanted: str) -> Callable[[Facts], str]:
     return check
 
 
+def _required(facts: Facts) -> list[str]:
+    return [name for name, outcome in facts.duties.items() if outcome == DutyOutcome.REQUIRED]
+
+
+def _unsent(facts: Facts) -> list[str]:
+    return [name for name in _required(facts) if name not in facts.met]
+
+
 def _obligations_met(facts: Facts) -> str:
-    if (DecisionKind.OBLIGATIONS, "") in facts.decided:
-        return ""
-    required = [name for name, outcome in facts.duties.items() if outcome == DutyOutcome.REQUIRED]
-    unsent = [name for name in required if name not in facts.met]
+    """By what was sent of what counsel requires; a confirmation in words stands where no obligation was decided."""
+    unsent = _unsent(facts)
     if unsent:
         return f"not sent yet: {', '.join(unsent)}"
-    return "" if required else "nobody confirmed that all who must be told were told"
+    if _required(facts) or (DecisionKind.OBLIGATIONS, "") in facts.decided:
+        return ""
+    return "nobody confirmed that all who must be told were told"
 
 
 def _obligations_terminal(facts: Facts) -> str:

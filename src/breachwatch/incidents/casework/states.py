@@ -62,7 +62,7 @@ GUARDS: dict[Guard, GuardText] = {
         waivable=False,
     ),
     Guard.OBLIGATIONS_MET: GuardText(
-        "everyone who must be told was told, as somebody confirms with how",
+        "everyone who must be told was told: what counsel requires was sent; without that, somebody confirms how",
         ("incident", "decide", "NUMBER", "obligations", "met", "--reason", "HOW"),
     ),
     Guard.OBLIGATIONS_TERMINAL: GuardText(

@@ -100,6 +100,24 @@ def test_what_counsel_decides_cannot_be_set_aside(desk: Desk) -> None:
     assert "not decided by counsel: people" in missing(desk, number)[Guard.OBLIGATIONS_TERMINAL]
 
 
+def test_a_word_does_not_stand_for_what_counsel_requires_and_nobody_sent(desk: Desk) -> None:
+    number = desk.open()
+    desk.assessing(number)
+    decisions.decide(desk.ws, number, DecisionKind.NOTICE, "not-required", by=COUNSEL, reason="no data")
+    decisions.decide(desk.ws, number, DecisionKind.OBLIGATIONS, "met", by=DIRECTOR, reason="all told")
+    assess(desk, number, people="triggered")
+    decide(desk, number, "people", "required")
+    ways = {way.step.to: way for way in advancing.ways(desk.ws, number, by=ANALYST)}
+    [stands_against] = ways[S.NO_NOTICE_REQUIRED].missing
+    assert stands_against.what == "counsel decided that this is required: people"
+    advancing.advance(desk.ws, number, S.NOTIFYING, by=ANALYST)
+    [way] = [way for way in advancing.ways(desk.ws, number, by=ANALYST) if way.step.to is S.REMEDIATING]
+    assert [item.what for item in way.missing] == ["not sent yet: people"]
+    assert way.missing[0].meet == ("duty", "step", "NUMBER", "people", "sent", "--reason", "HOW")
+    send(desk, number, "people")
+    advancing.advance(desk.ws, number, S.REMEDIATING, by=ANALYST)
+
+
 def test_obligations_of_what_was_merged_into_it_count(desk: Desk) -> None:
     from breachwatch.incidents.casework import merging
 
