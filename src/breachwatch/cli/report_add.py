@@ -95,12 +95,14 @@ def add(  # noqa: PLR0913, PLR0917 - each option is one thing that the guides as
         given = ask(ws, given)
     report = _report(values(ws, given), mail)
     done = receive(ws, report, attach or (), by=by, mail=mail)
+    written = ""
     if acknowledgement is not None and not done.failure:
         _acknowledge(ctx, done, acknowledgement, report, workspace)
+        written = str(acknowledgement)
     if as_json:
         show_json(asdict(done))
     else:
-        remark(received_page(done))
+        remark(received_page(done, written))
     if done.failure:
         raise typer.Exit(EvidenceError.exit_code)
 

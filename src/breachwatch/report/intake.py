@@ -18,14 +18,17 @@ from breachwatch.report.text import safe, visible
 _LONGEST_LINE = 100
 
 
-def received_page(done: Received) -> str:
-    """What the person at the desk tells the reporter."""
+def received_page(done: Received, acknowledgement: str = "") -> str:
+    """What the person at the desk tells the reporter; `acknowledgement` is the file in which it is written already."""
     told = " and ".join(role.words for role in done.routed_to)
     lines = [f"{done.number} was received, for {told}."]
     lines += [f"Sealed in {number}." for number in done.evidence]
     if done.failure:
         lines.append(f"NOT ALL IS SEALED: {done.failure}")
-    lines.append(f"Acknowledge it: breachwatch report acknowledge {done.number} --output FILE.pdf")
+    if acknowledgement:
+        lines.append(f"{acknowledgement} is the acknowledgement, kept as sent. Now send it.")
+    else:
+        lines.append(f"Acknowledge it: breachwatch report acknowledge {done.number} --output FILE.pdf")
     return "\n".join(lines)
 
 

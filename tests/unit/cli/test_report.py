@@ -30,6 +30,8 @@ def test_from_the_telephone_to_an_incident(town: Workspace, call: Call) -> None:
     assert done.code == 0, done.err
     assert "R-" in done.err
     assert "Sealed in EV-" in done.err
+    assert "a.pdf is the acknowledgement, kept as sent. Now send it." in done.err
+    assert "report acknowledge" not in done.err  # that was just done
     assert Path("a.pdf").read_bytes().startswith(b"%PDF")
     listed = call("report", "list")
     assert "odd rules" in listed.out

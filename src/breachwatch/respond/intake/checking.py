@@ -58,29 +58,36 @@ def _texts(report: Report) -> Iterator[tuple[str, str, int]]:
 
 def _check_times(report: Report, now: datetime) -> None:
     times = {
-        "noticed": report.noticed_at,
+        "been noticed": report.noticed_at,
         "begun": report.occurred_from,
         "ended": report.occurred_until,
     }
-    for name, moment in times.items():
+    for happened, moment in times.items():
         if moment is None:
             continue
         if moment.tzinfo is None:
-            msg = f"when it was {name}, {moment.isoformat()}, has no zone. Give one: 2026-11-22T02:14-06:00."
+            msg = f"{moment.isoformat()}, when it had {happened}, has no zone. Give one: 2026-11-22T02:14-06:00."
             raise UsageError(msg)
         if moment > now:
-            msg = f"it cannot have been {name} at {moment.isoformat()}: it is {now.isoformat()} now."
+            told = _told(now.astimezone(moment.tzinfo))
+            msg = f"it cannot have {happened} at {_told(moment)}: it is {told} now. Correct the time."
             raise UsageError(msg)
         if now - moment > _LONGEST_AGO:
-            msg = f"it was hardly {name} at {moment.isoformat()}, more than fifty years ago. Correct the year."
+            msg = f"it has hardly {happened} at {_told(moment)}, more than fifty years ago. Correct the year."
             raise UsageError(msg)
     begun, ended, noticed = report.occurred_from, report.occurred_until, report.noticed_at
     if begun and ended and ended < begun:
-        msg = f"it cannot have ended at {ended.isoformat()}, before it began at {begun.isoformat()}."
+        msg = (
+            f"it cannot have ended at {_told(ended)}, before it began at {_told(begun)}. Correct one of the two times."
+        )
         raise UsageError(msg)
     if begun and noticed and noticed < begun:
         msg = (
-            f"it cannot have been noticed at {noticed.isoformat()}, before it occurred at {begun.isoformat()}. "
+            f"it cannot have been noticed at {_told(noticed)}, before it began at {_told(begun)}. "
             "Correct one of the two times."
         )
         raise UsageError(msg)
+
+
+def _told(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M %Z}"
