@@ -23,7 +23,7 @@ from breachwatch.detect.prune.bounds import from_json, leaves
 from breachwatch.detect.prune.columns import Sought
 from breachwatch.detect.prune.literals import Mask, Values
 from breachwatch.detect.prune.rows import plan
-from breachwatch.detect.prune.sifting import Reach, Sieve, Sifted, ascii_or
+from breachwatch.detect.prune.sifting import Reach, Sieve, Sifted
 from breachwatch.detect.sources import Sources, unquoted
 
 _KEPT_ROWS = 50_000
@@ -82,7 +82,7 @@ class Candidates:
         sieve = Sieve(plans, sought, _members(table, searches), empty)
         aside = _Aside(self.connection, table)
         read = [name for name in columns if name not in empty]
-        sifted = sieve.sift(sources.batches(dataset, read), aside, ascii_or(self._lower))
+        sifted = sieve.sift(sources.batches(dataset, read), aside, self._lower)
         aside.store()
         for item, reach in zip(searches, sifted.reach, strict=True):
             self._reach[dataset, item.sql] = reach

@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -17,12 +19,12 @@ from sigma.rule import SigmaRule
 from breachwatch.detect.backend import DuckDBBackend, Scope
 from breachwatch.detect.backend.detections import detections_of
 from breachwatch.detect.candidates import _Aside
-from breachwatch.detect.prune import columns, distinct, literals, rows, sifting
+from breachwatch.detect.prune import columns, distinct, literals, lowering, rows, sifting
 from breachwatch.detect.prune.bounds import Every, Leaf, Some, every, from_json, leaves, some, to_json
 from breachwatch.detect.prune.expressions import expression_bound
 from breachwatch.detect.prune.extracting import bound_of
 from breachwatch.detect.prune.scanning import Bytes
-from breachwatch.detect.prune.sifting import Reach, Sieve, ascii_or
+from breachwatch.detect.prune.sifting import Reach, Sieve
 from tests.unit.detect.making import OneTable
 
 SCHEMA = {"f": "VARCHAR", "g": "VARCHAR", "n": "BIGINT"}
@@ -73,7 +75,7 @@ def candidates(table: OneTable, bounds: Sequence[Any]) -> tuple[set[int], list[R
         batch = cursor.sql("SELECT * FROM t ORDER BY row").to_arrow_table().combine_chunks()
     kept = _Kept(table)
     sieve = Sieve(plans, sought, {})
-    sifted = sieve.sift([batch.rename_columns([f'"{name}"' for name in batch.column_names])], kept, ascii_or(lower))
+    sifted = sieve.sift([batch.rename_columns([f'"{name}"' for name in batch.column_names])], kept, lower)
     return kept.rows, sifted.reach
 
 
@@ -293,6 +295,32 @@ def test_bytes_of_many_values_are_looked_through(values: list[str], text: str, s
         held = scanned.runs(16, chars.encode())
         assert all(may for may, value in zip(held, values, strict=True) if re.search(pattern, value))
     assert not scanned.runs(16, b"b").any() or any("b" * 8 in value for value in values)
+
+
+@given(
+    parts=st.lists(st.lists(st.text("aZ@[`\u00c4\u0130\u212a", max_size=9), max_size=4), max_size=4),
+    skipped=st.integers(0, 2),
+)
+@example(parts=[["A" * 70_000, "B"], [], ["\u00c4B"]], skipped=1)
+@settings(max_examples=50)
+def test_texts_of_several_arrays_in_lower_case(parts: list[list[str]], skipped: int) -> None:
+    arrays = [pa.array(part, pa.string()).slice(min(skipped, len(part))) for part in parts]
+    expected = [value for array in arrays for value in pc.utf8_lower(array).to_pylist()]
+    assert lowering.lowered(arrays, pc.utf8_lower).to_pylist() == expected
+
+
+@given(
+    chunks=st.lists(st.lists(st.sampled_from([None, "a", "b", "c"]), max_size=5), min_size=1, max_size=4),
+    data=st.data(),
+)
+@settings(max_examples=50)
+def test_values_of_some_events(chunks: list[list[str | None]], data: st.DataObject) -> None:
+    values = [value for chunk in chunks for value in chunk]
+    events = data.draw(st.lists(st.sampled_from(range(len(values))), unique=True)) if values else []
+    for kind in (pa.dictionary(pa.int32(), pa.string()), pa.string()):
+        column = pa.chunked_array([pa.array(chunk, kind) for chunk in chunks])
+        found = distinct.taken(column, np.array(events, np.int64))
+        assert found.to_pylist() == [values[event] for event in events]
 
 
 def test_bounds_put_together() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,7 @@ import pyarrow.compute as pc
 from breachwatch.detect.prune.bounds import Kind
 from breachwatch.detect.prune.distinct import Places, distinct
 from breachwatch.detect.prune.literals import Found, Ids, Mask, Place, Texts, Values
-
-Lower = Callable[[Values], Values]
-"""DuckDB's lower() over an array of texts."""
+from breachwatch.detect.prune.lowering import Lower, lowered
 
 _PLACES: dict[Kind, Place] = {"has": "has", "starts": "starts", "ends": "ends"}
 _FEW_SHARE = 8
@@ -72,11 +70,13 @@ class Sought:
         nulls = pc.is_null(column).to_numpy(zero_copy_only=False) if column.null_count else None
         if not self.numbers:
             return Encoded(Places(None, 0), 0, {}, None, nulls, ())
-        codes, values = distinct(column)
-        places = Places(codes, len(values))
+        codes, parts = distinct(column)
         if self._whole:
+            values = pa.concat_arrays(parts)
+            places = Places(codes, len(values))
             return Encoded(places, len(values), _equal(values, self._whole), None, nulls, ())
-        values = lower(values)
+        values = lowered(parts, lower)
+        places = Places(codes, len(values))
         return Encoded(places, len(values), _equal(values, self._same), self._placed.find(values), nulls, self._runs)
 
 

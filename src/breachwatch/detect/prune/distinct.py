@@ -14,21 +14,21 @@ _SAMPLE = 4096
 _MOSTLY_DISTINCT = 0.9
 
 
-def distinct(column: Any) -> tuple[Ids | None, Values]:
+def distinct(column: Any) -> tuple[Ids | None, list[Values]]:
     """Codes (the number of values for NULL) and values; where nearly every value is another one, the values themselves.
 
-    Of a column that is a dictionary already, each chunk with its own, values stand once a chunk: to look for something
-    in a value twice costs less than to find out that it is the same.
+    The values come in arrays that stand one after another: of a column that is a dictionary already, each chunk with
+    its own, they stand once a chunk. To look for something in a value twice costs less than to find out that it is the
+    same.
     """
     chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
     if pa.types.is_dictionary(column.type):
         return _one_after_another(chunks)
+    sample = column.slice(0, _SAMPLE)
+    if not column.null_count and len(column) > _SAMPLE and len(sample.unique()) > _MOSTLY_DISTINCT * len(sample):
+        return None, chunks
     whole = chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)
-    sample = whole.slice(0, _SAMPLE)
-    if not whole.null_count and len(whole) > _SAMPLE and len(sample.unique()) > _MOSTLY_DISTINCT * len(sample):
-        return None, whole
-    encoded = whole.dictionary_encode()
-    return _one_after_another([encoded])
+    return _one_after_another([whole.dictionary_encode()])
 
 
 def taken(column: Any, events: Ids) -> Values:
@@ -36,12 +36,23 @@ def taken(column: Any, events: Ids) -> Values:
     if not pa.types.is_dictionary(column.type):
         chosen = column.take(pa.array(events, pa.int64()))
         return pa.concat_arrays(chosen.chunks) if isinstance(chosen, pa.ChunkedArray) else chosen
-    codes, values = _one_after_another(column.chunks)
-    mine = codes[events]
-    return values.take(pa.array(mine, pa.int64(), mask=mine == len(values)))
+    starts = np.cumsum([0, *map(len, column.chunks)])
+    order = np.argsort(events, kind="stable")
+    ordered = events[order]
+    bounds = np.searchsorted(ordered, starts)
+    parts = [
+        chunk.take(pa.array(ordered[a:b] - start, pa.int64())).dictionary_decode()
+        for chunk, start, a, b in zip(column.chunks, starts[:-1], bounds[:-1], bounds[1:], strict=True)
+        if a < b
+    ]
+    found: Values = pa.concat_arrays(parts) if parts else pa.array([], column.type.value_type)
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    back: Values = found.take(pa.array(place, pa.int64()))
+    return back
 
 
-def _one_after_another(chunks: Sequence[Any]) -> tuple[Ids, Values]:
+def _one_after_another(chunks: Sequence[Any]) -> tuple[Ids, list[Values]]:
     dictionaries = [chunk.dictionary for chunk in chunks]
     count = sum(map(len, dictionaries))
     codes = np.empty(sum(map(len, chunks)), np.intp)
@@ -54,7 +65,7 @@ def _one_after_another(chunks: Sequence[Any]) -> tuple[Ids, Values]:
         np.add(indices.to_numpy(zero_copy_only=False), first, out=mine, casting="unsafe")
         first += len(dictionary)
         at += len(chunk)
-    return codes, dictionaries[0] if len(dictionaries) == 1 else pa.concat_arrays(dictionaries)
+    return codes, dictionaries
 
 
 class Places:

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
+from breachwatch.detect.prune.lowering import octets
 from breachwatch.detect.prune.scanning import Bytes
 
 Ids: TypeAlias = npt.NDArray[np.int64 | np.int32]  # numbers of values or events
@@ -32,7 +33,7 @@ _STARTS, _ENDS = 1, 2
 _HOLDS: dict[Place, Any] = {"has": pc.match_substring, "starts": pc.starts_with, "ends": pc.ends_with}
 _FIRST_BYTES = 1 << 18
 _PIECE_BYTES = 1 << 21
-_COMMON_SHARE = 0.05
+_COMMON_SHARE = 0.01
 _COMMON_VALUES = 50
 _DFA_BYTES = 1 << 16
 """Bytes of patterns up to which the faster and larger form of automaton is built (some 100 to 250 bytes a byte)."""
@@ -143,13 +144,8 @@ class Texts:
 
 def _pieces(values: Values) -> Iterator[tuple[int, int, Ids, memoryview]]:
     """Neighbouring values with their bytes: first, end, where each begins (and the last ends), and the bytes."""
-    _, offsets, data = values.buffers()
-    if offsets is None or data is None or not len(values):
-        return
-    where = np.frombuffer(memoryview(offsets), np.int32)[values.offset : values.offset + len(values) + 1].astype(
-        np.int64
-    )
-    bytes_ = memoryview(data).cast("B")
+    starts, data = octets(values)
+    where, bytes_ = starts.astype(np.int64), data.data
     begin, most = 0, _FIRST_BYTES
     while begin < len(values):
         end = max(begin + 1, int(np.searchsorted(where, where[begin] + most, side="right")) - 1)

@@ -21,6 +21,9 @@ _FEW = 256
 _SPARSE = 16
 """Fewer than one event of so many are put together by their numbers, more by marking them."""
 
+_MOST_GROUPS = 1 << 20
+"""So many combinations of values, whether an event has them or not, are marked to find those that one has."""
+
 _MOST_COST = 1 << 40
 _MOST_ASKED = 0.9
 
@@ -85,15 +88,14 @@ class Batch:
 
         Events with the same values in all its columns are asked about once.
         """
-        size = self.size if among is None else len(among)
-        groups = self._groups(test.columns)
+        events = np.arange(self.size) if among is None else among
+        groups = self._groups(test.columns, events)
         if groups is not None:
-            codes, count = groups
-            mine = codes if among is None else codes[among]
+            mine, count = groups
             one_of = np.full(count, -1, np.int64)
-            one_of[mine] = np.arange(self.size) if among is None else among
+            one_of[mine] = events
             asked = np.flatnonzero(one_of >= 0)
-            if len(asked) <= _MOST_ASKED * size:
+            if len(asked) <= _MOST_ASKED * len(events):
                 told = self.tests.holds(self._some(test.columns, one_of[asked]), test.expression)
                 if told is None:
                     return None
@@ -108,9 +110,9 @@ class Batch:
             return self.events.select(list(columns))
         return pa.table({name: taken(self.events[name], among) for name in columns})
 
-    def _groups(self, columns: Sequence[str]) -> tuple[Ids, int] | None:
-        """Of each event the number of its values in some columns, and how many there may be at most."""
-        codes: Ids = np.zeros(self.size, np.int64)
+    def _groups(self, columns: Sequence[str], events: Ids) -> tuple[Ids, int] | None:
+        """Of each of these events the number of its values in some columns, and how many there may be at most."""
+        codes: Ids = np.zeros(len(events), np.int64)
         count = 1
         for name in columns:
             if name not in self.encoded:
@@ -119,9 +121,9 @@ class Batch:
             if column is None:  # all NULL
                 continue
             groups = column.groups()
-            if groups is None or count * groups[1] > max(self.size, 1):
+            if groups is None or count * groups[1] > _MOST_GROUPS:
                 return None
-            codes = codes * groups[1] + groups[0]
+            codes = codes * groups[1] + groups[0][events]
             count *= groups[1]
         return codes, count
 

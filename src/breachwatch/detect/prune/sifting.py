@@ -17,10 +17,10 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from breachwatch.detect.prune.columns import Encoded, Lower, Sought
+from breachwatch.detect.prune.columns import Encoded, Sought
 from breachwatch.detect.prune.literals import Mask, Values
+from breachwatch.detect.prune.lowering import Lower
 from breachwatch.detect.prune.rows import Batch, Plan, Witness, candidates, expressions, witnesses
 
 _Searched: TypeAlias = "dict[str, Future[Encoded]]"
@@ -188,14 +188,3 @@ def _reach(count: int) -> Reach:
     if count <= _FEW_ROWS:
         return Reach.FEW
     return Reach.SOME if count <= _SOME_ROWS else Reach.ALL
-
-
-def ascii_or(lower: Lower) -> Lower:
-    """`lower`, spared for texts that are plain ASCII."""
-
-    def lowered(values: Values) -> Values:
-        if pc.all(pc.string_is_ascii(values)).as_py() in (True, None):
-            return pc.ascii_lower(values)
-        return lower(values)
-
-    return lowered
