@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from breachwatch.cli.documents import Form, FormOption, ToOption, write_document
+from breachwatch.cli.documents import FormOption, ToOption, write_document
 from breachwatch.cli.incident_options import NumberArgument, ReasonOption, case_number
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
 
@@ -39,7 +39,7 @@ def write_report(
     ctx: typer.Context,
     number: NumberArgument,
     to: ToOption,
-    form: FormOption = Form.DOCX,
+    form: FormOption = None,
     privileged: Annotated[
         bool, typer.Option("--privileged", help="For counsel alone: with counsel's notes, and marked on every page.")
     ] = False,
@@ -66,4 +66,6 @@ def statement(
     ws = open_workspace(ctx, workspace)
     number = case_number(ws, number)
     paper = draft_statement(ws, number, by=actor(ctx, ws), reason=reason)
-    remark(f"{number}: {paper.number} is drafted. `breachwatch paper write {paper.number}` writes its file.")
+    remark(
+        f"{number}: {paper.number} is drafted. Its file: `breachwatch paper show {paper.number} --output FILE.docx`."
+    )

@@ -22,7 +22,10 @@ class Form(StrEnum):
     HTML = "html"
 
 
-FormOption = Annotated[Form, typer.Option("--form", help="DOCX to edit, accessible PDF or HTML to send.")]
+FormOption = Annotated[
+    Form | None,
+    typer.Option("--form", help="DOCX to edit, accessible PDF or HTML to send. Default: what the file's name ends in."),
+]
 ToOption = Annotated[Path, typer.Option("--to", metavar="FILE", help="A new file; one that exists is not overwritten.")]
 
 
@@ -34,12 +37,30 @@ def rendered(document: Document, form: Form) -> bytes:
     return makers[form](document)
 
 
-def write_document(document: Document, form: Form, to: Path) -> int:
+def form_of(form: Form | None, to: Path) -> Form:
+    """The form that is asked for, or that the file's name ends in.
+
+    Raises UsageError where the two differ, or where neither says: a letter of one form under the name of another opens
+    nowhere.
+    """
+    ending = to.suffix.removeprefix(".").lower()
+    named = Form(ending) if ending in set(Form) else None
+    if form is not None and named is not None and form is not named:
+        msg = f"{to.name} would hold {form.upper()}: leave --form out, or name it .{form}."
+        raise UsageError(msg)
+    found = form or named
+    if found is None:
+        msg = f"{to.name}: name a file that ends in .docx, .pdf or .html."
+        raise UsageError(msg)
+    return found
+
+
+def write_document(document: Document, form: Form | None, to: Path) -> int:
     """Write a document to a new file; returns how many bytes it has.
 
-    Raises UsageError for a file that exists, EnvironmentFault where it cannot be written.
+    Raises UsageError as `form_of` does, and for a file that exists; EnvironmentFault where it cannot be written.
     """
-    content = rendered(document, form)
+    content = rendered(document, form_of(form, to))
     try:
         with to.open("xb") as file:
             return file.write(content)

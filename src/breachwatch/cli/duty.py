@@ -41,7 +41,7 @@ def decide(
     ctx: typer.Context,
     number: NumberArgument,
     obligation: DutyArgument,
-    outcome: Annotated[str, typer.Argument(help="required, or not-required.")],
+    outcome: Annotated[str, typer.Argument(metavar="OUTCOME", help="required, or not-required.")],
     reason: ReasonOption,
     workspace: WorkspaceOption = None,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from breachwatch.cli.documents import Form, FormOption, ToOption, write_document
+from breachwatch.cli.documents import FormOption, ToOption, write_document
 from breachwatch.cli.incident_options import NumberArgument, ReasonOption, case_number, chosen, tell, time_of
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
 
@@ -44,7 +44,7 @@ def export(
     ctx: typer.Context,
     number: NumberArgument,
     to: ToOption,
-    form: FormOption = Form.HTML,
+    form: FormOption = None,
     pinned: Annotated[bool, typer.Option("--pinned", help="Only what people pinned.")] = False,
     workspace: WorkspaceOption = None,
 ) -> None:

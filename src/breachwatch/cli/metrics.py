@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from breachwatch.cli.documents import Form, FormOption, ToOption, write_document
+from breachwatch.cli.documents import FormOption, ToOption, write_document
 from breachwatch.cli.incident_options import time_of
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
 
@@ -50,7 +50,7 @@ def write_month(
     ctx: typer.Context,
     month: Annotated[str, typer.Argument(metavar="MONTH", help="As 2026-11, of the city's calendar.")],
     to: ToOption,
-    form: FormOption = Form.PDF,
+    form: FormOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write the monthly report to council, with plots: counts and times, and nothing about anybody."""

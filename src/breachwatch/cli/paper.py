@@ -12,6 +12,8 @@ from breachwatch.cli import paper_after
 from breachwatch.cli.incident_options import ReasonOption, case_number
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
 from breachwatch.cli.paper_options import PaperArgument, number_of, tell, write_new
+from breachwatch.cli.report_options import number_of as report_number
+from breachwatch.cli.request_options import request_number
 from breachwatch.errors import DataError, LimitError, UsageError
 
 if TYPE_CHECKING:
@@ -91,10 +93,19 @@ def draft(  # noqa: PLR0913, PLR0917  options of a command
     ctx: typer.Context,
     template: Annotated[str, typer.Argument(metavar="TEMPLATE", help="As `paper templates` names it.")],
     reason: ReasonOption,
-    incident: Annotated[str, typer.Option("--incident", "-i", metavar="NUMBER")] = "",
+    incident: Annotated[
+        str, typer.Option("--incident", "-i", metavar="NUMBER", help="What it is about: INC-2026-0042, or 42.")
+    ] = "",
     obligation: Annotated[str, typer.Option("--obligation", metavar="ID", help="The obligation that it meets.")] = "",
-    request: Annotated[str, typer.Option("--request", metavar="NUMBER")] = "",
-    report: Annotated[str, typer.Option("--report", metavar="NUMBER")] = "",
+    request: Annotated[
+        str,
+        typer.Option(
+            "--request", metavar="NUMBER", help="The request for records that it answers: PR-2026-0001, or 1."
+        ),
+    ] = "",
+    report: Annotated[
+        str, typer.Option("--report", metavar="NUMBER", help="The report that it answers: R-2026-000001, or 1.")
+    ] = "",
     language: Annotated[str, typer.Option("--language", "-l", help="en, es, ...")] = "en",
     given: SetOption = None,
     values: ValuesOption = None,
@@ -111,8 +122,8 @@ def draft(  # noqa: PLR0913, PLR0917  options of a command
         by=actor(ctx, ws),
         incident=case_number(ws, incident) if incident else None,
         obligation=obligation or None,
-        request=request or None,
-        report=report or None,
+        request=request_number(ws, request) if request else None,
+        report=report_number(ws, report) if report else None,
         values=_values(ws, given, values, template, language),
         language=language,
         reason=reason,
@@ -143,7 +154,9 @@ def revise(
 @app.command("list")
 def list_papers(
     ctx: typer.Context,
-    incident: Annotated[str, typer.Option("--incident", "-i", metavar="NUMBER")] = "",
+    incident: Annotated[
+        str, typer.Option("--incident", "-i", metavar="NUMBER", help="Only those of this incident.")
+    ] = "",
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:

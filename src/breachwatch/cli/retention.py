@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from breachwatch.cli.documents import form_of, write_document
 from breachwatch.cli.incident_options import case_number
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
-from breachwatch.errors import EnvironmentFault
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Dispose of the files of closed incidents, with a certificate."
@@ -113,21 +113,14 @@ def list_disposals(ctx: typer.Context, as_json: JsonOption = False, workspace: W
 def certificate(
     ctx: typer.Context,
     number: DisposalArgument,
-    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="A new file: .pdf or .html.")],
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="A new file: .pdf, .html or .docx.")],
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write the certificate of a disposal; finish it first where it was broken off."""
-    from breachwatch.documents import render_html, render_pdf
     from breachwatch.respond.retention.carrying import certificate_of, sweep
 
+    form = form_of(None, to)  # before anything is finished
     ws = open_workspace(ctx, workspace)
     sweep(ws, by=actor(ctx, ws))
-    document = certificate_of(ws, number.strip().upper()).document
-    content = render_html(document) if to.suffix == ".html" else render_pdf(document)
-    try:
-        with to.open("xb") as file:
-            file.write(content)
-    except OSError as error:
-        msg = f"cannot write {to}: {error.strerror}. Name a new file."
-        raise EnvironmentFault(msg) from error
+    write_document(certificate_of(ws, number.strip().upper()).document, form, to)
     remark(f"{to}: the certificate of {number.strip().upper()}.")

@@ -53,3 +53,31 @@ def test_the_report_and_the_timeline_are_written_once(
     capsys.readouterr()
     assert main(words) == 2
     assert "exists already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [("closure", "report", "1"), ("incident", "timeline", "export", "1")])
+def test_a_document_is_what_its_name_says(
+    desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    words = ["-w", str(desk.ws.root), *command, "--to"]
+    for ending, begins in ((".html", b"<!DOCTYPE"), (".docx", b"PK"), (".PDF", b"%PDF")):
+        file = tmp_path / f"a{ending}"
+        assert main([*words, str(file)]) == 0
+        assert file.read_bytes().startswith(begins)
+    capsys.readouterr()
+    for name, form, told in (("b.pdf", ["--form", "docx"], "leave --form out"), ("b", [], "ends in .docx, .pdf")):
+        assert main([*words, str(tmp_path / name), *form]) == 2
+        assert told in capsys.readouterr().err
+        assert not (tmp_path / name).exists()
+    assert main([*words, str(tmp_path / "c"), "--form", "html"]) == 0
+
+
+def test_the_drafted_statement_is_written_by_the_command_that_is_named(
+    desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = ["-w", str(desk.ws.root)]
+    assert main([*before, "closure", "statement", "1", "--reason", "for the director"]) == 0
+    named = capsys.readouterr().err.split("`")[1].split()[1:]
+    assert main([*before, *named]) == 0
+    assert (tmp_path / "FILE.docx").read_bytes().startswith(b"PK")

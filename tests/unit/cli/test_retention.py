@@ -72,4 +72,4 @@ def test_a_file_from_due_to_its_certificate(
     for name in ("c.pdf", "c.html"):
         assert run("dora", "certificate", "RET-2026-0001", "--to", str(tmp_path / name))[0] == 0
     assert "RET-2026-0001" in (tmp_path / "c.html").read_text(encoding="utf-8")
-    assert run("dora", "certificate", "RET-2026-0001", "--to", str(tmp_path / "c.pdf"))[0] == 3
+    assert run("dora", "certificate", "RET-2026-0001", "--to", str(tmp_path / "c.pdf"))[0] == 2
