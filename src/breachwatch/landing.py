@@ -1,11 +1,13 @@
 """Landing the segments of a source on all processor cores.
 
-Reading records is work for one core at a time, so large ingests hand segments to helper processes of this module, one
-at a time, and land segments here as well. A segment lands as a whole or not at all wherever it is done (`lake.land`),
-and gives the same files. Segments of one log that can repeat each other's records (a journal, a Windows event log) are
-read side by side too, but enter the lake in their order: each waits for its turn once it is read, because what those
-before it landed is left out of it. Each helper holds a lock while it lives: what a killed run left at work is waited
-for before the next begins. A helper that dies costs nothing but its time: its segment is landed here.
+Reading records is work for one core at a time, so large ingests hand segments to helper processes of this module, some
+at a time, and land segments here as well. Small segments land together (`landing_order.lots`); where that fails, each
+of them by itself, so that a bad one costs no other. What lands together lands as a whole or not at all wherever it is
+done (`lake.land_together`), and gives the same files. Segments of one log that can repeat each other's records (a
+journal, a Windows event log) are read side by side too, but enter the lake in their order: each waits for its turn once
+it is read, because what those before it landed is left out of it. Each helper holds a lock while it lives: what a
+killed run left at work is waited for before the next begins. A helper that dies costs nothing but its time: what it had
+is landed here.
 """
 
 from __future__ import annotations
@@ -20,12 +22,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from itertools import count
 from pathlib import Path
-from threading import Condition
-from typing import IO
+from typing import IO, Any
 
 from breachwatch import collect, lake, sharing
 from breachwatch.errors import TransientError, explain
+from breachwatch.landing_order import StoppedError, Turn, Turns, at_once, lots
 from breachwatch.model.segment import Batch, Landed, Problem, Segment
 from breachwatch.parse.garbage import searched_rarely
 from breachwatch.workspace import Workspace, open_workspace
@@ -37,71 +40,21 @@ _MOST_PROCESSES = 16
 _READY, _READ, _GO = b"ready\n", b"read\n", b"go\n"
 _ORPHANS_WAIT = 3600.0  # seconds; one segment takes seconds, on the slowest machine minutes
 
-
-Turn = Callable[[], None]
-"""Waits until all that must be in the lake before a segment is there."""
+Found = Landed | Problem
 
 
-def at_once() -> None:
-    """The turn of a segment that waits for nothing."""
+def land(ws: Workspace, segment_ids: Sequence[str], turn: Turn = at_once) -> list[Landed]:
+    """Parse stored segments and land their events in the lake together. What has landed is left as it is."""
+    segments = collect.segments(ws, segment_ids)
 
+    def batches() -> Iterator[Batch]:
+        with searched_rarely():
+            for segment in segments:
+                with collect.open_segment(ws, segment) as data:
+                    yield from sharing.parsed(ws, segment, data)
+            turn()  # `lake.land_together` reads all before it looks into the lake
 
-def land(ws: Workspace, segment_id: str, turn: Turn = at_once) -> Landed:
-    """Parse one stored segment and land its events in the lake. A segment that has landed is left as it is."""
-    segment = collect.segment(ws, segment_id)
-    with collect.open_segment(ws, segment) as data, searched_rarely():
-        return lake.land(ws, segment, _until(turn, sharing.parsed(ws, segment, data)))
-
-
-def _until(turn: Turn, batches: Iterator[Batch]) -> Iterator[Batch]:
-    """The batches; their end comes with the segment's turn. `lake.land` reads all before it looks into the lake."""
-    yield from batches
-    turn()
-
-
-class _StoppedError(Exception):
-    """Another segment could not be landed, so this one waits in the store for the next run."""
-
-
-class _Turns:
-    """In which order the segments of a source enter the lake."""
-
-    def __init__(self, segments: Sequence[Segment]) -> None:
-        self._changed = Condition()
-        self._done: set[int] = set()
-        self._stopped = False
-        self._before: dict[int, int] = {}  # the segment that must land before
-        last: dict[str, int] = {}
-        for number, segment in enumerate(segments):
-            if segment.format not in lake.POSITION_NAMES_THE_RECORD:
-                # Event ids begin with the log's identity, so that only segments of one log can share some.
-                if segment.file_id in last:
-                    self._before[number] = last[segment.file_id]
-                last[segment.file_id] = number
-
-    def turn(self, number: int) -> Turn:
-        """How the segment of that number waits. Raises _StoppedError in one that waits in vain."""
-        before = self._before.get(number)
-        if before is None:
-            return at_once
-
-        def wait() -> None:
-            with self._changed:
-                self._changed.wait_for(lambda: self._stopped or before in self._done)
-                if before not in self._done:
-                    raise _StoppedError
-
-        return wait
-
-    def done(self, number: int) -> None:
-        with self._changed:
-            self._done.add(number)
-            self._changed.notify_all()
-
-    def stop(self) -> None:
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
+    return lake.land_together(ws, segments, batches())
 
 
 def land_all(
@@ -113,60 +66,64 @@ def land_all(
     Raises TransientError where trying again may help, BusyError where a killed run's helper does not end; segments that
     wait stay stored.
     """
-    segments = [collect.segment(ws, segment_id) for segment_id in segment_ids]
-    helpers = _helpers(ws, segments)
     for held in sorted((ws.state / "locks").glob(f"{_lock(source, '*')}.lock")):
         with ws.lock(held.stem, wait_seconds=_ORPHANS_WAIT):
             pass  # nothing of a killed run is at work any longer
-    waiting = deque(enumerate(segment_ids))
-    results: dict[int, Landed | Problem] = {}
-    turns = _Turns(segments)
+    # What ended a run in the middle of a landing may be one of the segments that landed together.
+    work_units = lots(collect.segments(ws, segment_ids), apart=lake.sweep_broken_off(ws, source, segment_ids))
+    waiting = deque(enumerate(work_units))
+    results: dict[int, list[Found]] = {}
+    turns = Turns(work_units)
+    told = count(1)
 
-    def work(one: Callable[[str, Turn], Landed | Problem]) -> None:
+    def work(several: Callable[[Sequence[str], Turn], list[Found]]) -> None:
         while waiting:
             try:
-                number, segment_id = waiting.popleft()
+                number, lot = waiting.popleft()
             except IndexError:
                 return
             try:
-                results[number] = one(segment_id, turns.turn(number))
-            except _StoppedError:
+                results[number] = several([segment.segment_id for segment in lot], turns.turn(number))
+            except StoppedError:
                 return  # whoever stopped it says why
             except BaseException:
                 waiting.clear()  # what is under way is finished, no more is begun
                 turns.stop()
                 raise
             turns.done(number)
-            progress(len(results))
+            for _ in lot:
+                progress(next(told))
 
+    helpers = _helpers(ws, work_units)
     with ExitStack() as open_helpers, ThreadPoolExecutor(max_workers=max(1, helpers)) as threads:
         futures: list[Future[None]] = []
         for number in range(helpers):
             helper = open_helpers.enter_context(_helper(ws, source, number))
             futures.append(threads.submit(work, helper))
-        work(lambda segment_id, turn: _land_or_say(ws, source, segment_id, turn))
+        work(lambda segment_ids, turn: _land_or_say(ws, source, segment_ids, turn))
         for future in futures:
             future.result()
-    landed = [found for _, found in sorted(results.items()) if isinstance(found, Landed)]
-    problems = [found for _, found in sorted(results.items()) if isinstance(found, Problem)]
-    return landed, problems
+    found = [one for number in sorted(results) for one in results[number]]
+    return [one for one in found if isinstance(one, Landed)], [one for one in found if isinstance(one, Problem)]
 
 
-def _land_or_say(ws: Workspace, source: str, segment_id: str, turn: Turn) -> Landed | Problem:
+def _land_or_say(ws: Workspace, source: str, segment_ids: Sequence[str], turn: Turn) -> list[Found]:
     try:
-        return land(ws, segment_id, turn)
-    except (TransientError, _StoppedError):
+        return list[Found](land(ws, segment_ids, turn))
+    except (TransientError, StoppedError):
         raise
     except Exception as error:  # noqa: BLE001  said in the summary; the segment waits in the store for the next run
-        return Problem(source, segment_id, explain(error), lost_data=True)
+        if len(segment_ids) == 1:
+            return [Problem(source, segment_ids[0], explain(error), lost_data=True)]
+    return [found for segment_id in segment_ids for found in _land_or_say(ws, source, [segment_id], turn)]
 
 
-def _helpers(ws: Workspace, segments: Sequence[Segment]) -> int:
+def _helpers(ws: Workspace, work_units: Sequence[Sequence[Segment]]) -> int:
     """How many processes beside this one are worth their start."""
-    if sum(segment.size for segment in segments) < SHARED_BYTES:
+    if sum(segment.size for lot in work_units for segment in lot) < SHARED_BYTES:
         return 0
     cores = ws.settings.run.cores or len(os.sched_getaffinity(0))
-    return min(cores, _MOST_PROCESSES, len(segments)) - 1
+    return min(cores, _MOST_PROCESSES, len(work_units)) - 1
 
 
 def _lock(source: str, number: int | str) -> str:
@@ -174,7 +131,7 @@ def _lock(source: str, number: int | str) -> str:
 
 
 @contextmanager
-def _helper(ws: Workspace, source: str, number: int) -> Iterator[Callable[[str, Turn], Landed | Problem]]:
+def _helper(ws: Workspace, source: str, number: int) -> Iterator[Callable[[Sequence[str], Turn], list[Found]]]:
     """A helper process as a function; its end closes the process."""
     words = [sys.executable, "-P", "-m", "breachwatch.landing", str(ws.root), source, str(number)]
     path = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -187,13 +144,13 @@ def _helper(ws: Workspace, source: str, number: int) -> Iterator[Callable[[str, 
 
     ready = False
 
-    def ask(segment_id: str, turn: Turn) -> Landed | Problem:
+    def ask(segment_ids: Sequence[str], turn: Turn) -> list[Found]:
         nonlocal ready
         try:
             if not ready and answers.readline() != _READY:  # it holds its lock before it is told anything
                 raise BrokenPipeError
             ready = True
-            requests.write(json.dumps([segment_id, ws.clock.now().isoformat()]).encode() + b"\n")
+            requests.write(json.dumps([list(segment_ids), ws.clock.now().isoformat()]).encode() + b"\n")
             requests.flush()
             while (line := answers.readline()) == _READ:
                 turn()
@@ -202,14 +159,11 @@ def _helper(ws: Workspace, source: str, number: int) -> Iterator[Callable[[str, 
             answer = json.loads(line)
         except (OSError, ValueError):  # it died
             process.kill()
-            process.wait()  # before its segment is begun anew
-            return _land_or_say(ws, source, segment_id, turn)
+            process.wait()  # before its segments are begun anew
+            return _land_or_say(ws, source, segment_ids, turn)
         if "transient" in answer:
             raise TransientError(answer["transient"])
-        if "problem" in answer:
-            return Problem(source, segment_id, answer["problem"], lost_data=True)
-        landed = answer["landed"]
-        return Landed(**{**landed, "by_dataset": tuple((name, rows) for name, rows in landed["by_dataset"])})
+        return [_told(one) for one in answer["found"]]
 
     try:
         yield ask
@@ -220,6 +174,13 @@ def _helper(ws: Workspace, source: str, number: int) -> Iterator[Callable[[str, 
             process.kill()
         process.wait()
         answers.close()
+
+
+def _told(answer: dict[str, Any]) -> Found:
+    """What a helper says of one segment, see `_serve`."""
+    if "lost_data" in answer:
+        return Problem(**answer)
+    return Landed(**{**answer, "by_dataset": tuple((name, rows) for name, rows in answer["by_dataset"])})
 
 
 class _ToldClock:
@@ -240,18 +201,18 @@ def _serve(root: str, source: str, number: int, requests: IO[bytes], answers: IO
         answers.write(_READ)
         answers.flush()
         if requests.readline() != _GO:
-            raise _StoppedError
+            raise StoppedError
 
     with ws.lock(_lock(source, number)):
         answers.write(_READY)
         answers.flush()
         for line in requests:
-            segment_id, now = json.loads(line)
+            segment_ids, now = json.loads(line)
             clock.at = datetime.fromisoformat(now)
+            answer: dict[str, Any]
             try:
-                found = _land_or_say(ws, source, segment_id, turn)
-                answer = {"problem": found.what} if isinstance(found, Problem) else {"landed": asdict(found)}
-            except _StoppedError:
+                answer = {"found": [asdict(found) for found in _land_or_say(ws, source, segment_ids, turn)]}
+            except StoppedError:
                 return
             except TransientError as error:
                 answer = {"transient": str(error)}

@@ -3,7 +3,7 @@
 breachwatch.toml   settings
 rules/             rule packs that were added: pack.toml and archives, read-only
 segments/          original bytes of what was collected, compressed, one file a segment
-lake/              events as Parquet: lake/<dataset>/date=YYYY-MM-DD/<segment>.parquet
+lake/              events as Parquet: lake/<dataset>/date=YYYY-MM-DD/*.parquet, see lake/lots.py
 vault/             sealed evidence, read-only
 papers/            every version of every paper by the hash of its bytes, read-only
 templates/         the city's own templates of papers, where it has some

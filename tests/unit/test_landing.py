@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from breachwatch import landing, run
+from breachwatch import collect, lake, landing, landing_order, run
 from breachwatch.collect.store import DiskFullError
-from breachwatch.model.segment import Landed, Problem
+from breachwatch.errors import DataError
+from breachwatch.landing_order import lots
+from breachwatch.model.segment import Landed, Segment
 from breachwatch.model.summary import SourceReport
 from breachwatch.records import catalog
 from breachwatch.workspace import Workspace
+from tests.unit.lake.making import stored_segment
 
 _SETTINGS = """
 [city]
@@ -55,6 +58,11 @@ def _ingested(ws: Workspace) -> tuple[SourceReport, list[tuple[str, int]]]:
     report = run.ingest(ws, "hosts", lambda source, done, total: told.append((source, total)))
     assert len(told) == report.segments
     return report, told
+
+
+@pytest.fixture(autouse=True)
+def _two_segments_land_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(landing_order, "TOGETHER_BYTES", 2 * 65536)
 
 
 @pytest.fixture
@@ -159,13 +167,11 @@ def test_what_comes_after_a_segment_that_cannot_be_landed_waits(
     monkeypatch.setattr(landing, "SHARED_BYTES", 0)
     ws = make_ws(_SETTINGS.format(folder=journal))
     land = landing.land
-    first: list[str] = []
 
-    def disk_is_full(ws: Workspace, segment_id: str, turn: Callable[[], None]) -> Landed:
-        first.append(segment_id)
-        if landing.collect.segment(ws, segment_id).start == 0:
+    def disk_is_full(ws: Workspace, segment_ids: Sequence[str], turn: Callable[[], None]) -> list[Landed]:
+        if collect.segment(ws, segment_ids[0]).start == 0:
             raise DiskFullError("the disk is full")
-        return land(ws, segment_id, turn)
+        return land(ws, segment_ids, turn)
 
     monkeypatch.setattr(landing, "land", disk_is_full)
     monkeypatch.setattr(landing, "_helper", _this_process)
@@ -177,5 +183,83 @@ def test_what_comes_after_a_segment_that_cannot_be_landed_waits(
 
 
 @contextmanager
-def _this_process(ws: Workspace, source: str, _: int) -> Iterator[Callable[..., Landed | Problem]]:
-    yield lambda segment_id, turn: landing._land_or_say(ws, source, segment_id, turn)
+def _this_process(ws: Workspace, source: str, _: int) -> Iterator[Callable[..., list[landing.Found]]]:
+    yield lambda segment_ids, turn: landing._land_or_say(ws, source, segment_ids, turn)
+
+
+def test_neighbours_land_together_up_to_a_size(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(landing_order, "TOGETHER_BYTES", 2500)
+    segments = [stored_segment(ws, 1000 * number) for number in range(5)]  # of 1000 bytes each
+    assert lots(segments) == [segments[:2], segments[2:4], segments[4:]]
+    assert lots(segments, apart=True) == [[segment] for segment in segments]
+    monkeypatch.setattr(landing_order, "TOGETHER_BYTES", 999)
+    assert lots(segments) == [[segment] for segment in segments]
+    assert lots([]) == []
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_segment_that_cannot_be_read_costs_no_other(
+    make_ws: Callable[[str], Workspace], logs: Path, monkeypatch: pytest.MonkeyPatch, shared: bool
+) -> None:
+    """Its stored bytes are damaged; those it was to land with land one by one, and the report names it."""
+    monkeypatch.setattr(landing_order, "TOGETHER_BYTES", 1024 * 1024)
+    if shared:
+        monkeypatch.setattr(landing, "SHARED_BYTES", 0)
+    ws = make_ws(_SETTINGS.format(folder=logs))
+    stored = collect.collect(ws, ws.settings.source("hosts")).segment_ids
+    assert len(lots(collect.segments(ws, stored))) == 1
+    bad = ws.segments / "hosts" / f"{stored[2]}.zst"
+    whole = bad.read_bytes()
+    bad.chmod(0o600)
+    bad.write_bytes(whole[:100] + bytes(20) + whole[120:])
+    report = run.ingest(ws, "hosts")
+    assert [problem.where for problem in report.problems] == [stored[2]]
+    assert "damaged" in report.problems[0].what
+    assert report.segments == len(stored) - 1
+    assert {file.segment_id for file in lake.files(ws)} == set(stored) - {stored[2]}
+    assert not list(ws.scratch.iterdir())
+    bad.write_bytes(whole)
+    assert (run.ingest(ws, "hosts").segments, sum(file.rows for file in lake.files(ws))) == (1, 4001)
+
+
+def test_after_a_landing_that_was_killed_each_segment_lands_by_itself(
+    make_ws: Callable[[str], Workspace], logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of those that landed together may be what ended the run: it must not do so to the others for ever."""
+    ws = make_ws(_SETTINGS.format(folder=logs))
+    parsed = landing.sharing.parsed
+
+    class Killed(BaseException):
+        pass
+
+    def ends_the_process(ws: Workspace, segment: Segment, data: object) -> object:
+        if segment.start:
+            raise Killed
+        return parsed(ws, segment, data)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(landing.sharing, "parsed", ends_the_process)
+        patch.setattr("breachwatch.lake.landing.remove_folder", lambda folder: None)
+        with pytest.raises(Killed):
+            run.ingest(ws, "hosts")
+    assert not _landed(ws)
+    assert [path.name.rpartition("-")[0] for path in ws.scratch.iterdir()] == ["lot-hosts"]
+    report = run.ingest(ws, "hosts")
+    assert len(lake.files(ws)) >= report.segments > 4
+    assert not list(ws.scratch.iterdir())
+
+
+def test_a_transient_fault_is_no_fault_of_a_segment(
+    make_ws: Callable[[str], Workspace], logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = make_ws(_SETTINGS.format(folder=logs))
+    tried: list[int] = []
+
+    def fails(ws: Workspace, segment_ids: Sequence[str], turn: Callable[[], None]) -> list[Landed]:
+        tried.append(len(segment_ids))
+        raise DiskFullError("the disk is full") if len(tried) == 2 else DataError("it is damaged")
+
+    monkeypatch.setattr(landing, "land", fails)
+    with pytest.raises(DiskFullError):
+        run.ingest(ws, "hosts")
+    assert tried == [2, 1]

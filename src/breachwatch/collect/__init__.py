@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from breachwatch.collect.checkpoints import segment
+from breachwatch.collect.checkpoints import segment, segments
 from breachwatch.collect.collector import collect
 from breachwatch.collect.store import DiskFullError, open_segment, read_range
 
-__all__ = ["DiskFullError", "collect", "open_segment", "read_range", "segment"]
+__all__ = ["DiskFullError", "collect", "open_segment", "read_range", "segment", "segments"]

@@ -7,7 +7,7 @@ was killed leaves promises, and the next run keeps them. Every step is one short
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -116,6 +116,19 @@ def segment(ws: Workspace, segment_id: str) -> Segment:
     if row is None:
         raise UnknownNameError("segment", segment_id, ())
     return _segment(row)
+
+
+def segments(ws: Workspace, segment_ids: Sequence[str]) -> list[Segment]:
+    """The segments of these ids, in their order; raises UnknownNameError."""
+    found: dict[str, Segment] = {}
+    with ws.database.read() as connection:
+        for first in range(0, len(segment_ids), 500):  # well below what SQLite takes in one IN (...)
+            wanted = _segments.c.segment_id.in_(segment_ids[first : first + 500])
+            found.update((row.segment_id, _segment(row)) for row in connection.execute(select(_segments).where(wanted)))
+    for segment_id in segment_ids:
+        if segment_id not in found:
+            raise UnknownNameError("segment", segment_id, ())
+    return [found[segment_id] for segment_id in segment_ids]
 
 
 def stored_segments(ws: Workspace, source: str) -> list[tuple[Segment, str]]:

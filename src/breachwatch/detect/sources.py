@@ -17,6 +17,7 @@ from breachwatch.detect.mapping import AUTHENTICATION, Mappings
 from breachwatch.detect.pieces import Piece
 from breachwatch.detect.prune.sifting import BATCH_ROWS
 from breachwatch.detect.stock import Stock
+from breachwatch.lake.catalog import segments_in
 from breachwatch.lake.shapes import Stored, dataset_select, stored
 from breachwatch.lake.sql import moment, text_list
 from breachwatch.lake.storage import LocalStorage, storage
@@ -182,7 +183,7 @@ class Sources:
         return name
 
     def _lend_new_segments(self) -> None:
-        pairs = sorted({(file.dataset, file.segment_id) for file in self.piece.files or ()})
+        pairs = sorted(segments_in(self._ws, self.piece.files or ()))
         new = pa.table(
             {
                 "dataset": pa.array([one for one, _ in pairs], pa.string()),

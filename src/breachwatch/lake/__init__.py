@@ -1,4 +1,4 @@
-"""The lake: events as Parquet, one file a segment, dataset and day; its catalog; the DuckDB that reads it."""
+"""The lake: events as Parquet, one file a dataset, day and landing; its catalog; the DuckDB that reads it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from breachwatch.lake.catalog import (
     datasets_of,
     files,
     log_beginnings,
+    segments_in,
     spans,
     unscanned_files,
 )
 from breachwatch.lake.connection import connect, connect_bare, files_around, select_between, select_segments
 from breachwatch.lake.duplicates import POSITION_NAMES_THE_RECORD
-from breachwatch.lake.landing import land
+from breachwatch.lake.landing import land, land_together
+from breachwatch.lake.lots import ApartError, sweep_broken_off
 from breachwatch.lake.originals import original_bytes, original_records
 from breachwatch.lake.reading import ReadingConnection
 from breachwatch.lake.storage import Resting, Storage, all_read
@@ -24,6 +26,7 @@ from breachwatch.lake.storage import Resting, Storage, all_read
 __all__ = [
     "AUTHENTICATION_SCHEMA",
     "POSITION_NAMES_THE_RECORD",
+    "ApartError",
     "DatasetSpan",
     "LakeFile",
     "ReadingConnection",
@@ -38,11 +41,14 @@ __all__ = [
     "files",
     "files_around",
     "land",
+    "land_together",
     "log_beginnings",
     "original_bytes",
     "original_records",
+    "segments_in",
     "select_between",
     "select_segments",
     "spans",
+    "sweep_broken_off",
     "unscanned_files",
 ]

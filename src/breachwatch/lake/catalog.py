@@ -21,7 +21,7 @@ from breachwatch.workspace import Workspace
 class LakeFile:
     """A catalogued Parquet file. `path` is relative to the lake; times are those of its events, aware UTC.
 
-    `segment_id` is the segment whose events it holds; of a merged file, one of several.
+    `segment_id` is one of the segments whose events it holds, of many files the only one; see `segments_in`.
     `min_time` and `max_time` are None where no event of it has a time. A file of `date="unknown"` may hold events
     without a time beside events with one.
     """
@@ -127,6 +127,18 @@ def datasets_of(ws: Workspace, segment_id: str) -> list[str]:
     )
     with ws.database.read() as connection:
         return list(connection.execute(query).scalars())
+
+
+def segments_in(ws: Workspace, listed: Iterable[LakeFile]) -> set[tuple[str, str]]:
+    """The (dataset, segment_id) of all events in these files."""
+    dataset_of = {file.path: file.dataset for file in listed}
+    paths = sorted(dataset_of)
+    found: set[tuple[str, str]] = set()
+    with ws.database.read() as connection:
+        for start in range(0, len(paths), 500):  # see `files`
+            query = select(_PART.path, _PART.segment_id).where(_PART.path.in_(paths[start : start + 500]))
+            found.update((dataset_of[row.path], row.segment_id) for row in connection.execute(query))
+    return found
 
 
 def spans(ws: Workspace) -> dict[str, DatasetSpan]:

@@ -7,6 +7,7 @@ Logs whose ids come from the byte position cannot repeat: segments of one log ne
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import ColumnElement, or_, select
 
-from breachwatch.lake.partition import Partition
+from breachwatch.lake.partition import Partition, record_keys, time_column
 from breachwatch.lake.storage import storage
 from breachwatch.model.datasets import REJECTS_DATASET
 from breachwatch.model.segment import Segment
@@ -31,29 +32,32 @@ POSITION_NAMES_THE_RECORD = frozenset(
 """Formats whose event ids come from the byte offset."""
 
 
-def without_known(ws: Workspace, segment: Segment, partition: Partition) -> pa.Table:
-    """The partition's rows without those that other segments of the source have landed, in the same order."""
+def may_repeat(segments: Iterable[Segment]) -> bool:
+    """Whether records of these segments may be in other segments, too."""
+    return any(segment.format not in POSITION_NAMES_THE_RECORD for segment in segments)
+
+
+def without_known(ws: Workspace, source: str, segment_ids: Sequence[str], partition: Partition) -> pa.Table:
+    """The partition's rows without those that segments of the source beside these have landed, in the same order."""
     table = partition.table
-    if segment.format in POSITION_NAMES_THE_RECORD:
-        return table
-    files = _candidates(ws, segment, partition)
+    files = _candidates(ws, source, segment_ids, partition)
     if not files:
         return table
-    mine = table["event_id"].combine_chunks()
-    known = pa.concat_arrays([_known(ws, name, mine) for name in files])
-    return table.filter(pc.invert(pc.is_in(mine, value_set=known)))
+    known = pa.concat_arrays([_known(ws, name, partition) for name in files])
+    return table.filter(pc.invert(pc.is_in(record_keys(partition.dataset, table), value_set=known)))
 
 
-def _known(ws: Workspace, name: str, mine: pa.Array[Any]) -> pa.Array[Any]:
-    """Those of some ids that a lake file holds."""
+def _known(ws: Workspace, name: str, partition: Partition) -> Any:
+    """The keys of records that a lake file holds, among those with an id of the partition's."""
     from pyarrow.parquet import read_table  # takes pandas along, half a second of every start
 
+    columns = list(dict.fromkeys(["event_id", time_column(partition.dataset)]))
+    mine = pc.field("event_id").isin(partition.table["event_id"].combine_chunks())
     with storage(ws).open(name) as file:
-        ids = read_table(file, columns=["event_id"], filters=pc.field("event_id").isin(mine))["event_id"]
-    return ids.combine_chunks()
+        return record_keys(partition.dataset, read_table(file, columns=columns, filters=mine))
 
 
-def _candidates(ws: Workspace, segment: Segment, partition: Partition) -> list[str]:
+def _candidates(ws: Workspace, source: str, segment_ids: Sequence[str], partition: Partition) -> list[str]:
     """Files of other segments of the source that may hold the same records: the same record has the same time."""
     file, part, other = catalog.lake_file.c, catalog.lake_part.c, catalog.segment.c
     query = (
@@ -61,7 +65,7 @@ def _candidates(ws: Workspace, segment: Segment, partition: Partition) -> list[s
         .distinct()
         .join(catalog.lake_part, part.path == file.path)
         .join(catalog.segment, other.segment_id == part.segment_id)
-        .where(other.source == segment.source, other.segment_id != segment.segment_id)
+        .where(other.source == source, other.segment_id.not_in(segment_ids))
         .where(file.dataset == partition.dataset)
         .order_by(file.path)
     )

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from breachwatch.lake.faults import faults_at
-from breachwatch.lake.partition import Partition
+from breachwatch.lake.partition import Partition, Share, shares
 from breachwatch.lake.sql import column_names
 
 ROW_GROUP_ROWS = 32_768
@@ -52,16 +52,17 @@ class WrittenFile:
     sha256: str
     min_time: datetime | None
     max_time: datetime | None
+    shares: tuple[Share, ...] = ()  # what it holds of which segment
 
 
-def lake_path(dataset: str, day: str, segment_id: str) -> str:
-    """Where the events of a segment lie, relative to the lake: `linux.auth/date=2026-11-22/<segment>.parquet`."""
-    return f"{dataset}/date={day}/{segment_id}.parquet"
+def lake_path(dataset: str, day: str, stem: str) -> str:
+    """Where events lie, relative to the lake: `linux.auth/date=2026-11-22/<stem>.parquet`; see `lots.Lot.stem`."""
+    return f"{dataset}/date={day}/{stem}.parquet"
 
 
-def write_scratch(folder: Path, partition: Partition, segment_id: str) -> WrittenFile:
+def write_scratch(folder: Path, partition: Partition, stem: str) -> WrittenFile:
     """Write a partition to `folder`, synced to the disk. The same rows give the same bytes (with the same pyarrow)."""
-    path = lake_path(partition.dataset, partition.date, segment_id)
+    path = lake_path(partition.dataset, partition.date, stem)
     target = folder / scratch_name(path)
     with faults_at(target):
         with target.open("xb") as out:
@@ -81,6 +82,7 @@ def write_scratch(folder: Path, partition: Partition, segment_id: str) -> Writte
         sha256=sha256,
         min_time=partition.min_time,
         max_time=partition.max_time,
+        shares=shares(partition),
     )
 
 

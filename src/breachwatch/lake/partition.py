@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,14 +47,56 @@ def time_column(dataset: str) -> str:
     return "observed_at" if dataset == REJECTS_DATASET.name else "time"
 
 
-def distinct(table: pa.Table) -> pa.Table:
-    """The table without rows whose `event_id` an earlier row (by record number) has."""
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one segment has in a partition. Times are aware UTC."""
+
+    segment_id: str
+    rows: int
+    min_time: datetime | None
+    max_time: datetime | None
+
+
+def record_keys(dataset: str, table: pa.Table) -> Any:
+    """What two copies of a record in several segments have in common, as an array of text.
+
+    It is the event id, and of events also the time.
+    The ids alone do not do: an exporter of Windows events that writes no time into the header of a record, and numbers
+    from 1, gives the same number to different events. A reject's time is its segment's.
+    """
+    ids = table["event_id"].combine_chunks()
+    if dataset == REJECTS_DATASET.name:
+        return ids
+    times: Any = table[time_column(dataset)].combine_chunks().cast(pa.int64()).cast(pa.string())
+    return pc.binary_join_element_wise(ids, pc.fill_null(times, ""), "/")
+
+
+def distinct(dataset: str, table: pa.Table, segment_ids: Sequence[str]) -> pa.Table:
+    """The table without repeated records: of the same `event_id` in one segment, of the same key in several.
+
+    The first counts: by the order of the segments, then by record number.
+    """
     if pc.count_distinct(table["event_id"]).as_py() == table.num_rows:
         return table
-    ordered = table.sort_by([("record_number", "ascending"), ("byte_offset", "ascending")])
-    places = ordered.select(["event_id"]).append_column("place", pa.array(np.arange(ordered.num_rows)))
-    first = places.group_by("event_id", use_threads=False).aggregate([("place", "min")])["place_min"]
-    return ordered.take(first)
+    turns = pc.index_in(table["segment_id"], value_set=pa.array(segment_ids, pa.string()))
+    keys = table.select(["record_number", "byte_offset"]).append_column("turn", turns)
+    order = pc.sort_indices(keys, [(name, "ascending") for name in ("turn", "record_number", "byte_offset")])
+    ordered = table.take(order)
+    ordered = ordered.take(_first_of(ordered["event_id"], ordered["segment_id"]))
+    return ordered.take(_first_of(record_keys(dataset, ordered)))
+
+
+def _first_of(*keys: Any) -> Any:
+    """The places at which each set of keys stands first."""
+    names = [str(number) for number in range(len(keys))]
+    places = pa.Table.from_arrays([*keys, pa.array(np.arange(len(keys[0])))], names=[*names, "place"])
+    return places.group_by(names, use_threads=False).aggregate([("place", "min")])["place_min"]
+
+
+def names_too_many_days(dataset: str, table: pa.Table) -> bool:
+    """Whether `by_day` would put rows that have a time to those that have none."""
+    times = table[time_column(dataset)].drop_null().cast(pa.int64()).to_numpy()
+    return len(np.unique(np.floor_divide(times, _DAY))) > MAX_DAYS
 
 
 def by_day(dataset: str, table: pa.Table) -> Iterator[Partition]:
@@ -71,6 +114,21 @@ def by_day(dataset: str, table: pa.Table) -> Iterator[Partition]:
     left[:timed] = ~np.isin(days, kept)
     if left.any():
         yield _partition(dataset, column, UNKNOWN, rows.filter(pa.array(left)))
+
+
+def shares(part: Partition) -> tuple[Share, ...]:
+    """How a partition's rows fall to segments, in order of their ids."""
+    micros = part.table[time_column(part.dataset)].cast(pa.int64())
+    rows = pa.Table.from_arrays([part.table["segment_id"], micros], names=["segment", "at"])
+    counted = (
+        rows.group_by("segment", use_threads=False)
+        .aggregate([([], "count_all"), ("at", "min"), ("at", "max")])
+        .sort_by("segment")
+    )
+    return tuple(
+        Share(row["segment"], row["count_all"], _aware(row["at_min"]), _aware(row["at_max"]))
+        for row in counted.to_pylist()
+    )
 
 
 def _in_order(table: pa.Table, column: str) -> pa.Table:

@@ -185,7 +185,7 @@ def test_killed_anywhere_and_repeated_is_the_same_as_undisturbed(
     with monkeypatch.context() as patch:
         patch.setattr(where, what, dies)
         if after:  # a kill -9 leaves the scratch folder as it was
-            patch.setattr(landing, "_sweep", lambda folder: None)
+            patch.setattr(landing, "remove_folder", lambda folder: None)
         try:
             lake.land(ws, segment, three_days(segment))
         except Killed:
@@ -202,7 +202,7 @@ def test_killed_right_after_the_commit(ws: Workspace, monkeypatch: pytest.Monkey
     real = landing._commit
     with monkeypatch.context() as patch:
         patch.setattr(landing, "_commit", lambda *args: (real(*args), (_ for _ in ()).throw(Killed()))[0])
-        patch.setattr(landing, "_sweep", lambda folder: None)
+        patch.setattr(landing, "remove_folder", lambda folder: None)
         with pytest.raises(Killed):
             list(lake.land(ws, segment, three_days(segment)))
     before = lake_bytes(ws)
@@ -218,7 +218,7 @@ def test_a_killed_attempt_that_cut_other_days_leaves_no_stray_file(
     segment = stored_segment(ws)
     with monkeypatch.context() as patch:
         patch.setattr(landing, "_commit", lambda *args: (_ for _ in ()).throw(Killed()))
-        patch.setattr(landing, "_sweep", lambda folder: None)
+        patch.setattr(landing, "remove_folder", lambda folder: None)
         with pytest.raises(Killed):
             lake.land(ws, segment, three_days(segment))
     lake.land(ws, segment, [batch(segment, "linux.auth", [logon(DAY)])])

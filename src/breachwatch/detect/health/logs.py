@@ -55,8 +55,8 @@ class Logs:
         self.compiler = compiler
         self.connection = connection
         self._made = 0
-        new = (file for file in lake.unscanned_files(ws))
-        self.new = {item.segment_id: item for item in held(ws, {file.segment_id for file in new})}
+        new = lake.segments_in(ws, lake.unscanned_files(ws))
+        self.new = {item.segment_id: item for item in held(ws, {segment_id for _, segment_id in new})}
 
     def fresh(self, formats: Sequence[str]) -> dict[str, Held]:
         """The segments that no run has searched whole, of logs of these formats (of all where none is named)."""

@@ -23,7 +23,10 @@ from breachwatch.workspace import Workspace
 
 _REMOVE = "Nothing reads it. Find out who put it there; then remove it."
 _NEXT_RUN = "The next run finishes or removes it; nothing reads it."
-_OWN_SCRATCH = re.compile(r"(land|merge)-[0-9a-f]{32}|[0-9a-f]{32}\.zst\.part|spool-.*|duckdb-(?P<pid>\d+)-[0-9a-f]{8}")
+_OWN_SCRATCH = re.compile(
+    r"(land|merge|lot-[a-z0-9_.-]+)-[0-9a-f]{32}|[0-9a-f]{32}\.zst\.part|spool-.*|duckdb-(?P<pid>\d+)-[0-9a-f]{8}"
+)
+_LOT = re.compile(r"lot-[0-9a-f]{32}")
 _PORTION = 500
 
 
@@ -56,6 +59,8 @@ def _explained(ws: Workspace, path: str) -> tuple[Kind, str, str]:
         return Kind.LEFTOVER, f"{gone}: it waits to be removed", _NEXT_RUN
     if (ws.scratch / f"land-{stem}").is_dir():
         return Kind.LEFTOVER, "a landing of this segment was broken off, or is going on", _NEXT_RUN
+    if _LOT.fullmatch(stem) and any(ws.scratch.glob(f"lot-*-{stem.removeprefix('lot-')}")):
+        return Kind.LEFTOVER, "a landing of several segments was broken off, or is going on", _NEXT_RUN
     if (ws.scratch / f"merge-{stem.removeprefix('merged-')}").is_dir():
         return Kind.LEFTOVER, "a merge was broken off, or is going on", _NEXT_RUN
     if state == SegmentState.LANDED.value:
