@@ -1,35 +1,36 @@
 """Parsing one large Windows event log on all processor cores.
 
-The log's chunks are shared out: each other core's part is parsed by a process of this module, which only reads and
-answers with the rows. What it gives is what one process gives, in the same order with the same numbers. A process that
-dies, or a part on which a parser breaks, costs nothing but time: the log is then parsed here as a whole.
+The log's chunks are shared out: each other core's part is parsed by a process of `breachwatch.parse.part_process`,
+which is given the bytes and answers with the rows. What it gives is what one process gives, in the same order with the
+same numbers. A process that dies, or a part on which a parser breaks, costs nothing but time: the log is then parsed
+here as a whole.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO, Final
 
 import pyarrow as pa
 
 from breachwatch import collect, parse
 from breachwatch.errors import BreachwatchError
 from breachwatch.model.segment import Batch, Segment
-from breachwatch.parse.garbage import searched_rarely
+from breachwatch.parse.part_process import answers, request
 from breachwatch.parse.parts import Part, parse_part, parts_of, renumbered
-from breachwatch.workspace import Workspace, open_workspace
+from breachwatch.workspace import Workspace
 
 SHARED_BYTES = 48 * 1024 * 1024
-"""A smaller log is parsed here alone: another process takes a second or two to start."""
+"""A smaller log is parsed here alone: another process takes a second to start."""
 
-_MOST_PROCESSES = 16
+_MOST_PROCESSES: Final = 16
+_PIECE: Final = 1024 * 1024
 
 
 class _UnsharedError(Exception):
@@ -53,11 +54,17 @@ def parsed(ws: Workspace, segment: Segment, data: BinaryIO) -> Iterator[Batch]:
 
 def _in_parts(ws: Workspace, segment: Segment, data: BinaryIO, parts: list[Part]) -> list[Batch]:
     """All batches, part by part. Raises _UnsharedError, and whatever reading `data` raises."""
-    with ExitStack() as open_processes, ThreadPoolExecutor(max_workers=len(parts)) as threads:
-        processes = [open_processes.enter_context(_process(ws, segment, part)) for part in parts[1:]]
+    with ExitStack() as open_processes, ThreadPoolExecutor(max_workers=2 * len(parts)) as threads:
+        processes = [open_processes.enter_context(_process()) for _ in parts[1:]]
         try:
             others = [threads.submit(_answer, process) for process in processes]
+            fed = [
+                threads.submit(_feed, ws, segment, part, process)
+                for part, process in zip(parts[1:], processes, strict=True)
+            ]
             found = [_own(segment, data, parts[0]), *(other.result() for other in others)]
+            for feeding in fed:
+                feeding.result()
         except BaseException:
             for process in processes:
                 process.kill()
@@ -79,49 +86,40 @@ def _own(segment: Segment, data: BinaryIO, part: Part) -> list[Batch]:
         raise _UnsharedError from error
 
 
-def _process(ws: Workspace, segment: Segment, part: Part) -> subprocess.Popen[bytes]:
-    words = [sys.executable, "-P", "-m", "breachwatch.sharing", str(ws.root), segment.segment_id]
+def _process() -> subprocess.Popen[bytes]:
     path = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
     return subprocess.Popen(
-        [*words, str(part.first), str(part.end)],
-        stdin=subprocess.DEVNULL,
+        [sys.executable, "-P", "-m", "breachwatch.parse.part_process"],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": path},
     )
 
 
+def _feed(ws: Workspace, segment: Segment, part: Part, process: subprocess.Popen[bytes]) -> None:
+    """Give a process its part. Raises _UnsharedError where it takes no more, and whatever reading the bytes raises."""
+    requests = process.stdin
+    assert requests is not None  # noqa: S101 - it was asked for
+    start, size = part.bytes
+    with collect.open_segment(ws, segment) as data:
+        data.seek(start)
+        try:
+            requests.write(request(segment, part))
+            while size and (piece := data.read(min(size, _PIECE))):
+                requests.write(piece)
+                size -= len(piece)
+        except BrokenPipeError as error:
+            raise _UnsharedError from error
+        finally:
+            with suppress(BrokenPipeError):  # what it did not take any more is missing from its answer
+                requests.close()
+
+
 def _answer(process: subprocess.Popen[bytes]) -> list[Batch]:
     """The batches that a process answers with. Raises _UnsharedError where it does not come to its end."""
-    answers = process.stdout
-    assert answers is not None  # noqa: S101 - it was asked for
-    batches = []
+    assert process.stdout is not None  # noqa: S101 - it was asked for
     try:
-        while "dataset" in (head := json.loads(answers.readline())):
-            with pa.ipc.open_stream(pa.py_buffer(answers.read(head["bytes"]))) as stream:
-                batches.append(Batch(head["dataset"], stream.read_all()))
+        return list(answers(process.stdout))
     except (OSError, ValueError, pa.ArrowException) as error:
         process.kill()
         raise _UnsharedError from error
-    return batches
-
-
-def _serve(root: str, segment_id: str, part: Part, answers: IO[bytes]) -> None:
-    """Be such a process: parse one part."""
-    ws = open_workspace(root)
-    segment = collect.segment(ws, segment_id)
-    with collect.open_segment(ws, segment) as data, searched_rarely():
-        for batch in parse_part(segment, data, part):
-            sink = pa.BufferOutputStream()
-            with pa.ipc.new_stream(sink, batch.table.schema) as stream:
-                stream.write_table(batch.table)
-            rows = sink.getvalue()
-            answers.write(json.dumps({"dataset": batch.dataset, "bytes": rows.size}).encode() + b"\n")
-            answers.write(rows)
-    answers.write(b"{}\n")
-    answers.flush()
-
-
-if __name__ == "__main__":
-    _answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever prints must not reach the one who reads the answers
-    _serve(sys.argv[1], sys.argv[2], Part(int(sys.argv[3]), int(sys.argv[4])), _answers)

@@ -105,7 +105,7 @@ def test_a_process_that_does_not_answer_costs_nothing(
     monkeypatch.setattr(
         sharing,
         "_process",
-        lambda *_: subprocess.Popen([sys.executable, "-S", "-c", code], stdout=subprocess.PIPE),
+        lambda: subprocess.Popen([sys.executable, "-S", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE),
     )
     assert _landed(make_ws(settings)) == whole
 
@@ -122,6 +122,8 @@ def test_a_parser_that_breaks_on_a_part_costs_nothing(
 
     monkeypatch.setattr(parts, "parse_chunks", breaks)
     monkeypatch.setattr(
-        sharing, "_process", lambda *_: subprocess.Popen([sys.executable, "-S", "-c", ""], stdout=subprocess.PIPE)
+        sharing,
+        "_process",
+        lambda: subprocess.Popen([sys.executable, "-S", "-c", ""], stdin=subprocess.PIPE, stdout=subprocess.PIPE),
     )
     assert _landed(make_ws(settings)) == whole

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from breachwatch.model.segment import Segment
-from breachwatch.settings import Limits
+
+if TYPE_CHECKING:
+    from breachwatch.settings import Limits
 
 
 @dataclass(slots=True)
@@ -45,7 +47,7 @@ class Rejected:
     position: str | None = None
 
 
-Parser = Callable[[Segment, BinaryIO, Limits], Iterator[Row | Rejected]]
+Parser = Callable[[Segment, BinaryIO, "Limits"], Iterator[Row | Rejected]]
 
 
 def reason_of(error: Exception) -> str:

@@ -6,7 +6,7 @@ rows + rejects = records, also where a parser has a bug: what such a parser left
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from breachwatch.errors import BreachwatchError
 from breachwatch.model.formats import format_named
@@ -15,7 +15,9 @@ from breachwatch.parse.base import Parser, Rejected, Row, reason_of
 from breachwatch.parse.batches import BATCH_ROWS, Batches
 from breachwatch.parse.lines import split_lines
 from breachwatch.parse.registry import block_parser_for, parser_for
-from breachwatch.settings import Limits
+
+if TYPE_CHECKING:
+    from breachwatch.settings import Limits
 
 
 def parse(segment: Segment, data: BinaryIO, limits: Limits, *, batch_rows: int = BATCH_ROWS) -> Iterator[Batch]:

@@ -8,9 +8,9 @@ records cannot be found at all, are one reject each. Records that an earlier seg
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from breachwatch.model.segment import Segment
 from breachwatch.parse import quick_json
@@ -20,7 +20,9 @@ from breachwatch.parse.evtx_records import FILE_HEADER, Chunk, Span, highest_rec
 from breachwatch.parse.lines import UnreadableError
 from breachwatch.parse.windows_event import event_row
 from breachwatch.parse.windows_evtx_json import from_evtx_json
-from breachwatch.settings import Limits
+
+if TYPE_CHECKING:
+    from breachwatch.settings import Limits
 
 
 class Found(NamedTuple):
@@ -50,9 +52,9 @@ def found_records(data: BinaryIO, after: int) -> Iterator[Found]:
         yield from _headless(data)
 
 
-def found_in_chunks(data: BinaryIO, after: int, first: int, end: int) -> Iterator[Found]:
-    """The same of chunks `first` to `end` alone, counted from 0."""
-    for chunk in read_chunks(data, first, end):
+def found_in_chunks(chunks: Iterable[Chunk], after: int) -> Iterator[Found]:
+    """The same of some chunks alone."""
+    for chunk in chunks:
         yield from _new_records(chunk, after)
 
 

@@ -7,7 +7,7 @@ Whatever is laid out otherwise is read by `evtx`, and so is a block in which som
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import numpy as np
 
@@ -17,8 +17,11 @@ from breachwatch.parse.batches import BATCH_ROWS, Batches
 from breachwatch.parse.evtx import Found, found_in_chunks, found_records, record_of
 from breachwatch.parse.evtx_columns import Columns, columns_of
 from breachwatch.parse.evtx_lots import Sorted
+from breachwatch.parse.evtx_records import Chunk
 from breachwatch.parse.record_ids import RecordIds
-from breachwatch.settings import Limits
+
+if TYPE_CHECKING:
+    from breachwatch.settings import Limits
 
 _BLOCK_BYTES: Final = 8 * 1024 * 1024  # of JSON; as Python values they take some five times as much
 
@@ -29,9 +32,9 @@ def parse_blocks(segment: Segment, data: BinaryIO, limits: Limits, batch_rows: i
     yield from batches_of(segment, found_records(data, segment.after), batch_rows)
 
 
-def parse_chunks(segment: Segment, data: BinaryIO, first: int, end: int) -> Iterator[Batch]:
-    """Those of chunks `first` to `end` alone, counted from 0; the records are numbered as if none stood before."""
-    yield from batches_of(segment, found_in_chunks(data, segment.after, first, end), BATCH_ROWS)
+def parse_chunks(segment: Segment, chunks: Iterable[Chunk]) -> Iterator[Batch]:
+    """Those of some chunks alone; the records are numbered as if none stood before."""
+    yield from batches_of(segment, found_in_chunks(chunks, segment.after), BATCH_ROWS)
 
 
 def batches_of(segment: Segment, records: Iterable[Found], batch_rows: int) -> Iterator[Batch]:

@@ -52,8 +52,13 @@ def read_chunks(data: BinaryIO, first: int = 0, end: int = sys.maxsize) -> Itera
 
     Those never written (all zero) are left out. Memory: one chunk.
     """
+    data.seek(FILE_HEADER + first * CHUNK)
+    yield from next_chunks(data, first, end)
+
+
+def next_chunks(data: BinaryIO, first: int, end: int) -> Iterator[Chunk]:
+    """The same, where `data` stands at chunk `first` already."""
     offset = FILE_HEADER + first * CHUNK
-    data.seek(offset)
     for _ in range(first, end):
         raw = _read_whole(data, CHUNK)
         if not raw:

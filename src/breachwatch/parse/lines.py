@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from breachwatch.model.segment import Segment
 from breachwatch.parse.base import Rejected, Row, reason_of
-from breachwatch.settings import Limits
+
+if TYPE_CHECKING:
+    from breachwatch.settings import Limits
 
 _READ = 256 * 1024
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from breachwatch.model.segment import Batch, Segment
 from breachwatch.parse.evtx_blocks import parse_chunks
-from breachwatch.parse.evtx_records import CHUNK, FILE_HEADER
+from breachwatch.parse.evtx_records import CHUNK, FILE_HEADER, next_chunks, read_chunks
 
 _SIGNATURE = b"ElfFile\x00"
 
@@ -22,6 +22,11 @@ class Part:
 
     first: int
     end: int
+
+    @property
+    def bytes(self) -> tuple[int, int]:
+        """Where the chunks begin in the log, and how many bytes they are at most."""
+        return FILE_HEADER + self.first * CHUNK, (self.end - self.first) * CHUNK
 
 
 def parts_of(segment: Segment, data: BinaryIO, count: int) -> list[Part]:
@@ -39,7 +44,12 @@ def parse_part(segment: Segment, data: BinaryIO, part: Part) -> Iterator[Batch]:
 
     What a bug in the parser raises is raised here: the log is then to be parsed as a whole.
     """
-    yield from parse_chunks(segment, data, part.first, part.end)
+    yield from parse_chunks(segment, read_chunks(data, part.first, part.end))
+
+
+def parse_stream(segment: Segment, stream: BinaryIO, part: Part) -> Iterator[Batch]:
+    """The same from a stream of nothing but the part's bytes, which need not be one that can be sought in."""
+    yield from parse_chunks(segment, next_chunks(stream, part.first, part.end))
 
 
 def renumbered(batch: Batch, before: int) -> Batch:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from breachwatch.errors import UnknownNameError
 from breachwatch.model.formats import FORMATS
 from breachwatch.model.segment import Batch, Segment
 from breachwatch.parse.base import Parser
-from breachwatch.settings import Limits
+
+if TYPE_CHECKING:
+    from breachwatch.settings import Limits
 
 _BLOCKS: Final = {"evtx": "evtx_blocks", "journald-json": "journal_blocks", "syslog": "syslog_blocks"}
-BlockParser = Callable[[Segment, BinaryIO, Limits, int], Iterator[Batch]]
+BlockParser = Callable[[Segment, BinaryIO, "Limits", int], Iterator[Batch]]
 
 
 class _Parsers(Mapping[str, Parser]):
