@@ -118,7 +118,7 @@ class Compiler:
         key = f"{rule.source.revision}.why"
         kept = self._cache.get(key)
         if kept is None:
-            made = self.translator.explanations(rule, self.picks)
+            made = self.translator.explanations(rule)
             kept = as_json(list[Explanation]).dump_python(made, mode="json")
             self._cache.put(key, kept)
         compiled: list[Explanation] = as_json(list[Explanation]).validate_python(kept)

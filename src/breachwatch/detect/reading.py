@@ -101,7 +101,8 @@ def _yaml(text: str) -> object:
     try:
         refuse_deep(text)
         document = yaml.load(text, Loader=SigmaYAMLLoader)  # noqa: S506 - a safe loader that refuses double keys
-        check_alias_expansion(document)
+        if "&" in text:  # else there is nothing that an alias could stand for
+            check_alias_expansion(document)
     # PyYAML's constructors of typed values (!!bool, !!timestamp, a list as a key) raise whatever they stumble over.
     except (yaml.YAMLError, SigmaError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError) as error:
         msg = f"is not valid YAML: {' '.join(str(error).split()) or type(error).__name__}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pyparsing
@@ -17,15 +17,15 @@ from sigma.correlations import (
 from sigma.exceptions import SigmaError, SigmaPlaceholderError
 from sigma.rule import SigmaRule
 
-from breachwatch.detect.backend import SEARCHED, DuckDBBackend, Scope
-from breachwatch.detect.backend.detections import detections_of
+from breachwatch.detect.backend import SEARCHED, Column, DuckDBBackend, Scope
+from breachwatch.detect.backend.detections import detections_of, read_once
 from breachwatch.detect.compiling import ROUTED, RuleError, Search
 from breachwatch.detect.correlation import RANGE_KEY, BaseSearch, CorrelationSql, correlation_sql
 from breachwatch.detect.filtering import Filters
 from breachwatch.detect.loading import RuleText
 from breachwatch.detect.mapping import Mappings, Route, load_mappings
 from breachwatch.detect.placeholders import Placeholders
-from breachwatch.detect.prune.bounds import every, to_json
+from breachwatch.detect.prune.bounds import Bound, every, to_json
 from breachwatch.detect.prune.extracting import bound_of
 from breachwatch.detect.rulepack import Rule
 from breachwatch.detect.why_sql import explanation
@@ -45,25 +45,25 @@ class Translator:
         self.filters = filters
         self.placeholders = placeholders
         self._backend = DuckDBBackend()
+        self._routed = Routed(self._backend, mappings)
         self._parsed: dict[str, SigmaRule | SigmaCorrelationRule] = {}
 
     def picks(self, route: Route) -> str:
         """The condition of a route as SQL; empty where it takes every row."""
-        rule = route.picks()
-        return "" if rule is None else self._backend.condition(rule, Scope(self.mappings.tables[route.dataset]))
+        return self._routed.picked(route)[0]
 
     def searches(self, rule: Rule) -> list[Search]:
         """The searches of a single-event rule. Raises RuleError."""
         parsed = self._single(rule)
         with _explained():
-            return routed_searches(self._backend, parsed, self.mappings)
+            return self._routed.searches(parsed)
 
-    def explanations(self, rule: Rule, picks: Callable[[Route], str]) -> list[Explanation]:
+    def explanations(self, rule: Rule) -> list[Explanation]:
         """Why events match a single-event rule, for each of its searches. Raises RuleError."""
         parsed = self._single(rule)
         with _explained():
             return [
-                explanation(self._backend, parsed, self.mappings.scope(route), route.dataset, picks(route))
+                explanation(self._backend, parsed, self.mappings.scope(route), route.dataset, self.picks(route))
                 for route in self.mappings.for_rule(parsed)
             ]
 
@@ -72,7 +72,7 @@ class Translator:
         parsed = self.parse(rule)
         assert isinstance(parsed, SigmaCorrelationRule)  # noqa: S101 - the document has `correlation`
         with _explained():
-            return correlation_sql(parsed, self._base_searches)
+            return correlation_sql(parsed, self._routed.base_searches)
 
     def filters_of(self, rule: Rule) -> list[RuleText]:
         """The texts of the filters in force on a single-event rule. Raises RuleError."""
@@ -92,14 +92,6 @@ class Translator:
         assert isinstance(parsed, SigmaRule)  # noqa: S101 - the document has `detection`
         return parsed
 
-    def _base_searches(self, rule: SigmaRule) -> list[BaseSearch]:
-        return [
-            BaseSearch(search.sql, _column_of(self.mappings, route))
-            for search, route in zip(
-                routed_searches(self._backend, rule, self.mappings), self.mappings.for_rule(rule), strict=True
-            )
-        ]
-
     def _parse_rule(self, rule: Rule) -> SigmaRule:
         detection = rule.document["detection"]
         if len(str(detection.get("condition", ""))) > CONDITION_CHARS:
@@ -107,7 +99,9 @@ class Translator:
             raise RuleError(msg)
         parsed = SigmaRule.from_dict({**rule.document, "detection": _ANY_DETECTION})
         parsed.detection = detections_of(detection, self.placeholders.of)
-        return self.filters.on(parsed)
+        self.filters.on(parsed)
+        read_once(parsed.detection)
+        return parsed
 
     def _parse_correlation(self, rule: Rule) -> SigmaCorrelationRule:
         document = copy.deepcopy(rule.document)
@@ -127,31 +121,53 @@ class Translator:
         return parsed
 
 
-def routed_searches(backend: DuckDBBackend, rule: SigmaRule, mappings: Mappings) -> list[Search]:
-    """The rule's search in each table that its log source maps to. Raises SigmaError."""
-    return [_search(backend, rule, route, mappings) for route in mappings.for_rule(rule)]
+class Routed:
+    """Rules converted for each table that their log sources map to."""
 
+    def __init__(self, backend: DuckDBBackend, mappings: Mappings) -> None:
+        self._backend = backend
+        self._mappings = mappings
+        self._picked: dict[int, tuple[str, Bound | None]] = {}
 
-def _search(backend: DuckDBBackend, rule: SigmaRule, route: Route, mappings: Mappings) -> Search:
-    scope = mappings.scope(route)
-    condition = backend.condition(rule, scope)
-    bounds = [bound_of(rule, scope, backend)]
-    picks = route.picks()
-    if picks is not None:
-        condition = f"({backend.condition(picks, Scope(scope.table))})\nAND ({condition})"
-        bounds.append(bound_of(picks, Scope(scope.table), backend))
-    fields = {name: route.fields.get(name, name) for name in scope.used}
-    return Search(route.dataset, _query(scope, condition), fields, route.fields, to_json(every(bounds)))
+    def searches(self, rule: SigmaRule) -> list[Search]:
+        """The rule's search in each table. Raises SigmaError."""
+        return [self._search(rule, route) for route in self._mappings.for_rule(rule)]
+
+    def base_searches(self, rule: SigmaRule) -> list[BaseSearch]:
+        """The same for a correlation over the rule."""
+        routes = self._mappings.for_rule(rule)
+        return [
+            BaseSearch(search.sql, self._column_of(route))
+            for search, route in zip(self.searches(rule), routes, strict=True)
+        ]
+
+    def picked(self, route: Route) -> tuple[str, Bound | None]:
+        """The condition of a route as SQL, empty where it takes every row, and its bound."""
+        # Asked for by every rule of a log source; the mappings, and so their routes, live as long as this does.
+        if id(route) not in self._picked:
+            rule, scope = route.picks(), Scope(self._mappings.tables[route.dataset])
+            sql = "" if rule is None else self._backend.condition(rule, scope)
+            self._picked[id(route)] = sql, None if rule is None else bound_of(rule, scope, self._backend)
+        return self._picked[id(route)]
+
+    def _search(self, rule: SigmaRule, route: Route) -> Search:
+        scope = self._mappings.scope(route)
+        condition = self._backend.condition(rule, scope)
+        picks, bound = self.picked(route)
+        if picks:
+            condition = f"({picks})\nAND ({condition})"
+        fields = {name: route.fields.get(name, name) for name in scope.used}
+        bounds = to_json(every([bound_of(rule, scope, self._backend), bound]))
+        return Search(route.dataset, _query(scope, condition), fields, route.fields, bounds)
+
+    def _column_of(self, route: Route) -> Callable[[str], Column]:
+        table = self._mappings.tables[route.dataset]
+        return lambda name: table.column(route.fields.get(name, name))
 
 
 def _query(scope: Scope, condition: str) -> str:
     columns = f"* EXCLUDE ({SEARCHED})" if scope.keywords else "*"
     return f"SELECT {columns}\nFROM {scope.source}\nWHERE {condition}"
-
-
-def _column_of(mappings: Mappings, route: Route) -> Any:
-    table = mappings.tables[route.dataset]
-    return lambda name: table.column(route.fields.get(name, name))
 
 
 def queries_for_sigma_cli(backend: DuckDBBackend, rule: SigmaRule, state: Mapping[str, Any]) -> list[str]:
@@ -161,23 +177,16 @@ def queries_for_sigma_cli(backend: DuckDBBackend, rule: SigmaRule, state: Mappin
 
 def correlation_for_sigma_cli(backend: DuckDBBackend, rule: SigmaCorrelationRule, state: Mapping[str, Any]) -> str:
     """What `sigma convert` prints for a correlation."""
-    mappings = load_mappings()
-
-    def searches(base: SigmaRule) -> Sequence[BaseSearch]:
-        if state.get(ROUTED):
-            found = routed_searches(backend, base, mappings)
-            routes = mappings.for_rule(base)
-            return [
-                BaseSearch(item.sql, _column_of(mappings, route)) for item, route in zip(found, routes, strict=True)
-            ]
-        return [BaseSearch(item.sql, Scope().column) for item in _cli_searches(backend, base, state)]
-
-    return correlation_sql(rule, searches).sql
+    if state.get(ROUTED):
+        return correlation_sql(rule, Routed(backend, load_mappings()).base_searches).sql
+    return correlation_sql(
+        rule, lambda base: [BaseSearch(item.sql, Scope().column) for item in _cli_searches(backend, base, state)]
+    ).sql
 
 
 def _cli_searches(backend: DuckDBBackend, rule: SigmaRule, state: Mapping[str, Any]) -> list[Search]:
     if state.get(ROUTED):
-        return routed_searches(backend, rule, load_mappings())
+        return Routed(backend, load_mappings()).searches(rule)
     scope = Scope()
     return [Search("events", _query(scope, backend.condition(rule, scope)), {}, {})]
 

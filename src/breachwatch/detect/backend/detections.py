@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import product
 from math import prod
 from typing import Any
 
+from sigma.conditions import SigmaCondition
 from sigma.exceptions import SigmaDetectionError, SigmaModifierError, SigmaPlaceholderError
 from sigma.modifiers import SigmaRegularExpressionModifier
 from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaDetections
@@ -45,6 +47,21 @@ def detections_of(definition: Mapping[str, Any], values_of: ValuesOf = no_values
     condition = definition["condition"]
     named = {str(name): _detection(part, values_of) for name, part in definition.items() if name != "condition"}
     return SigmaDetections(named, condition if isinstance(condition, list) else [condition])
+
+
+class _ReadOnce(SigmaCondition):
+    """A condition that is parsed once: pySigma parses it anew each time it is asked for, in case the rule changed."""
+
+    @cached_property
+    def parsed(self) -> Any:
+        return self.parse()
+
+
+def read_once(detections: SigmaDetections) -> None:
+    """Parse the conditions of a rule, which changes no more, only once."""
+    detections.parsed_condition = [
+        _ReadOnce(item.condition, item.detections, item.source) for item in detections.parsed_condition
+    ]
 
 
 def _detection(definition: Any, values_of: ValuesOf) -> SigmaDetection:

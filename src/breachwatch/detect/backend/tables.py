@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 
 import pyarrow as pa
@@ -78,7 +79,7 @@ class Table:
         """
         if name in self.columns:
             return self.columns[name]
-        columns = self._folded()
+        columns = self._folded
         if name.lower() in columns:
             return columns[name.lower()]
         for dot in range(len(name) - 1, 0, -1):
@@ -98,6 +99,7 @@ class Table:
         """The text that keywords are looked for in, as SQL: the searched columns, joined by newlines."""
         return f"concat_ws(chr(10), {', '.join(self.searched)})"
 
+    @cached_property
     def _folded(self) -> dict[str, Column]:
         return {name.lower(): column for name, column in reversed(list(self.columns.items()))}
 
