@@ -65,7 +65,9 @@ def show_profile(
 @app.command()
 def check(
     ctx: typer.Context,
-    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Profiles. Default: all.")] = None,
+    profiles: Annotated[
+        list[str] | None, typer.Argument(metavar="[PROFILE]...", help="Names of profiles, or files. Default: all.")
+    ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Check profiles: unknown keys, missing citations, dates, references. Ends with 1 where one cannot be used."""
@@ -73,9 +75,9 @@ def check(
 
     root = _root(ctx, workspace)
     failed = False
-    for place in files or profile_names(root):
+    for name in profiles or profile_names(root):
         try:
-            profile = check_file(place, root) if isinstance(place, Path) else load_profile(place, root)
+            profile = check_file(Path(name), root) if _is_file(name) else load_profile(name, root)
         except DataError as error:
             failed = True
             remark(str(error))

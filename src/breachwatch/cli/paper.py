@@ -46,19 +46,17 @@ def templates(
 
     Ends with 1 where one cannot be used.
     """
-    from breachwatch.papers import load_template, template_files
+    from breachwatch.papers import load_template, template_files, template_source
     from breachwatch.report.papers import templates_page
     from breachwatch.report.text import visible
 
     ws = open_workspace(ctx, workspace)
-    files = template_files(ws)
     if name:
-        found = load_template(ws, name, language)
-        text = files[found.id, found.language].read_text(encoding="utf-8-sig")
+        text = template_source(ws, name, language)
         typer.echo("\n".join(visible(line) for line in text.split("\n")), nl=False)
         return
     rows, wrong = [], []
-    for template, code in files:
+    for template, code in template_files(ws):
         try:
             found = load_template(ws, template, code)
         except DataError as error:

@@ -1,9 +1,9 @@
-"""A time as people type it: ago, or on the calendar."""
+"""A time as people type it, ago or on the calendar, and as a message tells it."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 _AGO = re.compile(r"(\d{1,5})([hdw])")
@@ -25,3 +25,8 @@ def moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
         msg = f"{text!r} is no time. Write it like {FORMS}."
         raise ValueError(msg) from None
     return named if named.tzinfo else named.replace(tzinfo=zone)
+
+
+def told(at: datetime, zone: tzinfo | None = None) -> str:
+    """An aware time for a message to people, to the minute with its zone, which is `at`'s own where none is named."""
+    return f"{at.astimezone(zone) if zone else at:%Y-%m-%d %H:%M %Z}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from breachwatch.papers.filling import Filled, fill
-from breachwatch.papers.loading import BUILT_IN, load_template, template_files, template_names
+from breachwatch.papers.loading import BUILT_IN, load_template, template_files, template_names, template_source
 from breachwatch.papers.template import Audience, Template
 from breachwatch.papers.values import Value
 
@@ -17,4 +17,5 @@ __all__ = [
     "load_template",
     "template_files",
     "template_names",
+    "template_source",
 ]

@@ -28,6 +28,18 @@ def template_files(ws: Workspace) -> dict[tuple[str, str], Path]:
     return dict(_files(_OWN)) | dict(_files(ws.root / FOLDER))
 
 
+def template_source(ws: Workspace, name: str, language: str = "en") -> str:
+    """The text of a template, to copy and change: the city's own, or ours where that file is empty.
+
+    It is empty where a shell made it a moment ago, to write this very text into it. Raises as `load_template` does.
+    """
+    own, ours = ws.root / FOLDER / f"{name}.{language}.md", _OWN / f"{name}.{language}.md"
+    if own.is_file() and own.stat().st_size == 0 and ours.is_file():
+        return ours.read_text(encoding="utf-8")
+    load_template(ws, name, language)
+    return template_files(ws)[name, language].read_text(encoding="utf-8-sig")
+
+
 def template_names(ws: Workspace) -> tuple[str, ...]:
     """The ids of all templates, in order."""
     return tuple(sorted({name for name, _ in template_files(ws)}))

@@ -54,6 +54,13 @@ def test_what_cannot_be_computed_is_refused(capsys: pytest.CaptureFixture[str], 
     assert told in said(capsys, *words, code=2)
 
 
+def test_profiles_are_checked_by_name_or_as_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "us-ca-city: " in said(capsys, "check", "us-ca-city")
+    assert "no jurisdiction profile" in said(capsys, "check", "us-ny-city", code=2)
+    (tmp_path / "mine.yaml").write_text("schema: 1\nextends: us-tx-city\nid: mine\ntitle: M\ncolour: red\n")
+    assert "colour (line 5)" in said(capsys, "check", "mine.yaml", code=1)
+
+
 def test_what_is_not_specified_is_printed_so(capsys: pytest.CaptureFixture[str]) -> None:
     text = said(capsys, "show", "us-ca-city")
     for words in ("not specified", "policy, not law: 30 calendar days", "draft: not confirmed by counsel"):

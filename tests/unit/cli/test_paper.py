@@ -26,6 +26,22 @@ def said(capsys: pytest.CaptureFixture[str], *command: str, code: int = 0) -> st
     return shown.out + shown.err
 
 
+def test_a_template_is_copied_by_the_shell_as_the_documents_say(city: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A shell makes the city's file, empty, before the command that fills it begins."""
+    mine = city / "templates" / "individual-notice.en.md"
+    mine.parent.mkdir()
+    mine.touch()
+    mine.write_text(said(capsys, "paper", "templates", "individual-notice"))
+    listed = json.loads(said(capsys, "paper", "templates", "--json"))
+    assert listed["problems"] == []
+    mine.write_text(mine.read_text().replace("title:", "title: Ours,", 1))
+    assert "Ours," in said(capsys, "paper", "templates", "individual-notice")
+    mine.write_text("")
+    assert "a template begins with" in said(capsys, "paper", "draft", "individual-notice", "-r", "x", code=1)
+    mine.with_name("brand-new.en.md").touch()
+    assert "a template begins with" in said(capsys, "paper", "templates", "brand-new", code=1)
+
+
 def test_from_template_to_sent(city: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own = said(capsys, "paper", "templates", "media-release")
     assert own.startswith("---\ntitle:")

@@ -18,6 +18,7 @@ from breachwatch.incidents.casework.changing import Change, changing, said
 from breachwatch.incidents.casework.finding import all_members, members, row_of
 from breachwatch.incidents.chunking import chunks
 from breachwatch.model.casework import Anchor, AnchorTime
+from breachwatch.model.moment import told
 from breachwatch.model.people import Actor, Permission
 from breachwatch.people import require
 from breachwatch.records import cases, casework
@@ -158,7 +159,8 @@ def _refuse_impossible(
     number: str, anchor: Anchor, at: datetime, now: Mapping[Anchor, AnchorTime], clock: datetime
 ) -> None:
     if at > clock:
-        msg = f"{number} cannot have been {anchor} at {at.isoformat()}: it is {clock.isoformat()} now."
+        clock_says = told(clock, at.tzinfo)
+        msg = f"the moment {anchor!s} of {number} cannot be {told(at)}: it is {clock_says} now. Correct the time."
         raise UsageError(msg)
     for first, second in _NOT_AFTER:
         other = second if anchor is first else first if anchor is second else None
@@ -168,8 +170,8 @@ def _refuse_impossible(
         if wrong:
             set_ = now[other]
             msg = (
-                f"{number}: {anchor} at {at.isoformat()} is impossible: {first} cannot be after {second}, and it was "
-                f"{other} at {set_.at.isoformat()} ({set_.set_by}: {set_.reason}). Correct the time, or first set "
+                f"{number}: {anchor} at {told(at)} is impossible: {first} cannot be after {second}, and it was "
+                f"{other} at {told(set_.at, at.tzinfo)} ({set_.set_by}: {set_.reason}). Correct the time, or first set "
                 f"{other} anew: breachwatch incident anchor {number} {other} TIME --reason WHY"
             )
             raise UsageError(msg)

@@ -14,6 +14,7 @@ from breachwatch.errors import UnknownNameError, UsageError
 from breachwatch.incidents.casework.changing import Change, changing, said
 from breachwatch.incidents.casework.obligations import obligations_of
 from breachwatch.model.duties import DutyOutcome, DutyStep
+from breachwatch.model.moment import told
 from breachwatch.model.people import Actor, Permission
 from breachwatch.people import require
 from breachwatch.records import duties
@@ -137,7 +138,7 @@ def step_within(
         msg = f"the time {at.isoformat()} has no zone."
         raise UsageError(msg)
     if at > change.at:
-        msg = f"{obligation} cannot have been {step} at {at.isoformat()}: it is {change.at.isoformat()} now."
+        msg = f"{obligation} cannot have been {step} at {told(at)}: it is {told(change.at, at.tzinfo)} now."
         raise UsageError(msg)
     duty = _obligation(_assessed(change.connection, change.number), obligation)
     said_before = [item.step for item in steps_of(change.connection, change.number) if item.obligation == obligation]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from breachwatch.errors import UsageError
 from breachwatch.model.intake import Relation, Report
+from breachwatch.model.moment import told
 
 LANGUAGES = ("en", "es")
 """Languages in which reporters are answered."""
@@ -69,25 +70,19 @@ def _check_times(report: Report, now: datetime) -> None:
             msg = f"{moment.isoformat()}, when it had {happened}, has no zone. Give one: 2026-11-22T02:14-06:00."
             raise UsageError(msg)
         if moment > now:
-            told = _told(now.astimezone(moment.tzinfo))
-            msg = f"it cannot have {happened} at {_told(moment)}: it is {told} now. Correct the time."
+            clock = told(now, moment.tzinfo)
+            msg = f"it cannot have {happened} at {told(moment)}: it is {clock} now. Correct the time."
             raise UsageError(msg)
         if now - moment > _LONGEST_AGO:
-            msg = f"it has hardly {happened} at {_told(moment)}, more than fifty years ago. Correct the year."
+            msg = f"it has hardly {happened} at {told(moment)}, more than fifty years ago. Correct the year."
             raise UsageError(msg)
     begun, ended, noticed = report.occurred_from, report.occurred_until, report.noticed_at
     if begun and ended and ended < begun:
-        msg = (
-            f"it cannot have ended at {_told(ended)}, before it began at {_told(begun)}. Correct one of the two times."
-        )
+        msg = f"it cannot have ended at {told(ended)}, before it began at {told(begun)}. Correct one of the two times."
         raise UsageError(msg)
     if begun and noticed and noticed < begun:
         msg = (
-            f"it cannot have been noticed at {_told(noticed)}, before it began at {_told(begun)}. "
+            f"it cannot have been noticed at {told(noticed)}, before it began at {told(begun)}. "
             "Correct one of the two times."
         )
         raise UsageError(msg)
-
-
-def _told(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M %Z}"

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from breachwatch.errors import UsageError
 from breachwatch.incidents.casework.changing import said
+from breachwatch.model.moment import told
 from breachwatch.model.people import Actor, Permission
 from breachwatch.model.requests import RequestStep
 from breachwatch.people import require
@@ -105,12 +106,12 @@ def _refuse_impossible(request: Request, step: RequestStep, at: datetime, now: d
         msg = f"the time {at.isoformat()} has no zone."
         raise UsageError(msg)
     if at > now:
-        msg = f"{request.number} cannot have been {what} at {at.isoformat()}: it is {now.isoformat()} now."
+        msg = f"{request.number} cannot have been {what} at {told(at)}: it is {told(now, at.tzinfo)} now."
         raise UsageError(msg)
     if at < request.received_at and step is not RequestStep.CORRECTED:
         msg = (
-            f"{request.number} cannot have been {what} at {at.isoformat()}: it was received at "
-            f"{request.received_at.isoformat()}. Correct the one or the other."
+            f"{request.number} cannot have been {what} at {told(at)}: it was received at "
+            f"{told(request.received_at, at.tzinfo)}. Correct the one or the other."
         )
         raise UsageError(msg)
     if request.closed and step not in _AFTER_CLOSING:
