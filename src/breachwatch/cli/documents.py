@@ -1,4 +1,4 @@
-"""Writing a document to a new file."""
+"""Writing documents, letters and other files that must not be there yet."""
 
 from __future__ import annotations
 
@@ -61,12 +61,18 @@ def write_document(document: Document, form: Form | None, to: Path) -> int:
     Raises UsageError as `form_of` does, and for a file that exists; EnvironmentFault where it cannot be written.
     """
     content = rendered(document, form_of(form, to))
+    write_new(to, content)
+    return len(content)
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a new file. Raises UsageError where there is one, EnvironmentFault where it cannot be written."""
     try:
-        with to.open("xb") as file:
-            return file.write(content)
+        with path.open("xb") as file:
+            file.write(content)
     except FileExistsError:
-        msg = f"{to} exists already and is not overwritten. Choose another name."
+        msg = f"{path} exists already and is not overwritten. Choose another name."
         raise UsageError(msg) from None
     except OSError as error:
-        msg = f"cannot write {to}: {error.strerror}"
+        msg = f"cannot write {path}: {error.strerror}"
         raise EnvironmentFault(msg) from error

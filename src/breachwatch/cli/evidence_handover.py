@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from breachwatch.cli.documents import write_new
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
 from breachwatch.errors import UsageError
 
@@ -100,12 +101,7 @@ def custody(
     if render is None:
         msg = f"{target.name}: a form is written as .html or .pdf"
         raise UsageError(msg)
-    try:
-        with target.open("xb") as file:
-            file.write(render(form))
-    except FileExistsError:
-        msg = f"{target} exists already and is not overwritten. Choose another name."
-        raise UsageError(msg) from None
+    write_new(target, render(form))
 
 
 def transfer(  # noqa: PLR0913, PLR0917  each option is one thing that custody tells

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from breachwatch.errors import EnvironmentFault, UsageError
+from breachwatch.cli.documents import write_new
+from breachwatch.errors import UsageError
 
 if TYPE_CHECKING:
     from breachwatch.report.letters import Letter
@@ -31,13 +32,5 @@ def write_letter(letter: Letter, output: Path | None, at: datetime) -> str:
         msg = f"{output.name}: a letter is written as .html, .pdf or .txt."
         raise UsageError(msg)
     content = makers[output.suffix](letter, at) if output.suffix in makers else text.encode()
-    try:
-        with output.open("xb") as file:
-            file.write(content)
-    except FileExistsError:
-        msg = f"{output} exists already and is not overwritten. Choose another name."
-        raise UsageError(msg) from None
-    except OSError as error:
-        msg = f"cannot write {output}: {error.strerror}"
-        raise EnvironmentFault(msg) from error
+    write_new(output, content)
     return text

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from breachwatch.cli import paper_after
+from breachwatch.cli.documents import write_new
 from breachwatch.cli.incident_options import ReasonOption, case_number
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
-from breachwatch.cli.paper_options import PaperArgument, number_of, tell, write_new
+from breachwatch.cli.paper_options import PaperArgument, number_of, tell
 from breachwatch.cli.report_options import number_of as report_number
 from breachwatch.cli.request_options import request_number
 from breachwatch.errors import DataError, LimitError, UsageError

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from breachwatch.cli.options import remark, show_json
-from breachwatch.errors import EnvironmentFault, UsageError
 
 if TYPE_CHECKING:
     from breachwatch.model.papers import Paper
@@ -32,16 +30,3 @@ def tell(paper: Paper, what: str, *, as_json: bool) -> None:
     remark(f"{paper.number}: {what}, version {paper.latest.number}. It is {paper.state.value} now.")
     if paper.latest.blanks:
         remark(f"Blanks: {'; '.join(paper.latest.blanks)}.")
-
-
-def write_new(path: Path, content: bytes) -> None:
-    """Write a new file. Raises UsageError where there is one, EnvironmentFault where it cannot be written."""
-    try:
-        with path.open("xb") as file:
-            file.write(content)
-    except FileExistsError:
-        msg = f"{path} exists already and is not overwritten. Choose another name."
-        raise UsageError(msg) from None
-    except OSError as error:
-        msg = f"cannot write {path}: {error.strerror}"
-        raise EnvironmentFault(msg) from error

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from breachwatch.cli.documents import write_new
 from breachwatch.cli.incident_options import NumberArgument, ReasonOption, case_number, chosen, time_of
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show, show_json
-from breachwatch.cli.report_after import write_new
 
 if TYPE_CHECKING:
     from breachwatch.model.referrals import Referral

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from breachwatch.cli.documents import write_new
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show_json
 from breachwatch.cli.report_options import ChannelOption, ask, values
 from breachwatch.errors import EnvironmentFault, EvidenceError, UsageError
@@ -136,7 +137,6 @@ def _read(path: Path) -> bytes:
 
 
 def _acknowledge(ctx: typer.Context, done: Received, path: Path, report: Report, workspace: Path | None) -> None:
-    from breachwatch.cli.report_after import write_new
     from breachwatch.respond.intake.answering import acknowledge
 
     ws = open_workspace(ctx, workspace)

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from breachwatch.cli.documents import write_new
 from breachwatch.cli.incident_options import ReasonOption, time_of
 from breachwatch.cli.options import JsonOption, WorkspaceOption, actor, open_workspace, remark, show_json
 from breachwatch.cli.report_options import ChannelOption, ReportArgument, channel_of, number_of, values
-from breachwatch.errors import EnvironmentFault, UsageError
+from breachwatch.errors import UsageError
 
 _OutputOption = Annotated[Path, typer.Option("--output", "-o", metavar="PDF", help="Write the letter there.")]
 _LanguageOption = Annotated[str, typer.Option("--language", help="en or es; default: the report's.")]
@@ -141,19 +142,6 @@ def due(
     number = number_of(ws, number)
     following.set_due(ws, number, time_of(ws, at) if at else None, by=actor(ctx, ws), reason=reason)
     remark(f"{number}: {f'the next answer is owed by {at}' if at else 'no further answer is owed'}.")
-
-
-def write_new(path: Path, content: bytes) -> None:
-    """Write a file that must not be there yet. Raises UsageError, EnvironmentFault."""
-    try:
-        with path.open("xb") as file:
-            file.write(content)
-    except FileExistsError:
-        msg = f"{path} exists already and is not overwritten. Choose another name."
-        raise UsageError(msg) from None
-    except OSError as error:
-        msg = f"cannot write {path}: {error.strerror}"
-        raise EnvironmentFault(msg) from error
 
 
 def _tell(number: str, output: Path, evidence: str, *, as_json: bool) -> None:
