@@ -31,6 +31,9 @@ def add(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     done: Annotated[bool, typer.Option("--done", help="It is carried out already.")] = False,
     by: ByOption = "",
     at: Annotated[str, typer.Option("--at", metavar="TIME", help="When it was carried out; default: now.")] = "",
+    ordered_by: Annotated[
+        str, typer.Option("--ordered-by", metavar="WHO", help="Who gave the order, where it was not you.")
+    ] = "",
     expect: ExpectOption = None,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
@@ -49,6 +52,7 @@ def add(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
         target,
         by=who,
         description=text,
+        ordered_by=ordered_by,
         implementer=by,
         expected_version=expect,
     )

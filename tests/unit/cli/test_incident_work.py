@@ -61,7 +61,10 @@ def test_a_case_from_the_queue_to_its_end(desk: Desk, run: Run) -> None:
     assert run("incident", "task", "plan", "1")["what"] == "0 tasks planned"
     code, told = run("incident", "advance", "1", "--to", "contained", fails=True)
     assert (code, "no containment action is done" in told) == (2, True)
-    run("incident", "action", "add", "1", "containment", "web01", "--done", "--by", "hal", "--text", "off the network")
+    words = ("--done", "--by", "hal", "--ordered-by", "Dora Director", "--text", "off the network")
+    run("incident", "action", "add", "1", "containment", "web01", *words)
+    [measure] = run("incident", "action", "list", "1")
+    assert (measure["ordered_by"], measure["implementer"]) == ("Dora Director", "hal")
     assert run("incident", "advance", "1", "--to", "contained")["state"] == "contained"
     run("incident", "action", "verify", "1", "1", "--finding", "no traffic")
     [action] = run("incident", "action", "list", "1")

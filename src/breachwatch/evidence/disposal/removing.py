@@ -34,8 +34,8 @@ ASIDE = "disposing"
 def carry_out(ws: Workspace, number: str, *, by: Actor) -> Disposal:
     """Dispose of the evidence of an approved request. Doing it again goes on where it was broken off.
 
-    Raises NotPermittedError, UnknownNameError, UsageError for a request that is not approved, and EvidenceError where
-    something keeps the evidence, or where it does not verify: what was altered is looked into, not thrown away.
+    Raises NotPermittedError, UnknownNameError, UsageError for a request that is not approved and where something keeps
+    the evidence, EvidenceError where it does not verify: what was altered is looked into, not thrown away.
     """
     if not (by.may(Permission.REQUEST_DISPOSAL) or by.may(Permission.APPROVE_DISPOSAL)):
         require(by, Permission.REQUEST_DISPOSAL)
@@ -137,7 +137,7 @@ def _enter(ws: Workspace, connection: Connection, asked: Disposal, item: Dispose
 def _refuse_kept(kept: list[str], evidence: str) -> None:
     if kept:
         msg = f"{evidence} is kept by {', '.join(kept)} and cannot be disposed of."
-        raise EvidenceError(msg)
+        raise UsageError(msg)
 
 
 def _path(ws: Workspace, evidence: str) -> str:

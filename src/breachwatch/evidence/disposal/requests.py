@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from breachwatch.errors import ChangedMeanwhileError, EvidenceError, NotPermittedError, UnknownNameError, UsageError
+from breachwatch.errors import ChangedMeanwhileError, NotPermittedError, UnknownNameError, UsageError
 from breachwatch.evidence.disposal.periods import period_ends
 from breachwatch.evidence.disposed import APPROVED, REFUSED, Disposal, disposal_in
 from breachwatch.evidence.holds import cover, keepers
@@ -25,8 +25,8 @@ def request(
 ) -> Disposal:
     """Ask that evidence be disposed of. `authority` is the schedule, order or statute; `early`: before its period ends.
 
-    Raises NotPermittedError, UnknownNameError, UsageError without authority or reason or before the period, and
-    EvidenceError where a hold or an open incident keeps it.
+    Raises NotPermittedError, UnknownNameError, UsageError without authority or reason, before the period, and
+    where a hold or an open incident keeps it.
     """
     require(by, Permission.REQUEST_DISPOSAL)
     wanted = sorted(set(numbers))
@@ -90,7 +90,7 @@ def _may_go(ws: Workspace, connection: Connection, number: str, *, early: bool) 
     kept = keepers(connection, number)
     if kept:
         msg = f"{number} is kept by {', '.join(kept)} and cannot be disposed of."
-        raise EvidenceError(msg)
+        raise UsageError(msg)
     item, asked = disposal_item.c, disposal_request.c
     elsewhere = connection.execute(
         select(item.request, item.disposed_at)

@@ -23,7 +23,7 @@ from breachwatch.records import casework
 from breachwatch.workspace import Workspace
 
 
-def order(
+def order(  # noqa: PLR0913  each is something that a containment order states
     ws: Workspace,
     number: str,
     kind: ActionKind,
@@ -31,11 +31,13 @@ def order(
     *,
     by: Actor,
     description: str = "",
+    ordered_by: str = "",
     implementer: str = "",
     expected_version: int | None = None,
 ) -> int:
     """Record that somebody ordered a measure on a target (a host, an account, a vendor); returns its number.
 
+    `ordered_by` names who gave the order where that is somebody else than who writes it down; the audit log has both.
     Raises NotPermittedError, UnknownNameError, UsageError, ChangedMeanwhileError.
     """
     target = said(target, "the target of the action")
@@ -45,7 +47,7 @@ def order(
             "kind": kind.value,
             "target": target,
             "description": bounded(description, "the description"),
-            "ordered_by": by.name,
+            "ordered_by": bounded(ordered_by, "who ordered it") or by.name,
             "ordered_at": change.at,
             "implementer": implementer.strip(),
             "result": "",
@@ -57,7 +59,8 @@ def order(
         key = change.connection.execute(casework.action.insert().values(**row)).inserted_primary_key
         action = int(key[0]) if key else 0
         told = "restricted" if kind.restricted else target
-        change.note(f"action {action} ordered: {kind}", told, after={} if kind.restricted else {"target": target})
+        after = {} if kind.restricted else {"target": target, "ordered_by": row["ordered_by"]}
+        change.note(f"action {action} ordered: {kind}", told, after=after)
     return action
 
 

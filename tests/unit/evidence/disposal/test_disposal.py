@@ -154,11 +154,11 @@ def test_what_is_kept_is_refused(closed: SealedCity) -> None:
         disposal.request(ws, [number], authority=" ", reason="x", by=RECORDS)
     for state in ("new", "triage", "verifying"):
         close(ws, ws.clock.now(), state)
-        with pytest.raises(EvidenceError, match=f"kept by {closed.sealed.incident}"):
+        with pytest.raises(UsageError, match=f"kept by {closed.sealed.incident}"):
             asked(closed)
     close(ws, ws.clock.now() - timedelta(days=31), "false positive")
     hold = holds.place(ws, [("account", "jdoe")], reason="Order 7", by=SOMEBODY).number
-    with pytest.raises(EvidenceError, match=f"kept by {hold}"):
+    with pytest.raises(UsageError, match=f"kept by {hold}"):
         asked(closed)
     holds.release(ws, hold, reason="settled", authority="letter", by=COUNSEL)
     holds.place(ws, [("account", "mira")], reason="Order 8", by=SOMEBODY)  # about somebody else
@@ -179,7 +179,7 @@ def test_what_comes_after_the_approval_wins(closed: SealedCity, comes: str, monk
         return []
 
     monkeypatch.setattr(removing, "keepers", late)
-    with pytest.raises(EvidenceError, match="is kept by"):
+    with pytest.raises(UsageError, match="is kept by"):
         disposal.carry_out(ws, number, by=RECORDS)
     assert there(closed)
     assert evidence.verify(ws, closed.sealed.number).ok
