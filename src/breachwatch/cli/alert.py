@@ -163,4 +163,4 @@ def _propose(ctx: typer.Context, ws: Workspace, key: str, what: str, *, as_json:
     if as_json:
         show_json({"key": key, "what": what, "filters": found})
     else:
-        show(proposals_page(found))
+        show(proposals_page(found, ws.root))

@@ -80,7 +80,7 @@ def propose(
     if as_json:
         show_json(found)
     else:
-        show(proposals_page(found))
+        show(proposals_page(found, ws.root))
 
 
 @app.command("try")

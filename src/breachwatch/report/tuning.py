@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
@@ -10,19 +11,20 @@ from rich.text import Text
 
 from breachwatch.incidents.tuning import FilterState, Proposal, Trial, TunedFilter
 from breachwatch.report.filters import filter_preview_page
+from breachwatch.report.next_steps import command
 from breachwatch.report.quantities import counted, day_and_time, number
-from breachwatch.report.tables import heading, indented, table
+from breachwatch.report.tables import heading, indented, table, typed
 from breachwatch.report.text import safe, visible
 
 _STYLES = {FilterState.PENDING: "bold yellow", FilterState.APPROVED: "green"}
 
 
-def proposals_page(found: Sequence[Proposal]) -> RenderableType:
-    """What was proposed, what it asks for, and what it would have hidden."""
-    return Group(*(part for item in found for part in _proposal(item)))
+def proposals_page(found: Sequence[Proposal], workspace: Path) -> RenderableType:
+    """What was proposed, what it asks for, and what it would have hidden; then the command that puts it into force."""
+    return Group(*(part for item in found for part in _proposal(item, workspace)))
 
 
-def _proposal(item: Proposal) -> Iterator[RenderableType]:
+def _proposal(item: Proposal, workspace: Path) -> Iterator[RenderableType]:
     filed = f"{item.name}: pending, until a second person approves it" if item.name else "not filed"
     yield Text(filed, style="bold")
     yield indented(Text(f"from {counted(item.events, 'event')} of {visible(', '.join(item.rules), 200)}; it hides"))
@@ -30,7 +32,8 @@ def _proposal(item: Proposal) -> Iterator[RenderableType]:
         yield indented(indented(Text(f"{visible(name, 60)} = {visible(str(value), 160)}")))
     yield from _told(item.trial)
     if item.name:
-        yield indented(Text(f"breachwatch rules filters approve {item.name} --reason ...", style="dim"))
+        words = ("rules", "filters", "approve", item.name, "--reason", "WHY")
+        yield typed(visible(command(*words, workspace=workspace)), "as somebody else")
 
 
 def trial_page(trial: Trial) -> RenderableType:
@@ -57,7 +60,7 @@ def tuned_page(found: Sequence[TunedFilter], zone: ZoneInfo) -> RenderableType:
     for item in found:
         said = visible(item.reason, 200) + (f" ({item.incident})" if item.incident else "")
         hid = item.tried.get("events", 0), item.tried.get("alerts_gone", 0)
-        counts = f"would have hidden {number(hid[0])} events, {number(hid[1])} alerts"
+        counts = f"would have hidden {counted(hid[0], 'event')}, {counted(hid[1], 'alert')}"
         changed = "\nits file was changed: it is not in force" if item.changed else ""
         what = Text.assemble((item.name, "bold"), f"\n{said}", (f"\n{counts}", "dim"), (changed, "bold red"))
         decided = f"\n{visible(item.decided_by, 200)}" if item.decided_by else ""

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from breachwatch import detect, incidents
 from breachwatch.cli.app import main
+from breachwatch.cli.options import show
 from breachwatch.clock import FixedClock
 from breachwatch.detect.approved import FOLDER
 from breachwatch.detect.filtering import read_filter
@@ -24,6 +25,7 @@ from breachwatch.incidents.tuning.writing import Draft, filter_text
 from breachwatch.model.finding import Outcome, Scan
 from breachwatch.model.people import Actor, Role
 from breachwatch.records import audit, cases
+from breachwatch.report.tuning import proposals_page
 from breachwatch.workspace import Workspace
 from tests.unit.detect.making import at, failure, land, pack
 
@@ -239,6 +241,16 @@ def _again(ws: Workspace) -> Scan:
 
         connection.execute(catalog.lake_file.update().values(scanned_at=None))
     return _scan(ws)
+
+
+def test_the_command_that_approves_it_can_be_copied(
+    city: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    (proposal,) = tuning.propose_filter(city, alerts_of(city, "10.0.0.9"), by=FIRST, reason="approved weekly scan")
+    show(proposals_page([proposal], city.root))
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert f"rules filters approve {proposal.name} --reason WHY  # as somebody else" in last
 
 
 def test_a_second_person_puts_it_into_force_until_it_expires(city: Workspace) -> None:
