@@ -75,7 +75,7 @@ def prepare(root: Path, rules: str) -> None:
 def ready(root: Path) -> int:
     """Load and compile every rule, as a run does at its start."""
     from breachwatch.detect.compiling import RuleError
-    from breachwatch.detect.engine import compiler_for, load_rules
+    from breachwatch.detect.starting import compiler_for, load_rules
 
     ws = open_ws(root)
     pack = load_rules(ws)
@@ -98,7 +98,7 @@ def start(name: str, root: Path) -> Measured:
 
 def applicable(root: Path) -> Applicable:
     from breachwatch.detect.compiling import RuleError
-    from breachwatch.detect.engine import compiler_for, load_rules
+    from breachwatch.detect.starting import compiler_for, load_rules
     from breachwatch.model.datasets import DATASETS
 
     ws = open_ws(root)

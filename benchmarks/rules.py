@@ -40,7 +40,7 @@ def compile_all(root: Path) -> int:
     """Load and compile; keeps the cache, as a run does."""
     from breachwatch import detect
     from breachwatch.detect.compiling import RuleError
-    from breachwatch.detect.engine import compiler_for
+    from breachwatch.detect.starting import compiler_for
 
     ws = open_ws(root)
     pack = detect.load_rules(ws)

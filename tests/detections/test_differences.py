@@ -19,9 +19,10 @@ import pytest
 from breachwatch import lake
 from breachwatch.detect import running
 from breachwatch.detect.compiling import Compiler, RuleError
-from breachwatch.detect.engine import compiler_for, scan
+from breachwatch.detect.engine import scan
 from breachwatch.detect.mapping import AUTHENTICATION, load_mappings
 from breachwatch.detect.rulepack import Rule, RulePack, load_pack
+from breachwatch.detect.starting import compiler_for
 from breachwatch.detect.trial import AFTER_ALL, land, trials
 from breachwatch.model.finding import Outcome
 from breachwatch.settings import Detect, Settings

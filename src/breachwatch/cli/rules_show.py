@@ -21,8 +21,8 @@ def show_rule(
     """Show one rule: author, licence, origin, guide, the SQL it is run as, and how it ended the last run."""
     from breachwatch import detect
     from breachwatch.detect.chosen import find_rule
-    from breachwatch.detect.engine import compiler_for
     from breachwatch.detect.outcomes import last_outcomes
+    from breachwatch.detect.starting import compiler_for
     from breachwatch.detect.viewing import view
     from breachwatch.report.rule import rule_page
     from breachwatch.report.text import visible

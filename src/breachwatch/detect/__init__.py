@@ -6,15 +6,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from breachwatch.detect.checking import RuleProblem, Severity, check
-    from breachwatch.detect.engine import load_rules, scan, search_past
+    from breachwatch.detect.checking import check
+    from breachwatch.detect.engine import scan, search_past
+    from breachwatch.detect.problems import RuleProblem, Severity
+    from breachwatch.detect.starting import load_rules
     from breachwatch.detect.testing import CaseResult, test_rules
 
 __all__ = ["CaseResult", "RuleProblem", "Severity", "check", "load_rules", "scan", "search_past", "test_rules"]
 
 _PLACES = {
-    **dict.fromkeys(("RuleProblem", "Severity", "check"), "checking"),
-    **dict.fromkeys(("load_rules", "scan", "search_past"), "engine"),
+    "check": "checking",
+    **dict.fromkeys(("RuleProblem", "Severity"), "problems"),
+    **dict.fromkeys(("scan", "search_past"), "engine"),
+    "load_rules": "starting",
     **dict.fromkeys(("CaseResult", "test_rules"), "testing"),
 }
 

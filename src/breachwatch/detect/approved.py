@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
-
 from breachwatch.detect.loading import LoadProblem, RuleText, read_rules
-from breachwatch.records.triage import rule_filter
 from breachwatch.workspace import Workspace
 
 FOLDER = "tuning"
@@ -22,6 +19,10 @@ def approved_filters(ws: Workspace) -> Iterable[RuleText | LoadProblem]:
     """The texts of the filters in force, in order of their names, and what is wrong with their files."""
     if not (ws.root / FOLDER).is_dir():
         return
+    from sqlalchemy import select
+
+    from breachwatch.records.triage import rule_filter
+
     columns = rule_filter.c
     with ws.database.read() as connection:
         rows = connection.execute(

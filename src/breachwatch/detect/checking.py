@@ -3,46 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 
 import duckdb
 
 from breachwatch.detect import describing
 from breachwatch.detect.analytics import analytic_of
 from breachwatch.detect.compiling import Compiler, RuleError, Search
-from breachwatch.detect.engine import Progress, compiler_for, load_rules
+from breachwatch.detect.engine import Progress
 from breachwatch.detect.health.kinds import health_of
+from breachwatch.detect.problems import RuleProblem, Severity
 from breachwatch.detect.rulepack import Rule, RulePack
+from breachwatch.detect.starting import compiler_for, load_rules
 from breachwatch.lake.authentication import authentication_view
 from breachwatch.lake.connection import dataset_view
 from breachwatch.model.datasets import DATASETS
 from breachwatch.model.finding import Outcome, RuleOutcome
 from breachwatch.workspace import Workspace
-
-
-class Severity(StrEnum):
-    """An error keeps a rule from running; a warning says that it may find less than its author meant.
-
-    A note is about how it is written.
-    """
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-
-
-@dataclass(frozen=True, slots=True)
-class RuleProblem:
-    """One thing that is wrong with one rule."""
-
-    severity: Severity
-    rule_id: str
-    title: str
-    origin: str
-    message: str
-    check: str = ""  # the validator that says so
 
 
 def check(

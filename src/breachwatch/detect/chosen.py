@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from breachwatch.detect.engine import load_rules
 from breachwatch.detect.loading import read_rules
 from breachwatch.detect.rulepack import Rule, RulePack, pack_of
+from breachwatch.detect.starting import load_rules
 from breachwatch.errors import UnknownNameError
 from breachwatch.workspace import Workspace
 

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from breachwatch import lake
 from breachwatch.detect.approved import approved_filters
 from breachwatch.detect.compiling import Compiler
-from breachwatch.detect.engine import compiler_for, load_rules
 from breachwatch.detect.filtering import Filters
 from breachwatch.detect.previewing import is_meant, tried
+from breachwatch.detect.starting import compiler_for, load_rules
 from breachwatch.lake.sql import moment
 from breachwatch.model.summary import Hidden
 from breachwatch.workspace import Workspace

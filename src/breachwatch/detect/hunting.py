@@ -24,10 +24,11 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 
 from breachwatch.detect.cache import Cache, as_json, program_revision
-from breachwatch.detect.engine import Progress, compiler_for, reach_of, search_past
+from breachwatch.detect.engine import Progress, reach_of, search_past
 from breachwatch.detect.gathering import gathered
 from breachwatch.detect.rulepack import RulePack
 from breachwatch.detect.sources import earlier
+from breachwatch.detect.starting import compiler_for
 from breachwatch.lake import LakeFile, files
 from breachwatch.model.datasets import REJECTS_DATASET
 from breachwatch.model.finding import Scan, Window

@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 from breachwatch import lake
 from breachwatch.detect.compiling import Compiler, RuleError
-from breachwatch.detect.engine import compiler_for, load_rules
 from breachwatch.detect.filtering import Filter, Filters
 from breachwatch.detect.rulepack import Rule
+from breachwatch.detect.starting import compiler_for, load_rules
 from breachwatch.lake.sql import moment
 from breachwatch.model.finding import Level
 from breachwatch.records import cases

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from breachwatch.model.datasets import DATASETS
 from breachwatch.model.systems import Criticality, DataCategory, System
 
 FIELDS = ("host", "also", "datasets", "owner", "vendor", "criticality", "data", "records", "notes")
@@ -105,6 +104,8 @@ def _names(values: Mapping[str, Any], key: str, found: list[tuple[str, str]]) ->
 
 
 def _known(name: str) -> bool:
+    from breachwatch.model.datasets import DATASETS  # and Arrow with it, which whoever reads no register need not load
+
     return name in DATASETS
 
 

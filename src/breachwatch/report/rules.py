@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from breachwatch.detect import CaseResult, RuleProblem, Severity
+from breachwatch.detect import RuleProblem, Severity
 from breachwatch.model.finding import OUR_AUTHOR, Level, Outcome
 from breachwatch.report.quantities import counted, number
 from breachwatch.report.tables import indented, level_text, table
 from breachwatch.report.text import safe
+
+if TYPE_CHECKING:
+    from breachwatch.detect import CaseResult
 
 _OUTCOME_STYLES = {
     Outcome.MATCHED: "bold",

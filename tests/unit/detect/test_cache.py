@@ -19,9 +19,9 @@ from breachwatch.detect import cache as caching
 from breachwatch.detect import reading
 from breachwatch.detect.builtin import builtin_folder
 from breachwatch.detect.cache import NO_CACHE, Cache
-from breachwatch.detect.engine import COMPILED, READ, compiler_for, load_rules
 from breachwatch.detect.loading import RuleText
 from breachwatch.detect.reading import head_of
+from breachwatch.detect.starting import COMPILED, READ, compiler_for, load_rules
 from breachwatch.workspace import Workspace
 from tests.unit.detect.making import DAY
 
@@ -127,7 +127,7 @@ START = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from breachwatch.detect.engine import compiler_for, load_rules
+from breachwatch.detect.starting import compiler_for, load_rules
 from breachwatch.workspace import open_workspace
 ws = open_workspace(Path(sys.argv[1]))
 pack = load_rules(ws)

@@ -18,10 +18,10 @@ import duckdb
 from breachwatch import lake
 from breachwatch.detect.compiling import Compiler, RuleError
 from breachwatch.detect.coverage.attack import Attack
-from breachwatch.detect.engine import compiler_for, load_rules
 from breachwatch.detect.mapping import Route
 from breachwatch.detect.outcomes import last_outcomes
 from breachwatch.detect.rulepack import Rule
+from breachwatch.detect.starting import compiler_for, load_rules
 from breachwatch.model.finding import Level, RuleOutcome
 from breachwatch.workspace import Workspace
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from breachwatch.detect.checking import RuleProblem, Severity
+from breachwatch.detect.problems import RuleProblem, Severity
 from breachwatch.detect.reading import CUSTOM_KEY, parse_document
 from breachwatch.detect.rulepack import Rule, RulePack
 

@@ -20,10 +20,10 @@ from sigma.validators.core import validator_classname_to_identifier as identifie
 from sigma.validators.core import validators as core_validators
 
 from breachwatch.detect.builtin import builtin_folder
-from breachwatch.detect.checking import RuleProblem, Severity
 from breachwatch.detect.lint.validators import CLASSES, attack_file
 from breachwatch.detect.loading import BUILTIN
 from breachwatch.detect.nesting import refuse_deep
+from breachwatch.detect.problems import RuleProblem, Severity
 from breachwatch.detect.rulepack import Rule, RulePack
 from breachwatch.errors import SettingsError
 

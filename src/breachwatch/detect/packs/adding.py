@@ -17,7 +17,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from breachwatch.detect.compiling import Compiler, RuleError
-from breachwatch.detect.engine import compiler_for, load_rules
 from breachwatch.detect.loading import read_archive
 from breachwatch.detect.packs.comparing import Comparison, Side, compare
 from breachwatch.detect.packs.manifest import (
@@ -35,6 +34,7 @@ from breachwatch.detect.packs.stored import FOLDER, Pack, PackFault, installed, 
 from breachwatch.detect.packs.taking import Taken, take
 from breachwatch.detect.packs.version import of_newest, without_version
 from breachwatch.detect.rulepack import Rule
+from breachwatch.detect.starting import compiler_for, load_rules
 from breachwatch.errors import BusyError, DataError, UnknownNameError, UsageError
 from breachwatch.workspace import PRIVATE_DIR, Workspace
 

@@ -19,10 +19,10 @@ from sqlalchemy import Connection, Row, select
 
 from breachwatch.detect.approved import FOLDER
 from breachwatch.detect.compiling import Compiler, RuleError
-from breachwatch.detect.engine import compiler_for, load_rules
 from breachwatch.detect.filtering import read_filter
 from breachwatch.detect.loading import RuleText
 from breachwatch.detect.rulepack import Rule, RulePack
+from breachwatch.detect.starting import compiler_for, load_rules
 from breachwatch.errors import DataError, UsageError
 from breachwatch.incidents.casework.changing import said
 from breachwatch.incidents.casework.finding import alert_row, members, row_of

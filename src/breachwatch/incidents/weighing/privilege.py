@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, timedelta
 
-import duckdb
 from sqlalchemy import Connection, select
 
-from breachwatch import lake
 from breachwatch.incidents.chunking import chunks
 from breachwatch.incidents.common import patterns
 from breachwatch.incidents.entities import storable
 from breachwatch.model import actions
-from breachwatch.model.datasets import DATASETS
 from breachwatch.model.finding import Window
 from breachwatch.records.triage import privileged_account
 from breachwatch.workspace import Workspace
@@ -103,6 +100,12 @@ def learn(ws: Workspace, window: Window) -> tuple[list[dict[str, object]], str]:
 
     Reads the lake, so it is called before the write transaction in which `keep` writes the rows.
     """
+    # A night learns; whoever only looks at incidents need not wait for DuckDB to load.
+    import duckdb
+
+    from breachwatch import lake
+    from breachwatch.model.datasets import DATASETS
+
     since = max(window.start, window.end - _AT_MOST)
     there = {file.dataset for file in lake.files_around(ws, since, window.end)}
     asked = [item for item in _SAYS if item[0] in there]

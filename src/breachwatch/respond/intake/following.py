@@ -25,9 +25,9 @@ from breachwatch.records import audit
 from breachwatch.respond.intake.checking import check_report
 from breachwatch.respond.intake.communications import keep
 from breachwatch.respond.intake.reading import CORRECTED, FOLLOW_UP, record_in, report_of
-from breachwatch.respond.intake.receiving import DUE, LOCK, note_event
+from breachwatch.respond.intake.receiving import LOCK, note_event
 from breachwatch.respond.intake.sealing import check_files, from_whom
-from breachwatch.respond.intake.wording import to_text
+from breachwatch.respond.intake.wording import DUE, to_text
 from breachwatch.workspace import Workspace
 
 _LONGEST = 20_000

@@ -16,8 +16,7 @@ from breachwatch.people import require
 from breachwatch.records import intake
 from breachwatch.records.disposing_parts import NOTHING
 from breachwatch.respond.intake.numbers import row_of
-from breachwatch.respond.intake.receiving import DUE, NOT_SEALED, SEALED
-from breachwatch.respond.intake.wording import from_text
+from breachwatch.respond.intake.wording import DUE, NOT_SEALED, SEALED, from_text
 from breachwatch.workspace import Workspace
 
 CORRECTED, FOLLOW_UP, ANSWERED, REOPENED = "corrected", "follow-up", "answered", "reopened"

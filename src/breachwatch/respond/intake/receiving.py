@@ -27,11 +27,10 @@ from breachwatch.respond.intake.checking import check_report
 from breachwatch.respond.intake.communications import keep
 from breachwatch.respond.intake.numbers import next_number
 from breachwatch.respond.intake.sealing import check_files, from_whom, seal_report, sealed_before
-from breachwatch.respond.intake.wording import from_text, to_text
+from breachwatch.respond.intake.wording import DUE, NOT_SEALED, SEALED, from_text, to_text
 from breachwatch.workspace import Workspace
 
 LOCK = "intake"
-SEALED, NOT_SEALED, DUE = "sealed", "not sealed", "due"
 
 
 def the_form() -> Actor:

@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from breachwatch.model.intake import Channel, Relation, Report, ReportKind
 from breachwatch.records.disposing_texts import MARK
 
+SEALED, NOT_SEALED, DUE = "sealed", "not sealed", "due"
+"""What the program itself does with a report, as its events say it."""
+
 FILE = "report.json"
 """The name under which a report's text is sealed."""
 
