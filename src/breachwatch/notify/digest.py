@@ -8,25 +8,31 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from breachwatch import lake
 from breachwatch.errors import explain
 from breachwatch.evidence import disposal, holds
 from breachwatch.evidence.disposed import disposed_at
 from breachwatch.evidence.timestamps import queue as stamps
+from breachwatch.incidents.casework.finding import all_members
+from breachwatch.incidents.chunking import chunks
+from breachwatch.model.casework import TaskState
 from breachwatch.model.incident import IncidentState
+from breachwatch.model.moment import told
+from breachwatch.model.people import Role
 from breachwatch.model.summary import RunState
 from breachwatch.notify.answers import severity_of
 from breachwatch.notify.outbox import State, messages
 from breachwatch.notify.planning import unanswered
 from breachwatch.notify.reminder_texts import line
 from breachwatch.notify.reminders import due_now
-from breachwatch.records import cases, catalog
+from breachwatch.records import cases, casework, catalog
 from breachwatch.respond.intake.reading import waiting
 from breachwatch.workspace import Workspace
 
 FILTERS_WITHIN = timedelta(days=14)
+TASKS_WITHIN = timedelta(days=1)
 RUN_WITHIN = timedelta(hours=26)
 _MOST = 50  # of each kind
 
@@ -60,6 +66,7 @@ def digest(ws: Workspace) -> Digest:
         ("The nightly run", _run),
         ("Evidence that could not be sealed", _unsealed),
         ("Deadlines", _deadlines),
+        ("Tasks that are due or overdue", _tasks),
         ("Reports that wait for triage", _reports),
         ("New incidents", _new),
         ("Incidents that nobody has acknowledged", _unacknowledged),
@@ -117,6 +124,25 @@ def _deadlines(ws: Workspace) -> Iterable[Line]:
     """The clocks of which half of the time is gone, or more; with the safe date."""
     for clock, step in due_now(ws):
         yield Line(clock.subject, line(clock, step, ws.settings.city.zone))
+
+
+def _tasks(ws: Workspace) -> Iterable[Line]:
+    """Of each open incident, with what was merged into it, the tasks that are due within a day; the oldest is named."""
+    now, zone, column = ws.clock.now(), ws.settings.city.zone, casework.task.c
+    waits = column.state.in_([TaskState.OPEN.value, TaskState.BLOCKED.value])
+    late: dict[str, list[Row[Any]]] = {}
+    open_ones = [row.number for row in _incidents(ws)]
+    with ws.database.read() as connection:
+        belongs = all_members(connection, open_ones)
+        for chunk in chunks(belongs):
+            query = select(casework.task).where(column.incident.in_(chunk), waits, column.due_at <= now + TASKS_WITHIN)
+            for row in connection.execute(query.order_by(column.due_at, column.number)):
+                late.setdefault(belongs[row.incident], []).append(row)
+    for number, rows in sorted(late.items(), key=lambda item: item[1][0].due_at):
+        first, due = rows[0], rows[0].due_at.astimezone(zone)
+        more = f", and {len(rows) - 1} more" if len(rows) > 1 else ""
+        when = f"{'overdue since' if first.due_at < now else 'due'} {told(due)}"
+        yield Line(number, f"{when}: {first.title} ({first.assignee or Role(first.role).words}){more}")
 
 
 def _reports(ws: Workspace) -> Iterable[Line]:

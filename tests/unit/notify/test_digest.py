@@ -14,7 +14,7 @@ from breachwatch.cli import app
 from breachwatch.evidence import holds
 from breachwatch.model.finding import Level
 from breachwatch.model.people import Role
-from breachwatch.records import cases, catalog
+from breachwatch.records import cases, casework, catalog
 from breachwatch.workspace import Workspace
 from tests.somebody import a
 from tests.unit.notify.conftest import SETTINGS, Town
@@ -104,6 +104,33 @@ def test_everything_that_a_morning_should_know(town: Town) -> None:
             assert markup not in text
     assert "INC-2026-0002: critical" in sent["message"]
     assert notify.enter_digest(ws, again=True) == 1
+
+
+def test_tasks_that_are_late_are_told_once_an_incident_the_oldest_first(town: Town) -> None:
+    ws = town.ws
+    ran(ws)
+    for number, state in (("INC-2026-0001", "triage"), ("INC-2026-0002", "triage"), ("INC-2026-0003", "closed")):
+        town.incident(number, state=state)
+    now = ws.clock.now()
+    due = {
+        "INC-2026-0001": ((-1, "open", HOSTILE), (-9, "done", "done"), (30, "open", "later"), (3, "blocked", "soon")),
+        "INC-2026-0002": ((-5, "open", "tell counsel"), (20, "open", "contain")),
+        "INC-2026-0003": ((-5, "open", "of a closed one"),),
+    }
+    with ws.database.write() as connection:
+        for number, tasks in due.items():
+            for place, (hours, state, title) in enumerate(tasks):
+                connection.execute(
+                    insert(casework.task).values(
+                        incident=number, playbook="p", step=str(place), phase="tell", title=title, how="", reason="",
+                        role="it_director", assignee="", due_at=now + timedelta(hours=hours), state=state,
+                        done_by="", mandatory=1, version=1,
+                    )
+                )  # fmt: skip
+    lines = notify.digest(ws).kinds["Tasks that are due or overdue"]
+    assert [line.about for line in lines] == ["INC-2026-0002", "INC-2026-0001"]
+    assert lines[0].what == "overdue since 2026-11-21 23:15 CST: tell counsel (IT director), and 1 more"
+    assert lines[1].what.endswith(", and 1 more")
 
 
 def test_a_failing_look_is_a_line_of_its_own(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
