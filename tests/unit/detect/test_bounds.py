@@ -19,7 +19,7 @@ from sigma.rule import SigmaRule
 from breachwatch.detect.backend import DuckDBBackend, Scope
 from breachwatch.detect.backend.detections import detections_of
 from breachwatch.detect.candidates import _Aside
-from breachwatch.detect.prune import columns, distinct, literals, lowering, rows, sifting
+from breachwatch.detect.prune import columns, distinct, literals, lowering, rows, sifting, templates
 from breachwatch.detect.prune.bounds import Every, Leaf, Some, every, from_json, leaves, some, to_json
 from breachwatch.detect.prune.expressions import expression_bound
 from breachwatch.detect.prune.extracting import bound_of
@@ -28,7 +28,7 @@ from breachwatch.detect.prune.sifting import Reach, Sieve
 from tests.unit.detect.making import OneTable
 
 SCHEMA = {"f": "VARCHAR", "g": "VARCHAR", "n": "BIGINT"}
-LETTERS = "aAbBkKsSiI\u0130\u00df\u212a\u017f\u03a3\u03c2\u00e4\u00c4%_\\'\"*?-/. \n1\u6f22"
+LETTERS = "aAbBkKsSiI\u0130\u00df\u212a\u017f\u03a3\u03c2\u00e4\u00c4%_\\'\"*?-/. \n019\u6f22"
 SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -84,10 +84,13 @@ def table() -> OneTable:
     return OneTable([], SCHEMA, extra=True)
 
 
-@pytest.fixture(params=["as it is", "every text is common"])
+@pytest.fixture(params=["as it is", "every text is common", "values have templates"])
 def _common(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same with every text taken for a common one, and values taken as they come."""
-    if request.param != "as it is":
+    """The same with every text taken for a common one, and values taken as they come; and with digits looked past."""
+    if request.param == "values have templates":
+        monkeypatch.setattr(templates, "_LEAST_BYTES", 0)
+        monkeypatch.setattr(templates, "_MOST", 1)
+    if request.param == "every text is common":
         monkeypatch.setattr(literals, "_COMMON_VALUES", 0)
         monkeypatch.setattr(literals, "_COMMON_SHARE", 0)
         monkeypatch.setattr(literals, "_FIRST_BYTES", 4)
@@ -321,6 +324,35 @@ def test_values_of_some_events(chunks: list[list[str | None]], data: st.DataObje
         column = pa.chunked_array([pa.array(chunk, kind) for chunk in chunks])
         found = distinct.taken(column, np.array(events, np.int64))
         assert found.to_pylist() == [values[event] for event in events]
+
+
+@given(
+    values=st.lists(st.text("a019", max_size=5), unique=True, max_size=12),
+    texts=st.lists(
+        st.tuples(st.text("a019", min_size=1, max_size=3), st.sampled_from(["has", "starts", "ends"])), max_size=6
+    ),
+    share=st.sampled_from([0.0, 1.0]),
+)
+@settings(max_examples=100)
+def test_templates_of_values_lose_and_add_nothing(
+    values: list[str], texts: list[tuple[str, Any]], share: float
+) -> None:
+    holds = {"has": str.__contains__, "starts": str.startswith, "ends": str.endswith}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(templates, "_LEAST_BYTES", 0)
+        patch.setattr(templates, "_MOST", 1)
+        patch.setattr(literals, "_COMMON_VALUES", 0)
+        patch.setattr(literals, "_COMMON_SHARE", share)
+        found = literals.Texts(texts).find(pa.array(values, pa.string()))
+    for number, (text, place) in enumerate(texts):
+        expected = [at for at, value in enumerate(values) if holds[place](value, text)]
+        if number in found.common:
+            assert np.flatnonzero(found.holding(number)).tolist() == expected
+        elif number in found.hits:
+            assert found.ids(number).tolist() == expected
+            assert set(expected) <= set(found.may(number).tolist())
+        else:
+            assert not expected
 
 
 def test_bounds_put_together() -> None:

@@ -90,6 +90,18 @@ def test_texts_are_the_dictionaries_of_the_file(tmp_path: Path) -> None:
     assert batch["process_id"].type == SYSMON.schema.field("process_id").type
 
 
+def test_texts_that_are_all_different_are_read_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lake_files, "_LEARN_ROWS", 3)
+    made = [{**event, "CommandLine": f"tool {event['event_id']}"} for event in events(9)]
+    short, path = written(tmp_path / "short.parquet", made[:2]), written(tmp_path / "one.parquet", made[2:])
+    first, rest = batches([short, path], Wanted(SYSMON, COLUMNS, Window(at(0), at(60)), True))
+    assert (first.num_rows, rest.num_rows) == (2, 7)
+    assert pa.types.is_dictionary(first["CommandLine"].type)
+    assert rest["CommandLine"].type == pa.string()
+    assert rest["CommandLine"].to_pylist() == [event["CommandLine"] for event in made[2:]]
+    assert pa.types.is_dictionary(rest["Image"].type)
+
+
 def test_a_file_that_is_damaged_or_gone_is_named(tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.parquet"
     damaged.write_bytes(b"PAR1" + bytes(40) + b"PAR1")

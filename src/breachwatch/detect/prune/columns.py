@@ -103,7 +103,7 @@ class Encoded:
     def found(self) -> Iterator[tuple[bool, int]]:
         """What of all that is sought may be in the batch: whether as a part of a text, and its number."""
         if self._found is not None:
-            yield from ((True, number) for number in (*self._found.ids, *self._found.common))
+            yield from ((True, number) for number in (*self._found.hits, *self._found.common))
         yield from ((False, number) for number in self._equal)
 
     def possible(self, kind: Kind, numbers: Iterable[int]) -> bool:
@@ -115,7 +115,7 @@ class Encoded:
         if not is_part(kind):
             return any(number in self._equal for number in numbers)
         found = self._found
-        return found is not None and any(number in found.ids or number in found.common for number in numbers)
+        return found is not None and any(number in found.hits or number in found.common for number in numbers)
 
     def cost(self, kind: Kind, numbers: Iterable[int]) -> int:
         """Values to look at for those of the texts that occur in many."""
@@ -127,8 +127,12 @@ class Encoded:
         """About how many of the events have one of these, between 0 and 1."""
         if kind in ("null", "run") or not self._values:
             return 1.0
-        known = self._found.ids if kind in _PLACES and self._found is not None else self._equal
-        return min(sum(self._places.count(known[number]) for number in numbers if number in known) / events, 1.0)
+        found = self._found
+        if kind in _PLACES and found is not None:
+            known = [found.may(number) for number in numbers if number in found.hits]
+        else:
+            known = [self._equal[number] for number in numbers if number in self._equal]
+        return min(sum(map(self._places.count, known)) / events, 1.0)
 
     def holds(self, kind: Kind, numbers: tuple[int, ...], among: Ids | None) -> Ids | None:
         """Of these events (None: of all), in order, those with a value that holds one of `numbers`; None: all of them.
@@ -172,12 +176,11 @@ class Encoded:
             found = self._found
             if found is None or any(number in found.common for number in numbers):
                 return None
-            known = found.ids
+            parts = [found.ids(number) for number in numbers if number in found.hits]
         elif kind == "run":
             return None
         else:
-            known = self._equal
-        parts = [known[number] for number in numbers if number in known]
+            parts = [self._equal[number] for number in numbers if number in self._equal]
         if len(parts) == 1:
             return parts[0]
         return np.unique(np.concatenate(parts)) if parts else _nobody()
@@ -212,8 +215,8 @@ class Encoded:
             return
         common = []
         for number in numbers:
-            if number in found.ids:
-                mask[found.ids[number]] = True
+            if number in found.hits:
+                mask[found.ids(number)] = True
             elif number in found.common:
                 common.append(number)
         few = self._few(mask, among) if any(not found.is_known(number) for number in common) else None

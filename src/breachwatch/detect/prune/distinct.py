@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from breachwatch.detect.prune.literals import Ids, Values
+if TYPE_CHECKING:
+    from breachwatch.detect.prune.literals import Ids, Values
 
 _SAMPLE = 4096
 _MOSTLY_DISTINCT = 0.9

@@ -8,8 +8,9 @@ or in the few that are left to be asked about.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 from typing import Any, Literal, TypeAlias
 
@@ -21,6 +22,7 @@ from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from breachwatch.detect.prune.lowering import octets
 from breachwatch.detect.prune.scanning import Bytes
+from breachwatch.detect.prune.templates import Templates, has_digits, template, templates_of
 
 Ids: TypeAlias = npt.NDArray[np.int64 | np.int32]  # numbers of values or events
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -31,32 +33,61 @@ Place: TypeAlias = Literal["has", "starts", "ends"]
 _PLACES: tuple[Place, ...] = ("has", "starts", "ends")
 _STARTS, _ENDS = 1, 2
 _HOLDS: dict[Place, Any] = {"has": pc.match_substring, "starts": pc.starts_with, "ends": pc.ends_with}
-_FIRST_BYTES = 1 << 18
+_FIRST_BYTES = 1 << 14
+_GROWTH = 4
 _PIECE_BYTES = 1 << 21
 _COMMON_SHARE = 0.01
 _COMMON_VALUES = 50
+_FEW_SHARE = 8
+"""Less than one of so many values are looked at one by one rather than all at once."""
+
 _DFA_BYTES = 1 << 16
 """Bytes of patterns up to which the faster and larger form of automaton is built (some 100 to 250 bytes a byte)."""
 
 
 @dataclass
 class Found:
-    """Which of the texts occur in which of some values."""
+    """Which of the texts occur in which of some values.
+
+    `hits` are the values of each text that is found; where these have templates, the templates in which it may be.
+    """
 
     values: Values
-    ids: dict[int, Ids]
+    hits: dict[int, Ids]
     common: frozenset[int]
     texts: Sequence[tuple[str, Place]]
-    _bytes: Bytes | None = None
+    templates: Templates | None = None
+    _may: dict[int, Ids] = field(default_factory=dict)
+    _exact: dict[int, Ids] = field(default_factory=dict)
     _held: dict[int, Mask] = field(default_factory=dict)
     _runs: dict[tuple[int, str], Mask] = field(default_factory=dict)
 
-    @property
+    def may(self, number: int) -> Ids:
+        """The values that may hold a text that is found, in order; there are no others."""
+        if self.templates is None:
+            return self.hits[number]
+        if number not in self._may:
+            self._may[number] = self.templates.values_of(self.hits[number])
+        return self._may[number]
+
+    def ids(self, number: int) -> Ids:
+        """The values that hold a text that is found, in order."""
+        if self.templates is None or not has_digits(self.texts[number][0]):
+            return self.may(number)
+        if number not in self._exact:
+            may = self.may(number)
+            few = len(may) * _FEW_SHARE <= len(self.values)
+            self._exact[number] = may[self.holding_among(number, may)] if few else np.flatnonzero(self.holding(number))
+        return self._exact[number]
+
+    @cached_property
     def bytes(self) -> Bytes:
         """The values' bytes."""
-        if self._bytes is None:
-            self._bytes = Bytes(self.values)
-        return self._bytes
+        return Bytes(self.values)
+
+    @cached_property
+    def _bytes_of_templates(self) -> Bytes | None:
+        return None if self.templates is None else Bytes(self.templates.texts)
 
     def is_known(self, number: int) -> bool:
         """Whether it need not be looked for."""
@@ -66,8 +97,13 @@ class Found:
         """Which of the values hold a common text where it belongs."""
         if number not in self._held:
             text, place = self.texts[number]
-            whole = place == "has"
-            self._held[number] = self.bytes.holding(text.encode()) if whole else _placed(self.values, text, place)
+            templates = None if has_digits(text) else self.templates
+            if place != "has":
+                held = _placed(self.values if templates is None else templates.texts, text, place)
+            else:
+                within = self.bytes if templates is None else self._bytes_of_templates
+                held = (within or self.bytes).holding(text.encode())
+            self._held[number] = held if templates is None else templates.spread(held)
         return self._held[number]
 
     def holding_among(self, number: int, among: Ids) -> Mask:
@@ -101,13 +137,21 @@ class Texts:
         self.texts = texts
         self._places = np.array([_PLACES.index(place) for _, place in texts], np.int8)
         self._common: set[int] = set()
-        self._build()
+        self._numbers: Ids = np.zeros(0, np.int64)
+        self._automata: dict[bool, BytesAhoCorasick | None] = {}
 
     def find(self, values: Values) -> Found:
         """Look for all texts in some values, none of them NULL."""
+        templates = templates_of(values)
+        hits = self._search(values if templates is None else templates.texts, digits=templates is None)
+        return Found(values, hits, frozenset(self._common), self.texts, templates)
+
+    def _search(self, values: Values, *, digits: bool) -> dict[int, Ids]:
+        """The values that hold each text, but for common ones; without `digits` every one of a text is a 0."""
         numbers, hits = [], []
-        for begin, end, starts, data in _pieces(values):
-            found = [] if self._automaton is None else self._automaton.find_matches_as_indexes(data, overlapping=True)
+        for begin, end, starts, data in _pieces(values, _PIECE_BYTES if self._common else _FIRST_BYTES):
+            automaton = self._automaton(digits=digits)
+            found = [] if automaton is None else automaton.find_matches_as_indexes(data, overlapping=True)
             if found:
                 flat = np.fromiter(chain.from_iterable(found), np.int64, 3 * len(found)).reshape(-1, 3)
                 value = np.searchsorted(starts, flat[:, 1], side="right") - 1
@@ -122,8 +166,7 @@ class Texts:
                 numbers.append(text)
                 hits.append(value + begin)
                 self._drop_common(number, end - begin)
-        common = frozenset(self._common)
-        return Found(values, _by_text(numbers, hits, common), common, self.texts)
+        return _by_text(numbers, hits, self._common)
 
     def _drop_common(self, hit: Ids, values: int) -> None:
         """Of all hits, also those where a text does not stand where it must: each costs as much."""
@@ -131,29 +174,33 @@ class Texts:
         common = np.flatnonzero(counts > max(_COMMON_VALUES, _COMMON_SHARE * values))
         if len(common):
             self._common.update(common.tolist())
-            self._build()
+            self._automata.clear()
 
-    def _build(self) -> None:
-        kept = [number for number in range(len(self.texts)) if number not in self._common]
-        patterns = [self.texts[number][0].encode() for number in kept]
-        self._numbers = np.array(kept, np.int64)
-        small = sum(map(len, patterns)) <= _DFA_BYTES
-        form = Implementation.DFA if small else Implementation.ContiguousNFA
-        self._automaton = BytesAhoCorasick(patterns, implementation=form) if patterns else None
+    def _automaton(self, *, digits: bool) -> BytesAhoCorasick | None:
+        """Of all texts that are not common, or of their templates."""
+        if digits not in self._automata:
+            kept = [number for number in range(len(self.texts)) if number not in self._common]
+            self._numbers = np.array(kept, np.int64)
+            named = (self.texts[number][0] for number in kept)
+            patterns = [(text if digits else template(text)).encode() for text in named]
+            small = sum(map(len, patterns)) <= _DFA_BYTES
+            form = Implementation.DFA if small else Implementation.ContiguousNFA
+            self._automata[digits] = BytesAhoCorasick(patterns, implementation=form) if patterns else None
+        return self._automata[digits]
 
 
-def _pieces(values: Values) -> Iterator[tuple[int, int, Ids, memoryview]]:
+def _pieces(values: Values, most: int) -> Iterator[tuple[int, int, Ids, memoryview]]:
     """Neighbouring values with their bytes: first, end, where each begins (and the last ends), and the bytes."""
     starts, data = octets(values)
     where, bytes_ = starts.astype(np.int64), data.data
-    begin, most = 0, _FIRST_BYTES
+    begin = 0
     while begin < len(values):
         end = max(begin + 1, int(np.searchsorted(where, where[begin] + most, side="right")) - 1)
         yield begin, end, where[begin : end + 1] - where[begin], bytes_[where[begin] : where[end]]
-        begin, most = end, _PIECE_BYTES
+        begin, most = end, min(most * _GROWTH, _PIECE_BYTES)
 
 
-def _by_text(numbers: Sequence[Ids], hits: Sequence[Ids], common: frozenset[int]) -> dict[int, Ids]:
+def _by_text(numbers: Sequence[Ids], hits: Sequence[Ids], common: Collection[int]) -> dict[int, Ids]:
     if not numbers:
         return {}
     text, value = np.concatenate(numbers), np.concatenate(hits)

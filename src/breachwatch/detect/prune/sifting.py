@@ -101,7 +101,7 @@ class Sieve:
         """Pass all batches. Their columns are named by their SQL."""
         found = Sifted([Reach.NONE if item is not None else Reach.ALL for item in self.plans])
         waiting: tuple[pa.Table, _Searched] | None = None
-        with _no_cycles_sought(), ThreadPoolExecutor(_THREADS) as pool:
+        with _no_cycles_sought(), _memory_reused(), ThreadPoolExecutor(_THREADS) as pool:
             # While the rules are asked about one batch the next one is searched; never two at once, for what searches
             # an expression learns from each batch which texts are common.
             for batch in batches:
@@ -181,6 +181,22 @@ def _no_cycles_sought() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+@contextmanager
+def _memory_reused() -> Iterator[None]:
+    """Arrow's memory comes from jemalloc meanwhile, where this Arrow has it.
+
+    It hands out again what a batch before has freed. By default (mimalloc) the kernel clears new pages for most of what
+    is read, which takes as long as to read it.
+    """
+    before = pa.default_memory_pool()
+    if "jemalloc" in pa.supported_memory_backends():
+        pa.set_memory_pool(pa.jemalloc_memory_pool())
+    try:
+        yield
+    finally:
+        pa.set_memory_pool(before)
 
 
 def _reach(count: int) -> Reach:
