@@ -15,14 +15,15 @@ from breachwatch.model.segment import Batch, Segment
 from breachwatch.parse.assembling import Assembler, in_order
 from breachwatch.parse.batches import BATCH_ROWS, Batches
 from breachwatch.parse.evtx import Found, found_in_chunks, found_records, record_of
-from breachwatch.parse.evtx_columns import Columns, columns_of
-from breachwatch.parse.evtx_lots import Sorted
+from breachwatch.parse.evtx_columns import Columns, Events
+from breachwatch.parse.evtx_lots import Sorter
 from breachwatch.parse.evtx_records import Chunk
 from breachwatch.parse.record_ids import RecordIds
 
 if TYPE_CHECKING:
     from breachwatch.settings import Limits
 
+_AT_HAND: Final = 512  # records whose values are held at once: they stay in the processor's cache
 _BLOCK_BYTES: Final = 8 * 1024 * 1024  # of JSON; as Python values they take some five times as much
 
 
@@ -69,19 +70,26 @@ class _Blocks:
     def _block(self, block: list[Found]) -> Iterator[Batch]:
         first, self._number = self._number, self._number + len(block)
         try:
-            found = Sorted(block)
-            tables = {
-                name: columns_of(lots, found.kinds, self._segment.host) for name, lots in found.by_dataset().items()
-            }
-            others = found.others
+            others, tables = self._together(block)
         except Exception:  # noqa: BLE001 - one by one, the record at which it breaks becomes a reject, and no other
-            tables, others = {}, list(range(len(block)))
+            others, tables = list(range(len(block))), {}
         for at in others:
             batch = self._batches.add(record_of(self._segment, first + at, block[at]))
             if batch is not None:
                 yield batch
         for name in sorted(tables):
             yield from self._table(name, tables[name], block, first)
+
+    def _together(self, block: list[Found]) -> tuple[list[int], dict[str, Columns]]:
+        """Columns by dataset, and the places of the records that are not in them."""
+        sorter = Sorter()
+        events: dict[str, Events] = {}
+        for first in range(0, len(block), _AT_HAND):
+            for lot in sorter.lots(first, block[first : first + _AT_HAND]):
+                if lot.dataset not in events:
+                    events[lot.dataset] = Events(sorter.kinds, self._segment.host)
+                events[lot.dataset].add(lot)
+        return sorter.others, {name: found.columns() for name, found in events.items()}
 
     def _table(self, name: str, columns: Columns, block: list[Found], first: int) -> Iterator[Batch]:
         rows = columns.in_order()

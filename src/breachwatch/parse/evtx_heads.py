@@ -27,6 +27,7 @@ _MADE_UP: Final = '"TimeCreated":{"#attributes":{"SystemTime":"T"}},"EventRecord
 _MORE_MADE_UP: Final = (
     '"Correlation":{"#attributes":{"ActivityID":"A"}},"Execution":{"#attributes":{"ProcessID":2,"ThreadID":3}},'
 )
+_LONGEST: Final = 4096  # of the texts that are remembered
 _MEMBERS: Final = frozenset({"#attributes", "System", "EventData"})
 
 
@@ -44,6 +45,8 @@ def head_of(text: str) -> Head | None:
     found = _OWN.match(text, start) if start >= 0 else None
     end = text.find(_DATA, found.end()) if found is not None else -1
     if found is None or end < 0 or not text.endswith(_END):
+        return None
+    if start + end - found.end() > _LONGEST:
         return None
     created, record, correlation, process, thread = found.groups()
     kind = _kind(text[:start], text[found.end() : end], correlation is None)

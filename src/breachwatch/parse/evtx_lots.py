@@ -58,25 +58,22 @@ class Lot:
     values: list[tuple[Any, ...]] = field(default_factory=list)
 
 
-class Sorted:
-    """The events of a block: lots, kinds by number, and the places of what must be read one by one."""
+class Sorter:
+    """Sorts the events of a block: into lots, kinds by number, and places of what must be read one by one."""
 
-    def __init__(self, block: Iterable[Found]) -> None:
+    def __init__(self) -> None:
         self.kinds: list[Kind] = []
         self.others: list[int] = []
         self._codes: dict[tuple[Any, ...], int] = {}
         self._lots: dict[tuple[Any, ...], Lot | None] = {}
-        for at, found in enumerate(block):
+
+    def lots(self, first: int, records: Iterable[Found]) -> list[Lot]:
+        """The next records of the block, of which the first stands at the place given, as lots."""
+        self._lots = {}
+        for at, found in enumerate(records, first):
             if found.span is None or found.text is None or not self._put(at, found.span, found.text):
                 self.others.append(at)
-
-    def by_dataset(self) -> dict[str, list[Lot]]:
-        """The lots of each dataset."""
-        found: dict[str, list[Lot]] = {}
-        for lot in self._lots.values():
-            if lot is not None:
-                found.setdefault(lot.dataset, []).append(lot)
-        return found
+        return [lot for lot in self._lots.values() if lot is not None]
 
     def _put(self, at: int, span: Span, text: str) -> bool:
         read = _quickly(text) or _wholly(text)

@@ -18,7 +18,12 @@ from breachwatch.parse.base import Parser
 if TYPE_CHECKING:
     from breachwatch.settings import Limits
 
-_BLOCKS: Final = {"evtx": "evtx_blocks", "journald-json": "journal_blocks", "syslog": "syslog_blocks"}
+_BLOCKS: Final = {
+    "cloud-json": "cloud.blocks",
+    "evtx": "evtx_blocks",
+    "journald-json": "journal_blocks",
+    "syslog": "syslog_blocks",
+}
 BlockParser = Callable[[Segment, BinaryIO, "Limits", int], Iterator[Batch]]
 
 

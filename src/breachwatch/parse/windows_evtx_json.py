@@ -9,6 +9,7 @@ from breachwatch.parse.lines import UnreadableError
 from breachwatch.parse.windows_shapes import WindowsEvent, as_text, guid, integer, keywords_text, put, set_system
 
 _LONGEST_NAME = 64  # of what is remembered about names
+_LONGEST_TEXT = 512  # of a System part that is remembered
 _LARGE = 10**20  # numbers of fewer digits than `integer` takes
 _DEEPEST = 32  # levels of UserData; real events have three
 
@@ -127,7 +128,9 @@ def system_of(system: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]
         get("EventRecordID"), execution.get("ProcessID"), execution.get("ThreadID"), created.get("SystemTime"),
         correlation.get("ActivityID"), correlation.get("RelatedActivityID"),
     )  # fmt: skip
-    return (kind, own) if _KEY_TYPES.issuperset(map(type, kind + own)) else None
+    if not _KEY_TYPES.issuperset(map(type, kind + own)):
+        return None
+    return (kind, own) if all(type(value) is not str or len(value) <= _LONGEST_TEXT for value in kind) else None
 
 
 class Common(NamedTuple):

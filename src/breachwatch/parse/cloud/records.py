@@ -27,13 +27,25 @@ _CELL = re.compile(r'(?:^|[,;\t])"(\{(?:[^"]++|"")*+)"(?=[,;\t]|$)')
 
 def parse_cloud_json(segment: Segment, data: BinaryIO, limits: Limits) -> Iterator[Row | Rejected]:
     """Every object as one event or one reject; other text between the records as rejects. UTF-8, or UTF-16."""
+    order = wide_order(segment, data)
+    for line in split_json(data, limits):
+        yield read_line(segment, line, limits, order)
+
+
+def wide_order(segment: Segment, data: BinaryIO) -> utf16.Order | None:
+    """The byte order of a log in UTF-16, where it says so itself; `data` stands at its beginning afterwards."""
+    data.seek(0)
     order = utf16.order_of(data.read(2)) if segment.start == 0 else None
     data.seek(0)
-    for line in split_json(data, limits):
-        wide = line[3][1:2] == b"\0"
-        # A record lacks the NUL of its first brace or of its last one, which lies outside it.
-        text = utf16.of_object(line[3], order or "utf-16-le") if wide else line[3]
-        yield _record(segment, line, limits, text)
+    return order
+
+
+def read_line(segment: Segment, line: Line, limits: Limits, order: utf16.Order | None) -> Row | Rejected:
+    """One object, which may be UTF-16, as an event or a reject."""
+    wide = line[3][1:2] == b"\0"
+    # A record lacks the NUL of its first brace or of its last one, which lies outside it.
+    text = utf16.of_object(line[3], order or "utf-16-le") if wide else line[3]
+    return _record(segment, line, limits, text)
 
 
 def record_of(segment: Segment, line: Line, limits: Limits) -> Row | Rejected:
