@@ -73,7 +73,8 @@ def prepare(root: Path, rules: str) -> None:
 
 
 def ready(root: Path) -> int:
-    """Load and compile every rule, as a run does at its start."""
+    """Load and compile every rule, as a run does at its start; what searches is loaded as well."""
+    from breachwatch.detect import engine  # noqa: F401
     from breachwatch.detect.compiling import RuleError
     from breachwatch.detect.starting import compiler_for, load_rules
 

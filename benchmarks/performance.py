@@ -183,7 +183,7 @@ def document(result: Result, image: str) -> str:
     parts += [
         "## Start, and a lake ten times as large" if result.tenfold else "## Start",
         _markdown(("", "seconds", "peak MiB"), _others(result)),
-        "The second start reads no YAML and compiles nothing (`state/*.cache`).",
+        "The second start reads no YAML, compiles nothing and loads no pySigma (`state/*.cache`).",
         _SMALL,
         "## Where the time goes",
         _PROFILE.format(events=result.series.events),

@@ -15,6 +15,7 @@ from datetime import date, datetime
 from typing import Any
 
 from breachwatch import collect, detect, evidence, incidents, notify
+from breachwatch.arrow import leave_pandas_out
 from breachwatch.detect.hiding import hidden_by_filters
 from breachwatch.errors import BreachwatchError, explain
 from breachwatch.evidence import disposal, holds, vouching
@@ -79,6 +80,7 @@ def run(ws: Workspace, night: Night | None = None, progress: Progress = no_progr
 
 def begin(ws: Workspace, night: Night | None = None) -> Begun:
     """Enter a run into the records. Without a night it is the one scheduled for now."""
+    leave_pandas_out()
     now = ws.clock.now()
     night = night or Night.scheduled_at(now, ws.settings.city.zone)
     begun = Begun(f"run-{night.date:%Y%m%d}-{uuid.uuid4().hex[:8]}", night, now)
