@@ -20,6 +20,7 @@ from breachwatch.lake.sql import column_names
 from breachwatch.model.datasets import DATASETS
 from breachwatch.model.summary import RunState
 from breachwatch.workspace import Workspace
+from tests.somebody import SOMEBODY
 
 NOW = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
 AT = NOW - timedelta(hours=5)
@@ -119,7 +120,7 @@ def city(tmp_path: Path, make_ws: Callable[..., Workspace]) -> Workspace:
 
 
 def bags(ws: Workspace) -> Iterator[Path]:
-    for line in evidence.listing(ws):
+    for line in evidence.listing(ws, by=SOMEBODY):
         assert evidence.verify(ws, line.number).ok
         yield Path(line.path)
 

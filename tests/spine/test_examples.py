@@ -77,7 +77,7 @@ def test_each_document_is_as_it_was_kept(played: Played) -> None:
 def test_every_paper_that_went_out_was_approved_and_is_sealed(played: Played) -> None:
     ws = open_workspace(played.folder)
     papers = notices.papers_of(ws, by=SOMEBODY)
-    sealed = {line.number for line in evidence.listing(ws)}
+    sealed = {line.number for line in evidence.listing(ws, by=SOMEBODY)}
     assert len(papers) >= 3
     for paper in papers:
         assert paper.sendings, paper.number
@@ -113,7 +113,7 @@ def test_evidence_was_sealed_before_anybody_looked(played: Played) -> None:
     with ws.database.read() as connection:
         lines = audit.trail(connection, INCIDENT)
     people = [line.at for line in lines if not line.actor.startswith("breachwatch")]
-    sealed = min(line.sealed_at for line in evidence.listing(ws) if line.incident == INCIDENT)
+    sealed = min(line.sealed_at for line in evidence.listing(ws, by=SOMEBODY) if line.incident == INCIDENT)
     assert people
     assert sealed < min(people)
     ws.database.engine.dispose()

@@ -16,6 +16,7 @@ from breachwatch import evidence, run
 from breachwatch.model.finding import Outcome
 from breachwatch.report.markdown import summary_markdown
 from breachwatch.workspace import Workspace
+from tests.somebody import SOMEBODY
 from tests.spine.site import Site, line
 
 NAMES = (
@@ -56,7 +57,7 @@ def attacked(site: Site) -> Workspace:
 
 def test_names_in_a_log_reach_every_output_and_steer_none(site: Site, attacked: Workspace) -> None:
     shown = ""
-    for number in [item.incident for item in evidence.listing(attacked)]:
+    for number in [item.incident for item in evidence.listing(attacked, by=SOMEBODY)]:
         shown += site.command("incident", "show", number).stdout
         assert json.loads(site.command("incident", "show", number, "--json").stdout)
     assert json.loads(site.command("queue", "--json").stdout)
@@ -79,7 +80,7 @@ def test_names_in_a_log_reach_every_output_and_steer_none(site: Site, attacked: 
 
 def test_names_in_a_log_stay_inside_the_evidence_and_the_summary(site: Site, attacked: Workspace) -> None:
     seen: set[str] = set()
-    for item in evidence.listing(attacked):
+    for item in evidence.listing(attacked, by=SOMEBODY):
         bag = Path(item.path)
         assert bag.resolve().is_relative_to(attacked.vault.resolve())
         with (bag / "data/events.csv").open(newline="", encoding="utf-8") as file:

@@ -15,6 +15,7 @@ import pytest
 from breachwatch import evidence, run
 from breachwatch.clock import FixedClock
 from breachwatch.workspace import open_workspace
+from tests.somebody import SOMEBODY
 from tests.spine.small_city import NOW, contents, make_workspace
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -70,7 +71,7 @@ def _check_repeated(root: Path, wanted: dict[str, Any]) -> None:
     run.run(ws)
     assert contents(ws) == wanted
     bags = sorted(path.name for path in ws.vault.glob("EV-*"))
-    assert bags == sorted(item.number for item in evidence.listing(ws))
+    assert bags == sorted(item.number for item in evidence.listing(ws, by=SOMEBODY))
     assert all(evidence.verify(ws, number).ok for number in bags)
     assert not [path for path in ws.scratch.rglob("*") if path.is_file()]
     catalogued = {path.relative_to(ws.lake).as_posix() for path in ws.lake.rglob("*.parquet")}

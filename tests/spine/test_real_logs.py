@@ -22,6 +22,7 @@ from breachwatch.model.formats import recognise
 from breachwatch.model.summary import RunState, RunSummary
 from breachwatch.records import catalog
 from breachwatch.workspace import Workspace
+from tests.somebody import SOMEBODY
 
 NO_RULES = "[detect]\nrules = []\n"
 ELASTIC = "linux-auth/elastic-examples/auth.log"
@@ -157,7 +158,7 @@ def test_an_incident_is_open_and_its_evidence_is_cut_out_of_the_files(
     ws, summary = signed_in
     assert summary.new_incidents
     assert not summary.failures
-    sealed = evidence.listing(ws)
+    sealed = evidence.listing(ws, by=SOMEBODY)
     assert {item.incident for item in sealed} == set(summary.new_incidents)
     for item in sealed:
         assert evidence.verify(ws, item.number).ok
@@ -240,7 +241,7 @@ def test_every_public_rule_has_its_outcome_and_every_incident_its_evidence(
     assert all(item.reason for item in summary.outcomes if item.outcome is Outcome.COULD_NOT_RUN)
     assert len(summary.snapshots) >= len(summary.new_incidents) > 10
     sealed: set[str] = set()
-    for item in evidence.listing(ws):
+    for item in evidence.listing(ws, by=SOMEBODY):
         report = evidence.verify(ws, item.number)
         assert report.ok, report
         incident = json.loads((Path(item.path) / "data/incident.json").read_text())

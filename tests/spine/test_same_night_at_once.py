@@ -16,6 +16,7 @@ from breachwatch.model.summary import RunState
 from breachwatch.records import audit, cases, catalog
 from breachwatch.workspace import Workspace, open_workspace
 from tests.postgresql.choosing import KINDS, POSTGRESQL
+from tests.somebody import SOMEBODY
 from tests.spine.small_city import NOW, contents, make_workspace
 
 pytestmark = pytest.mark.slow
@@ -59,7 +60,7 @@ def test_eight_processes_leave_what_one_leaves(shared: Workspace, alone: dict[st
     assert contents(shared) == alone
     assert alone["incidents"]
     bags = sorted(path.name for path in shared.vault.glob("EV-*"))
-    assert bags == sorted(line.number for line in evidence.listing(shared))
+    assert bags == sorted(line.number for line in evidence.listing(shared, by=SOMEBODY))
     assert len(bags) == len(alone["incidents"])
     assert all(evidence.verify(shared, number).ok for number in bags)
     with shared.database.read() as connection:

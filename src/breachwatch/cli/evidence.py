@@ -66,7 +66,7 @@ def list_evidence(ctx: typer.Context, as_json: JsonOption = False, workspace: Wo
     from breachwatch.report.evidence import evidence_page
 
     ws = open_workspace(ctx, workspace)
-    lines = evidence.listing(ws)
+    lines = evidence.listing(ws, by=actor(ctx, ws))
     if as_json:
         show_json(lines)
     else:

@@ -70,12 +70,12 @@ def disposals(
     from breachwatch.report.disposals import disposals_page, due_page
 
     ws = open_workspace(ctx, workspace)
-    zone = ws.settings.city.zone
+    zone, by = ws.settings.city.zone, actor(ctx, ws)
     if due:
-        past = disposal.due(ws)
+        past = disposal.due(ws, by=by)
         show_json(past) if as_json else show(due_page(past, zone, ws.settings.evidence.retention_days))
     else:
-        found = disposal.disposals(ws)
+        found = disposal.disposals(ws, by=by)
         show_json(found) if as_json else show(disposals_page(found, zone))
 
 
@@ -93,7 +93,7 @@ def certificate(
     from breachwatch.report.disposals import certificate as certificate_of
 
     ws = open_workspace(ctx, workspace)
-    found = disposal.disposal(ws, number.upper())
+    found = disposal.disposal(ws, number.upper(), by=actor(ctx, ws))
     if not any(item.disposed_at for item in found.items):
         msg = f"nothing was disposed of by {found.number} yet: there is nothing to certify."
         raise UsageError(msg)

@@ -69,7 +69,7 @@ def place(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
         since=_moment(ws, since, "--since"),
         until=_moment(ws, until, "--until"),
     )
-    _show(ws, holds.record(ws, placed.number), as_json)
+    _show(ws, holds.record(ws, placed.number, by=actor(ctx, ws)), as_json)
 
 
 @app.command("list")
@@ -79,7 +79,7 @@ def list_holds(ctx: typer.Context, as_json: JsonOption = False, workspace: Works
     from breachwatch.report.holds import holds_page
 
     ws = open_workspace(ctx, workspace)
-    found = holds.records(ws)
+    found = holds.records(ws, by=actor(ctx, ws))
     if as_json:
         show_json(found)
     else:
@@ -94,7 +94,7 @@ def show_hold(
     from breachwatch.evidence import holds
 
     ws = open_workspace(ctx, workspace)
-    _show(ws, holds.record(ws, number.upper()), as_json)
+    _show(ws, holds.record(ws, number.upper(), by=actor(ctx, ws)), as_json)
 
 
 @app.command("custodian")
@@ -110,7 +110,7 @@ def add_custodian(
 
     ws = open_workspace(ctx, workspace)
     holds.add_custodians(ws, number.upper(), who, by=actor(ctx, ws))
-    _show(ws, holds.record(ws, number.upper()), as_json)
+    _show(ws, holds.record(ws, number.upper(), by=actor(ctx, ws)), as_json)
 
 
 @app.command()
@@ -131,7 +131,7 @@ def acknowledge(
     ws = open_workspace(ctx, workspace)
     person = " ".join(custodian.split())
     holds.acknowledge(ws, number.upper(), by=actor(ctx, ws), person=person, how=how, at=_moment(ws, at, "--at"))
-    _show(ws, holds.record(ws, number.upper()), as_json)
+    _show(ws, holds.record(ws, number.upper(), by=actor(ctx, ws)), as_json)
 
 
 @app.command()
@@ -151,8 +151,8 @@ def release(
 
     ws = open_workspace(ctx, workspace)
     ended = holds.release(ws, number.upper(), reason=reason, authority=authority, by=actor(ctx, ws))
-    _show(ws, holds.record(ws, ended.number), as_json)
-    if not as_json and holds.record(ws, ended.number).custodians:
+    _show(ws, holds.record(ws, ended.number, by=actor(ctx, ws)), as_json)
+    if not as_json and holds.record(ws, ended.number, by=actor(ctx, ws)).custodians:
         remark("tell its custodians: they keep what the hold covered until they know.")
 
 

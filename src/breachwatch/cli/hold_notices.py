@@ -30,7 +30,7 @@ def notice(
     from breachwatch.report.preservation import end_of_preservation, preservation_notice
 
     ws = open_workspace(ctx, workspace)
-    record = holds.record(ws, number.upper())
+    record = holds.record(ws, number.upper(), by=actor(ctx, ws))
     people = {person.person: person for person in record.custodians}
     name = " ".join(custodian.split())
     if name not in people:

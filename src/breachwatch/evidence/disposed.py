@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from breachwatch.errors import EvidenceError, UnknownNameError
+from breachwatch.model.people import Actor, Permission
+from breachwatch.people import require
 from breachwatch.records import cases
 from breachwatch.records.evidence_care import disposal_item, disposal_request
 from breachwatch.workspace import Workspace
@@ -54,14 +56,16 @@ class Disposal:
         return bool(self.items) and all(item.disposed_at is not None for item in self.items)
 
 
-def disposal(ws: Workspace, number: str) -> Disposal:
-    """One request. Raises UnknownNameError."""
+def disposal(ws: Workspace, number: str, *, by: Actor) -> Disposal:
+    """One request. Raises NotPermittedError, UnknownNameError."""
+    require(by, Permission.READ)
     with ws.database.read() as connection:
         return disposal_in(connection, number)
 
 
-def disposals(ws: Workspace) -> tuple[Disposal, ...]:
-    """All requests, oldest first."""
+def disposals(ws: Workspace, *, by: Actor) -> tuple[Disposal, ...]:
+    """All requests, oldest first. Raises NotPermittedError."""
+    require(by, Permission.READ)
     with ws.database.read() as connection:
         column = disposal_request.c
         numbers = connection.scalars(select(column.number).order_by(column.requested_at, column.number)).all()

@@ -12,6 +12,8 @@ from breachwatch.errors import UnknownNameError
 from breachwatch.evidence.disposed import disposed_at, refuse_disposed
 from breachwatch.evidence.names import year_and_count
 from breachwatch.model.evidence import EvidenceLine
+from breachwatch.model.people import Actor, Permission
+from breachwatch.people import require
 from breachwatch.records import cases, trust
 from breachwatch.workspace import Workspace
 
@@ -27,8 +29,9 @@ def path_of(ws: Workspace, number: str) -> Path:
     return ws.vault / str(path)
 
 
-def listing(ws: Workspace) -> list[EvidenceLine]:
-    """Every piece of evidence, oldest first."""
+def listing(ws: Workspace, *, by: Actor) -> list[EvidenceLine]:
+    """Every piece of evidence, oldest first. Raises NotPermittedError."""
+    require(by, Permission.READ)
     with ws.database.read() as connection:
         rows = connection.execute(select(cases.evidence)).all()
         gone = disposed_at(connection)

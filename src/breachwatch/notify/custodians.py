@@ -39,7 +39,7 @@ def remind(ws: Workspace, number: str = "", *, by: Actor) -> tuple[Reminded, ...
     without one: write the letter and hand it over. Raises NotPermittedError, UnknownNameError, UsageError.
     """
     require(by, Permission.PLACE_HOLD)
-    wanted = [holds.record(ws, number)] if number else list(holds.records(ws))
+    wanted = [holds.record(ws, number, by=by)] if number else list(holds.records(ws, by=by))
     if number and wanted[0].hold.released_at is not None:
         msg = f"{number} was released: nobody needs to be reminded."
         raise UsageError(msg)

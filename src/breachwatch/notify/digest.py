@@ -20,7 +20,7 @@ from breachwatch.incidents.chunking import chunks
 from breachwatch.model.casework import TaskState
 from breachwatch.model.incident import IncidentState
 from breachwatch.model.moment import told
-from breachwatch.model.people import Role
+from breachwatch.model.people import Role, program
 from breachwatch.model.summary import RunState
 from breachwatch.notify.answers import severity_of
 from breachwatch.notify.outbox import State, messages
@@ -191,13 +191,13 @@ def _sources(ws: Workspace) -> Iterable[Line]:
 
 
 def _holds(ws: Workspace) -> Iterable[Line]:
-    for record in holds.records(ws):
+    for record in holds.records(ws, by=program()):
         if record.unacknowledged:
             yield Line(record.hold.number, ", ".join(person.name for person in record.unacknowledged))
 
 
 def _disposals(ws: Workspace) -> Iterable[Line]:
-    for item in disposal.disposals(ws):
+    for item in disposal.disposals(ws, by=program()):
         if item.decision is None:
             yield Line(item.number, f"asked for by {item.requested_by} on {item.requested_at:%Y-%m-%d}")
 

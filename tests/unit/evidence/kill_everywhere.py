@@ -56,7 +56,7 @@ def add(ws: Workspace, _: Path) -> None:
 
 
 def export(ws: Workspace, exports: Path) -> None:
-    lines = evidence.listing(ws)
+    lines = evidence.listing(ws, by=SOMEBODY)
     if lines:
         target = exports / f"{len(list(exports.iterdir()))}-{os.getpid()}.tar"
         evidence.export(ws, lines[0].number, target, by=SOMEBODY)

@@ -26,6 +26,7 @@ from breachwatch.clock import FixedClock
 from breachwatch.evidence import custody
 from breachwatch.model.incident import Snapshot, ToPreserve
 from breachwatch.workspace import Workspace, open_workspace
+from tests.somebody import SOMEBODY
 
 FOLDER = str(Path(evidence.__file__).parent)
 PRELOADED = ("breachwatch.", "sqlalchemy.", "alembic", "cryptography.", "jinja2", "yaml", "filelock", "pydantic")
@@ -54,7 +55,7 @@ def preserve(root: Path, job: ToPreserve, kill_at: int | None) -> int:
 
 
 def check(ws: Workspace) -> None:
-    [line] = evidence.listing(ws)
+    [line] = evidence.listing(ws, by=SOMEBODY)
     assert sorted(path.name for path in ws.vault.iterdir()) == [line.number, "custody.jsonl"]
     assert list(ws.scratch.glob("evidence-*")) == []
     report = evidence.verify(ws, line.number)

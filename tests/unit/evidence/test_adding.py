@@ -61,7 +61,7 @@ def test_a_file_without_an_incident(city: City, tmp_path: Path) -> None:
     assert bagit.Bag(str(bag)).is_valid()
     events = [(link["event"], link.get("received_from"), link.get("sha256")) for link in custody_of(city, bag.name)]
     assert events[:2] == [("received", "J. Doe, Utilities", said["sha256"]), ("sealed", None, None)]
-    [line] = evidence.listing(city.ws)
+    [line] = evidence.listing(city.ws, by=SOMEBODY)
     assert (line.kind, line.incident, line.title, line.bytes > len(content)) == ("file", "", "screen shot.png", True)
 
 
@@ -73,7 +73,9 @@ def test_files_of_an_incident_stand_beside_its_snapshot(city: City, tmp_path: Pa
     log = city.log(source="other", path="/var/log/other")
     [job] = city.waiting(city.finding(log.event_ids[:4], key="later"), run_id="run-2")
     later = city.seal(job)
-    assert {line.number: line.supplements for line in evidence.listing(city.ws)}[later.number] == snapshot.number
+    assert {line.number: line.supplements for line in evidence.listing(city.ws, by=SOMEBODY)}[
+        later.number
+    ] == snapshot.number
     assert all(report.ok for report in evidence.verify_all(city.ws))
 
 
@@ -98,7 +100,7 @@ def test_a_hostile_name_stays_one_harmless_component(city: City, name: str) -> N
     assert (bag / said["file"]).resolve().parent == (bag / "data/files").resolve()
     assert said["file"].rpartition("/")[2].isascii()
     assert evidence.verify(city.ws, bag.name).ok
-    assert evidence.listing(city.ws)[0].title.isprintable()
+    assert evidence.listing(city.ws, by=SOMEBODY)[0].title.isprintable()
 
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -131,7 +133,7 @@ def test_what_cannot_be_added(city: City, tmp_path: Path) -> None:
         refused(tmp_path / "x", incident="INC-2026-0009")
     with pytest.raises(NotPermittedError):
         refused(tmp_path / "x", by=a(Role.HELPDESK))
-    assert evidence.listing(city.ws) == []
+    assert evidence.listing(city.ws, by=SOMEBODY) == []
     assert list(city.ws.vault.iterdir()) == []
 
 
@@ -188,7 +190,7 @@ def test_killed_before_it_was_recorded_it_is_recorded_by_the_sweep(
         patch.setattr(recording, "record_files", kill)
         with pytest.raises(Killed):
             add(city, tmp_path / "x")
-    assert evidence.listing(city.ws) == []
+    assert evidence.listing(city.ws, by=SOMEBODY) == []
     [mended] = orphans.sweep(city.ws)
     assert (mended.what, mended.deed) == ("EV-2026-000001", "recorded")
     assert orphans.sweep(city.ws) == ()
@@ -228,7 +230,7 @@ def test_a_disk_that_fills_at_any_write_leaves_nothing(city: City, monkeypatch: 
         patch.setattr(HashingFile, "write", full)
         with pytest.raises(EnvironmentFault, match="No space left"):
             add(city, Given("x", io.BytesIO(b"x")))
-    assert evidence.listing(city.ws) == []
+    assert evidence.listing(city.ws, by=SOMEBODY) == []
     assert list(city.ws.vault.iterdir()) == []
     assert list(city.ws.scratch.glob("evidence-*")) == []
     assert evidence.verify(city.ws, add(city, Given("x", io.BytesIO(b"x"))).name).ok

@@ -14,6 +14,7 @@ from breachwatch import evidence
 from breachwatch.evidence import custody
 from breachwatch.evidence.bag import hash_file
 from breachwatch.records import cases
+from tests.somebody import SOMEBODY
 from tests.unit.evidence.making import City
 
 WORKER = """
@@ -73,7 +74,7 @@ def test_two_processes_seal_the_same_and_other_jobs(city: City) -> None:
     for worker in workers:
         _, told = worker.communicate(timeout=120)
         assert worker.returncode == 0, told
-    lines = evidence.listing(city.ws)
+    lines = evidence.listing(city.ws, by=SOMEBODY)
     assert [line.number for line in lines] == [f"EV-2026-{number:06d}" for number in range(1, 4)]
     assert len({line.incident for line in lines}) == 3
     with city.ws.database.read() as connection:
@@ -107,7 +108,7 @@ def test_files_are_added_and_evidence_exported_beside_sealing(city: City, tmp_pa
     for worker in workers:
         _, told = worker.communicate(timeout=120)
         assert worker.returncode == 0, told
-    lines = evidence.listing(city.ws)
+    lines = evidence.listing(city.ws, by=SOMEBODY)
     assert [line.number for line in lines] == [f"EV-2026-{number:06d}" for number in range(1, 8)]
     assert sorted(path.name for path in city.ws.vault.iterdir()) == [*(line.number for line in lines), "custody.jsonl"]
     assert all(report.ok for report in evidence.verify_all(city.ws))

@@ -22,7 +22,7 @@ from breachwatch.model.people import Role
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
 from tests.postgresql.meddling import drop_triggers
-from tests.somebody import a
+from tests.somebody import SOMEBODY, a
 from tests.unit.evidence.making import City, SealedCity, loosen
 
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -262,7 +262,7 @@ def test_the_same_evidence_is_recorded_once(city: City) -> None:
         row = connection.execute(cases.evidence.select()).one()
     with pytest.raises(DBAPIError), city.ws.database.write() as connection:
         connection.execute(cases.evidence.insert().values(**row._mapping))
-    assert [line.number for line in evidence.listing(city.ws)] == [snapshot.number]
+    assert [line.number for line in evidence.listing(city.ws, by=SOMEBODY)] == [snapshot.number]
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from breachwatch.evidence import bag as bags
 from breachwatch.evidence import create_key
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
+from tests.somebody import SOMEBODY
 from tests.unit.evidence.making import LINES, NIGHT, City, Log
 
 
@@ -26,7 +27,7 @@ def broken(city: City, reason: str) -> None:
         [row] = connection.execute(cases.incident.select())
     assert row.state == "new"
     assert row.failure == reason
-    assert evidence.listing(city.ws) == []
+    assert evidence.listing(city.ws, by=SOMEBODY) == []
     assert [path.name for path in city.ws.vault.iterdir()] == []
     assert list(city.ws.scratch.glob("evidence-*")) == []
 

@@ -17,6 +17,7 @@ from breachwatch.evidence import bag as bags
 from breachwatch.evidence import custody, mirror, recording, sealing
 from breachwatch.evidence.on_disk import BagOnDisk
 from breachwatch.model.incident import ToPreserve
+from tests.somebody import SOMEBODY
 from tests.unit.evidence.making import City, loosen
 
 
@@ -27,7 +28,7 @@ class Killed(BaseException):
 def one_good_bag(city: City, job: ToPreserve) -> None:
     """What must hold once a killed job was done again."""
     number = city.seal(job).number
-    assert [line.number for line in evidence.listing(city.ws)] == [number]
+    assert [line.number for line in evidence.listing(city.ws, by=SOMEBODY)] == [number]
     assert sorted(path.name for path in city.ws.vault.iterdir()) == [number, "custody.jsonl"]
     assert list(city.ws.scratch.glob("evidence-*")) == []
     assert city.state(job.incident) == "new"
@@ -149,7 +150,7 @@ def test_an_orphan_is_adopted_and_what_came_since_becomes_a_supplement(
     [job] = city.waiting(city.finding(log.event_ids[:4], key="later"), run_id="run-2")
     assert len(job.alert_keys) == 2
     assert city.seal(job).number == "EV-2026-000002"
-    assert [(line.number, line.supplements) for line in evidence.listing(city.ws)] == [
+    assert [(line.number, line.supplements) for line in evidence.listing(city.ws, by=SOMEBODY)] == [
         ("EV-2026-000001", None),
         ("EV-2026-000002", "EV-2026-000001"),
     ]

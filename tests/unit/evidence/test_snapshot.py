@@ -19,6 +19,7 @@ from breachwatch.evidence import bag as bags
 from breachwatch.evidence import create_key
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
+from tests.somebody import SOMEBODY
 from tests.unit.evidence.making import LINES, NIGHT, City, files_of
 
 
@@ -134,7 +135,7 @@ def test_the_same_job_clock_and_key_give_the_same_bytes(make_ws: Callable[..., W
 def test_a_job_done_twice_gives_the_same_snapshot(city: City) -> None:
     job = city.job()
     assert city.seal(job) == city.seal(job)
-    assert len(evidence.listing(city.ws)) == 1
+    assert len(evidence.listing(city.ws, by=SOMEBODY)) == 1
 
 
 def test_new_alerts_of_an_incident_make_a_supplement(city: City) -> None:
@@ -144,11 +145,11 @@ def test_new_alerts_of_an_incident_make_a_supplement(city: City) -> None:
     assert job.incident == first.incident
     second = city.seal(job)
     assert second.number == "EV-2026-000002"
-    assert [line.supplements for line in evidence.listing(city.ws)] == [None, first.number]
+    assert [line.supplements for line in evidence.listing(city.ws, by=SOMEBODY)] == [None, first.number]
     assert json.loads((Path(second.path) / "data/incident.json").read_text())["supplements"] == first.number
     [job] = city.waiting(city.finding(log.event_ids[30:], key="again"))
     city.seal(job)
-    assert [line.supplements for line in evidence.listing(city.ws)] == [None, first.number, first.number]
+    assert [line.supplements for line in evidence.listing(city.ws, by=SOMEBODY)] == [None, first.number, first.number]
     assert all(report.ok for report in evidence.verify_all(city.ws))
 
 

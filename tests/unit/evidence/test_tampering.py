@@ -16,6 +16,7 @@ from breachwatch.model.evidence import VerifyReport
 from breachwatch.records import cases
 from breachwatch.workspace import Workspace
 from tests.postgresql.meddling import drop_triggers
+from tests.somebody import SOMEBODY
 from tests.unit.evidence.making import City, SealedCity, files_of, loosen
 
 
@@ -46,7 +47,7 @@ def test_an_untouched_bag_verifies_and_the_records_say_so(city: City, bag: Path)
     report = evidence.verify(city.ws, bag.name)
     assert report.ok, report
     assert "the workspace's key" in report.signed_by
-    [line] = evidence.listing(city.ws)
+    [line] = evidence.listing(city.ws, by=SOMEBODY)
     assert (line.verified_ok, line.verified_at) == (True, city.ws.clock.now())
     with city.ws.database.read() as connection:
         assert [row.event for row in connection.execute(cases.custody.select())] == ["sealed", "verified"]
@@ -108,7 +109,7 @@ def test_a_changed_mode_is_noticed_in_the_vault_only(city: City, bag: Path, tmp_
 def test_a_failure_is_recorded_with_what_failed(city: City, bag: Path) -> None:
     (bag / "data" / "events.csv").chmod(0o644)
     evidence.verify(city.ws, bag.name)
-    assert [line.verified_ok for line in evidence.listing(city.ws)] == [False]
+    assert [line.verified_ok for line in evidence.listing(city.ws, by=SOMEBODY)] == [False]
     with city.ws.database.read() as connection:
         last = connection.execute(cases.custody.select().order_by(cases.custody.c.seq.desc())).first()
     assert last is not None

@@ -16,7 +16,7 @@ from breachwatch.model.finding import Level
 from breachwatch.model.people import Role
 from breachwatch.records import cases, casework, catalog
 from breachwatch.workspace import Workspace
-from tests.somebody import a
+from tests.somebody import SOMEBODY, a
 from tests.unit.notify.conftest import SETTINGS, Town
 
 COUNSEL = a(Role.COUNSEL, "Carla Counsel")
@@ -134,7 +134,7 @@ def test_tasks_that_are_late_are_told_once_an_incident_the_oldest_first(town: To
 
 
 def test_a_failing_look_is_a_line_of_its_own(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(_: Workspace) -> list[str]:
+    def fails(_: Workspace, **_by: object) -> list[str]:
         raise OSError(28, "No space left on device", "/somewhere")
 
     ran(town.ws)
@@ -196,7 +196,7 @@ def test_custodians_are_told_by_their_channels_once_a_day(town: Town) -> None:
     notify.remind(town.later(24 * 60), hold, by=COUNSEL)
     assert notify.send(town.later(24 * 60)).sent == 1
     assert town.post.titles[-1].startswith("Reminder: ")
-    told = holds.record(town.ws, hold).custodians
+    told = holds.record(town.ws, hold, by=SOMEBODY).custodians
     assert {item.person: [part.kind for part in item.told] for item in told} == {
         "dora": ["notice", "reminder"],
         "Zed": [],

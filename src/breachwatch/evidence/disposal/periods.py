@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Row, select, text
 from breachwatch.evidence.disposed import disposed_at
 from breachwatch.evidence.holds import keepers
 from breachwatch.evidence.names import year_and_count
+from breachwatch.model.people import Actor, Permission
+from breachwatch.people import require
 from breachwatch.records import cases
 from breachwatch.records.keeping_evidence import incidents_of
 from breachwatch.workspace import Workspace
@@ -28,8 +30,12 @@ class Due:
     kept_by: tuple[str, ...]
 
 
-def due(ws: Workspace) -> tuple[Due, ...]:
-    """The evidence whose period is over, oldest first. Nothing goes by itself: two persons decide on each."""
+def due(ws: Workspace, *, by: Actor) -> tuple[Due, ...]:
+    """The evidence whose period is over, oldest first. Nothing goes by itself: two persons decide on each.
+
+    Raises NotPermittedError.
+    """
+    require(by, Permission.READ)
     found = []
     now = ws.clock.now()
     with ws.database.read() as connection:

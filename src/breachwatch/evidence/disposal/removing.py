@@ -39,7 +39,7 @@ def carry_out(ws: Workspace, number: str, *, by: Actor) -> Disposal:
     """
     if not (by.may(Permission.REQUEST_DISPOSAL) or by.may(Permission.APPROVE_DISPOSAL)):
         require(by, Permission.REQUEST_DISPOSAL)
-    asked = disposal(ws, number)
+    asked = disposal(ws, number, by=by)
     if asked.decision != APPROVED:
         msg = f"{number} is {asked.decision or 'not approved yet'}; only what a second person approved is disposed of."
         raise UsageError(msg)
@@ -49,7 +49,7 @@ def carry_out(ws: Workspace, number: str, *, by: Actor) -> Disposal:
         for item in asked.items:
             if item.disposed_at is None:
                 _dispose(ws, asked, item, by)
-    return disposal(ws, number)
+    return disposal(ws, number, by=by)
 
 
 def sweep(ws: Workspace) -> int:

@@ -8,6 +8,8 @@ from sqlalchemy import Connection, select, text
 
 from breachwatch.evidence.holds.custodians import Custodian, custodians_in
 from breachwatch.lake.care import Hold, hold_in, holds
+from breachwatch.model.people import Actor, Permission
+from breachwatch.people import require
 from breachwatch.records import keeping_evidence
 from breachwatch.records.evidence_care import hold_evidence
 from breachwatch.workspace import Workspace
@@ -29,14 +31,16 @@ class HoldRecord:
         return tuple(person for person in self.custodians if person.acknowledged_at is None)
 
 
-def record(ws: Workspace, number: str) -> HoldRecord:
-    """One hold. Raises UnknownNameError."""
+def record(ws: Workspace, number: str, *, by: Actor) -> HoldRecord:
+    """One hold. Raises NotPermittedError, UnknownNameError."""
+    require(by, Permission.READ)
     with ws.database.read() as connection:
         return _record(connection, hold_in(connection, number))
 
 
-def records(ws: Workspace) -> tuple[HoldRecord, ...]:
-    """All holds, released ones too, in order of placing."""
+def records(ws: Workspace, *, by: Actor) -> tuple[HoldRecord, ...]:
+    """All holds, released ones too, in order of placing. Raises NotPermittedError."""
+    require(by, Permission.READ)
     found = holds(ws)
     with ws.database.read() as connection:
         return tuple(_record(connection, hold) for hold in found)

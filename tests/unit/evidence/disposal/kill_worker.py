@@ -21,7 +21,7 @@ from breachwatch.clock import FixedClock
 from breachwatch.evidence import bag, custody, disposal
 from breachwatch.model.people import Role
 from breachwatch.workspace import Workspace, open_workspace
-from tests.somebody import a
+from tests.somebody import SOMEBODY, a
 
 FOLDERS = (str(Path(disposal.__file__).parent), bag.__file__, custody.__file__)
 CLOCK = FixedClock(datetime(2026, 12, 24, tzinfo=UTC))
@@ -51,7 +51,7 @@ def dispose(root: Path, request: str, kill_at: int | None) -> int:
 def check(ws: Workspace, request: str, number: str) -> None:
     """After the sweep: the bag is in the vault whole, or on record as gone; never both, never neither."""
     disposal.sweep(ws)
-    gone = disposal.disposal(ws, request).done
+    gone = disposal.disposal(ws, request, by=SOMEBODY).done
     assert (ws.vault / number).is_dir() is not gone
     aside = ws.state / "disposing"
     assert not aside.exists() or list(aside.iterdir()) == []
@@ -62,7 +62,7 @@ def check(ws: Workspace, request: str, number: str) -> None:
         told = [line for line in custody.lines(connection, number) if '"disposed"' in line]
     assert len(told) == int(gone)
     assert disposal.carry_out(ws, request, by=RECORDS).done
-    assert disposal.disposal(ws, request).items[0].removed_at is not None
+    assert disposal.disposal(ws, request, by=SOMEBODY).items[0].removed_at is not None
     assert evidence.verify(ws, number).ok
 
 

@@ -70,7 +70,7 @@ def there(city: SealedCity) -> bool:
 
 def test_two_persons_dispose_and_the_record_stays(closed: SealedCity) -> None:
     ws, sealed = closed.ws, closed.sealed
-    assert [(item.evidence, item.kept_by) for item in disposal.due(ws)] == [(sealed.number, ())]
+    assert [(item.evidence, item.kept_by) for item in disposal.due(ws, by=SOMEBODY)] == [(sealed.number, ())]
     number = approved(closed)
     assert there(closed)
     done = disposal.carry_out(ws, number, by=RECORDS)
@@ -81,8 +81,8 @@ def test_two_persons_dispose_and_the_record_stays(closed: SealedCity) -> None:
     [item] = done.items
     assert (item.disposed_at, item.removed_at) == (ws.clock.now(), ws.clock.now())
     assert item.tagmanifest_sha256 == sealed.tagmanifest_sha256
-    assert disposal.due(ws) == ()
-    [line] = evidence.listing(ws)
+    assert disposal.due(ws, by=SOMEBODY) == ()
+    [line] = evidence.listing(ws, by=SOMEBODY)
     assert (line.disposed_at, line.tagmanifest_sha256) == (ws.clock.now(), sealed.tagmanifest_sha256)
     report = evidence.verify(ws, sealed.number)
     assert report.ok
@@ -132,7 +132,7 @@ def test_nothing_goes_before_its_period_without_an_order(sealed_city: SealedCity
     close(sealed_city.ws, sealed_city.ws.clock.now())
     with pytest.raises(UsageError, match=r"for ever \(evidence.retention_days is 0\)"):
         asked(sealed_city)
-    assert disposal.due(sealed_city.ws) == ()
+    assert disposal.due(sealed_city.ws, by=SOMEBODY) == ()
     number = asked(sealed_city, early=True)
     with sealed_city.ws.database.read() as connection:
         body = connection.scalar(select(cases.audit.c.body).where(cases.audit.c.entity == number))
@@ -143,7 +143,7 @@ def test_the_period_counts_from_the_closing(closed: SealedCity) -> None:
     close(closed.ws, closed.ws.clock.now() - timedelta(days=29))
     with pytest.raises(UsageError, match="is to be kept until"):
         asked(closed)
-    assert disposal.due(closed.ws) == ()
+    assert disposal.due(closed.ws, by=SOMEBODY) == ()
 
 
 def test_what_is_kept_is_refused(closed: SealedCity) -> None:
@@ -183,7 +183,7 @@ def test_what_comes_after_the_approval_wins(closed: SealedCity, comes: str, monk
         disposal.carry_out(ws, number, by=RECORDS)
     assert there(closed)
     assert evidence.verify(ws, closed.sealed.number).ok
-    assert not disposal.disposal(ws, number).done
+    assert not disposal.disposal(ws, number, by=SOMEBODY).done
 
 
 def test_the_database_itself_refuses(closed: SealedCity) -> None:
@@ -247,12 +247,12 @@ def test_killed_and_swept(closed: SealedCity, monkeypatch: pytest.MonkeyPatch, w
         disposal.carry_out(ws, number, by=RECORDS)
     monkeypatch.undo()
     removing.sweep(ws)
-    gone = disposal.disposal(ws, number).done
+    gone = disposal.disposal(ws, number, by=SOMEBODY).done
     assert gone == (where in {"_remove", "_note_removed"})
     assert there(closed) is not gone
     assert evidence.verify(ws, closed.sealed.number).ok
     assert disposal.carry_out(ws, number, by=RECORDS).done
-    [item] = disposal.disposal(ws, number).items
+    [item] = disposal.disposal(ws, number, by=SOMEBODY).items
     assert item.removed_at is not None
     assert list((ws.state / "disposing").iterdir()) == []
     with ws.database.read() as connection:
@@ -275,4 +275,4 @@ def test_half_deleted_bytes_are_deleted_by_the_next(closed: SealedCity, monkeypa
     assert removing.sweep(closed.ws) == 1
     assert removing.sweep(closed.ws) == 0
     assert list((closed.ws.state / "disposing").iterdir()) == []
-    assert disposal.disposal(closed.ws, number).items[0].removed_at is not None
+    assert disposal.disposal(closed.ws, number, by=SOMEBODY).items[0].removed_at is not None

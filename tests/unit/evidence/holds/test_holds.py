@@ -17,12 +17,12 @@ from sqlalchemy.exc import DatabaseError
 
 from breachwatch import evidence
 from breachwatch.errors import NotPermittedError, UnknownNameError, UsageError
-from breachwatch.evidence import custody, holds
+from breachwatch.evidence import custody, disposal, holds
 from breachwatch.evidence.adding import Given, Receipt
 from breachwatch.evidence.bag import CHUNK
 from breachwatch.evidence.holds.searching import about
 from breachwatch.evidence.holds.texts import is_plain_text
-from breachwatch.model.people import Role
+from breachwatch.model.people import Actor, Role
 from breachwatch.records import audit, cases
 from breachwatch.records.evidence_care import hold_evidence
 from breachwatch.workspace import Workspace
@@ -38,7 +38,7 @@ def placed(ws: Workspace, *items: tuple[str, str], **how: object) -> str:
 
 
 def covered(ws: Workspace, number: str) -> list[tuple[str, str]]:
-    return list(holds.record(ws, number).evidence)
+    return list(holds.record(ws, number, by=SOMEBODY).evidence)
 
 
 def links(ws: Workspace, evidence: str) -> list[str]:
@@ -193,7 +193,7 @@ def test_custodians_acknowledge(make_city: object) -> None:
     ws = make_city(PEOPLE).ws  # type: ignore[operator]
     who = ["omar", "Zed Vendor <zed@vendor.example>"]
     hold = placed(ws, ("account", "jdoe"), custodians=who)
-    record = holds.record(ws, hold)
+    record = holds.record(ws, hold, by=SOMEBODY)
     assert [(person.person, person.contact) for person in record.unacknowledged] == [
         ("omar", "omar@city.gov"),
         ("Zed Vendor", "zed@vendor.example"),
@@ -212,11 +212,11 @@ def test_custodians_acknowledge(make_city: object) -> None:
     at = ws.clock.now() - timedelta(days=1)
     zed = holds.acknowledge(ws, hold, by=COUNSEL, person="Zed Vendor", how="signed letter", at=at)
     assert (zed.acknowledged_at, zed.recorded_by) == (at, "Carla Counsel")
-    assert holds.record(ws, hold).unacknowledged == ()
+    assert holds.record(ws, hold, by=SOMEBODY).unacknowledged == ()
     with pytest.raises(UsageError, match="already"):
         holds.acknowledge(ws, hold, by=COUNSEL, person="Zed Vendor", how="again")
     holds.note_told(ws, hold, "omar", kind="reminder", how="mail", text="keep it", by=COUNSEL)
-    assert [told.kind for told in holds.record(ws, hold).custodians[0].told] == ["reminder"]
+    assert [told.kind for told in holds.record(ws, hold, by=SOMEBODY).custodians[0].told] == ["reminder"]
     with pytest.raises(UsageError, match="is a custodian"):
         holds.add_custodians(ws, hold, ["omar"], by=COUNSEL)
     with pytest.raises(UsageError, match="named twice"):
@@ -281,3 +281,11 @@ def test_what_is_no_plain_text_is_covered_and_that_is_said(city: City, content: 
 def test_text_is_told_from_bytes(text: str, encoding: str) -> None:
     assert is_plain_text(io.BytesIO(text.encode(encoding)))
     assert not is_plain_text(io.BytesIO(text.encode(encoding) + b"\x00"))
+
+
+def test_who_has_no_role_is_shown_no_list(sealed_city: SealedCity) -> None:
+    ws, nobody = sealed_city.ws, Actor(name="nobody", roles=frozenset())
+    for look in (evidence.listing, holds.records, disposal.disposals, disposal.due):
+        with pytest.raises(NotPermittedError):
+            look(ws, by=nobody)
+        assert look(ws, by=SOMEBODY) is not None

@@ -25,6 +25,7 @@ from breachwatch.evidence.timestamps.queue import pending, stamp_pending
 from breachwatch.model.people import program
 from breachwatch.records import cases, trust
 from breachwatch.workspace import Workspace, open_workspace
+from tests.somebody import SOMEBODY
 from tests.unit.evidence.authority import Authority, Papers
 from tests.unit.evidence.making import City, loosen
 
@@ -99,7 +100,7 @@ def test_without_an_authority_evidence_is_sealed_and_waits(make_city: MakeCity, 
     assert pending(ws) == []
     with ws.database.read() as connection:
         at = connection.scalar(select(trust.time_stamp.c.at))
-    assert [line.stamped_at for line in evidence.listing(ws)] == [at]
+    assert [line.stamped_at for line in evidence.listing(ws, by=SOMEBODY)] == [at]
     assert stamp_pending(ws, by=PROGRAM).stamped == ()
     assert len(authority.asked) == 1
 

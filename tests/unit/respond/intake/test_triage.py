@@ -27,6 +27,7 @@ from breachwatch.respond.intake.communications import communications
 from breachwatch.respond.notices import file_of, papers_of
 from breachwatch.workspace import Workspace
 from tests.conftest import NOW
+from tests.somebody import SOMEBODY
 from tests.unit.incidents.conftest import make_finding, make_scan
 from tests.unit.respond.intake.conftest import ANALYST, AUDITOR, CLERK, HELPDESK, both, later, mailbox
 
@@ -97,7 +98,7 @@ def test_killed_after_sealing_nothing_is_sealed_twice(city: Workspace, monkeypat
     triage.finish(city)
     [line] = incidents.queue(city, by=ANALYST)
     assert line.evidence == ("EV-2026-000002",)
-    assert len(evidence.listing(city)) == 2
+    assert len(evidence.listing(city, by=SOMEBODY)) == 2
 
 
 def _killed(*_: object, **__: object) -> None:
@@ -176,7 +177,7 @@ def test_corrections_keep_what_was_said(city: Workspace) -> None:
     found = following.correct(city, number, {"people": 612, "accounts": ("b2",)}, by=CLERK, reason="counted again")
     assert (found.said.people, found.first_said.people, found.said.accounts) == (612, 600, ("b2",))
     assert len(found.evidence) == 2
-    with pytest.raises(UsageError, match="before it occurred"):
+    with pytest.raises(UsageError, match="before it began"):
         following.correct(city, number, {"noticed_at": NOW - timedelta(days=9)}, by=CLERK, reason="x")
     with pytest.raises(UsageError, match="says so already"):
         following.correct(city, number, {"people": 612}, by=CLERK, reason="x")
