@@ -14,10 +14,11 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
-from typing import IO, Any, BinaryIO, Final, cast
+from typing import IO, BinaryIO, Final, cast
 
 import pyarrow as pa
 
+from breachwatch.arrow import leave_pandas_out
 from breachwatch.model.segment import Batch, Segment
 from breachwatch.parse.garbage import searched_rarely
 from breachwatch.parse.parts import Part, parse_stream
@@ -56,16 +57,8 @@ def serve(requests: IO[bytes], out: IO[bytes]) -> None:
     out.flush()
 
 
-class _NoPandas:
-    """pyarrow takes pandas along at its first array where it finds it: as much again as all the rest of the start."""
-
-    def find_spec(self, name: str, *_: Any) -> None:
-        if name == "pandas":
-            raise ModuleNotFoundError(name, name=name)
-
-
 if __name__ == "__main__":
-    sys.meta_path.insert(0, cast("Any", _NoPandas()))
+    leave_pandas_out()
     _out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not reach the one who reads the answers
     serve(sys.stdin.buffer, _out)
