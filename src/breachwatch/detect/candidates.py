@@ -83,7 +83,7 @@ class Candidates:
         aside = _Aside(self.connection, table)
         read = [name for name in columns if name not in empty]
         sifted = sieve.sift(sources.batches(dataset, read), aside, self._lower)
-        aside.store()
+        aside.store(some=Reach.SOME in sifted.reach)
         for item, reach in zip(searches, sifted.reach, strict=True):
             self._reach[dataset, item.sql] = reach
         self._sifted[dataset] = frozenset(columns), sifted
@@ -126,15 +126,18 @@ class _Aside:
         return found.to_numpy(zero_copy_only=False).astype(np.bool_)
 
     def keep(self, reach: Reach, events: pa.Table) -> None:
-        """Put candidates into the tables of their reach and of what includes it, many at once."""
+        """Put candidates into the table of their reach, many at once."""
         self._kept[reach].append(_plain(events))
         if sum(map(len, self._kept[reach])) > _KEPT_ROWS:
             self._store(reach)
 
-    def store(self) -> None:
-        """Put what is left into the tables."""
+    def store(self, *, some: bool) -> None:
+        """Put what is left into the tables; what includes others, where `some` search asks it, gets those as well."""
         for reach in self._kept:
             self._store(reach)
+        if some:
+            table = self.table.sql
+            self.connection.execute(f"INSERT INTO memory.some.{table} FROM memory.few.{table}")
 
     def _store(self, reach: Reach) -> None:
         if not self._kept[reach]:
@@ -143,8 +146,8 @@ class _Aside:
         self._kept[reach] = []
         columns = ", ".join(map(identifier, events.column_names))
         self.connection.register("kept_now", events)
-        for schema in ("memory.few", "memory.some") if reach is Reach.FEW else ("memory.some",):
-            self.connection.execute(f"INSERT INTO {schema}.{self.table.sql} ({columns}) SELECT {columns} FROM kept_now")
+        schema = "memory.few" if reach is Reach.FEW else "memory.some"
+        self.connection.execute(f"INSERT INTO {schema}.{self.table.sql} ({columns}) SELECT {columns} FROM kept_now")
         self.connection.unregister("kept_now")
 
     def _asked(self, batch: pa.Table, sql: str) -> list[Values]:

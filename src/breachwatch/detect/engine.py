@@ -42,6 +42,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from breachwatch.detect import garbage
 from breachwatch.detect.analytics import ImpossibleTravel, analytic_of
 from breachwatch.detect.compiling import Compiler, RuleError
 from breachwatch.detect.gathering import gathered
@@ -127,7 +128,7 @@ def _search_piece(ws: Workspace, compiler: Compiler, pack: RulePack, spans: Span
     findings: list[Finding] = []
     outcomes: list[RuleOutcome] = []
     compiled: list[CompiledRule] = []
-    with open_window(ws, spans, compiler.mappings, piece) as opened:
+    with garbage.set_aside(), open_window(ws, spans, compiler.mappings, piece) as opened:
         runner = Runner(ws, opened, compiler, pack.rules)
         runner.prepare()
         for rule in pack.rules:

@@ -7,7 +7,6 @@ those of searches that match more.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 import pyarrow as pa
 
+from breachwatch.detect import garbage
 from breachwatch.detect.prune.columns import Encoded, Sought
 from breachwatch.detect.prune.literals import Mask, Values
 from breachwatch.detect.prune.lowering import Lower
@@ -101,7 +101,8 @@ class Sieve:
         """Pass all batches. Their columns are named by their SQL."""
         found = Sifted([Reach.NONE if item is not None else Reach.ALL for item in self.plans])
         waiting: tuple[pa.Table, _Searched] | None = None
-        with _no_cycles_sought(), _memory_reused(), ThreadPoolExecutor(_THREADS) as pool:
+        # Hits come as millions of tuples, and no two of them hold each other.
+        with garbage.not_sought(), _memory_reused(), ThreadPoolExecutor(_THREADS) as pool:
             # While the rules are asked about one batch the next one is searched; never two at once, for what searches
             # an expression learns from each batch which texts are common.
             for batch in batches:
@@ -165,22 +166,6 @@ class Sieve:
             for part, number in () if column is None else column.found():
                 numbers.update(self._by_witness.get((name, part, number), ()))
         return numbers
-
-
-@contextmanager
-def _no_cycles_sought() -> Iterator[None]:
-    """No search for cyclic garbage meanwhile.
-
-    Hits come as millions of tuples, and each so many of them would have every rule looked through for what nobody holds
-    any more.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 @contextmanager
