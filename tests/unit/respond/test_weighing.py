@@ -57,6 +57,11 @@ def test_a_mailbox_with_numbers_of_612_texans() -> None:
     assert "ssn" in covered.known
 
 
+@pytest.mark.parametrize(("held", "expected"), [(True, "triggered"), (False, "not triggered"), (None, "undetermined")])
+def test_data_that_a_vendor_held_is_asked_of_the_vendor(held: bool | None, expected: str) -> None:
+    assert outcome("vendor-facts", MAILBOX | ({} if held is None else {"vendor_held": held})) == expected
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [

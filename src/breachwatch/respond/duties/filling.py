@@ -80,6 +80,7 @@ def fillings(ws: Workspace, number: str, *, by: Actor) -> tuple[Filling, ...]:
             *_about_breach(connection, row, numbers, stated),
             *_about_data(ws, row, stated),
             *_about_people([item for item in stated if item.kind == "group"]),
+            *_about_vendors(ws, stated),
             *_about_surroundings(ws, connection, numbers),
         ]
     return tuple(found)
@@ -151,6 +152,17 @@ def _about_data(ws: Workspace, row: Row[Any], stated: Sequence[Affected]) -> Ite
 
 def _words(kind: str) -> str:
     return DataCategory(kind).words if kind in set(DataCategory) else kind.replace("_", " ")
+
+
+def _about_vendors(ws: Workspace, stated: Sequence[Affected]) -> Iterator[Filling]:
+    """A vendor of which the case says so holds the data; one of the register may only have made the system."""
+    named = [f"{item.name}: {item.vendor}" for item in stated if item.vendor]
+    known = register.load(ws).of(item.name for item in stated if item.kind == "system")
+    listed = [f"{system.host}: {system.vendor}" for system in known if system.vendor]
+    if named:
+        yield Filling("vendor_held", True, f"stated with a vendor: {', '.join(named)}")
+    elif listed:
+        yield Filling("vendor_held", None, f"the register names vendors: {', '.join(listed)}; do they hold the data?")
 
 
 def _about_people(groups: Sequence[Affected]) -> Iterator[Filling]:

@@ -56,6 +56,7 @@ _FACTS = (
     Fact("contact_info_insufficient", FactKind.YES_NO, "Is contact information missing for some of them?"),
     Fact("notice_cost_usd", FactKind.COUNT, "What would notice cost, in US dollars?"),
     Fact("data_owner", FactKind.CHOICE, "Whose data is it?", ("city", "other")),
+    Fact("vendor_held", FactKind.YES_NO, "Did a vendor hold the data for the city?"),
     Fact("city_was_source", FactKind.YES_NO, "Was the city the source of the breach?"),
     Fact("regulated_data", FactKind.YES_NO, "Does the city hold sensitive, confidential or regulated data there?"),
     Fact("utility_reporting", FactKind.YES_NO, "Must it be reported to an organization under Util. Code 39.151?"),

@@ -76,6 +76,15 @@ def test_what_a_system_holds_is_suggested_with_who_says_so_and_a_suspicion_is_no
     assert set(found(ws)) == {"insured"}
 
 
+def test_a_vendor_whom_the_case_names_holds_the_data_and_one_of_the_register_may(ws: Workspace) -> None:
+    state(ws, kind="system", name="billing")
+    told = found(ws)["vendor_held"]
+    assert (told.value, "billing: Vendor" in told.why) == (None, True)
+    state(ws, name="customers", vendor="Bill Printers")
+    told = found(ws)["vendor_held"]
+    assert (told.value, told.why) == (True, "stated with a vendor: customers: Bill Printers")
+
+
 def test_counts_are_exact_at_least_or_a_range_and_an_estimate_is_no_number(ws: Workspace) -> None:
     state(ws, name="customers", elements=("driver_license",), count=300, states={"TX": 280})
     assert (found(ws)["individuals"].value, found(ws)["residents"].value) == (300, {"TX": 280})
