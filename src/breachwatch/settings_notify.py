@@ -70,12 +70,13 @@ _GUIDE = (Role.IT_DIRECTOR, Role.COUNSEL, Role.RECORDS_OFFICER)
 
 
 class Clocks(Section):
-    """Who is reminded of deadlines, and who is told when one was due and is not met after so many minutes."""
+    """Who is reminded of deadlines, who is told when one was due and is not met after so many minutes, the calendar."""
 
     incident: tuple[Role, ...] = (Role.ANALYST, Role.COUNSEL)
     request: tuple[Role, ...] = (Role.RECORDS_OFFICER,)
     escalate: tuple[Role, ...] = (Role.IT_DIRECTOR, Role.COUNSEL)
     escalate_minutes: Annotated[int, Field(ge=0, le=7 * 24 * 60)] = 240
+    calendar: str = ""  # a file of open clocks for calendars to subscribe to, relative to the workspace; empty: none
 
     @field_validator("incident", "request", "escalate")
     @classmethod

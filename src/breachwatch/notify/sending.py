@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
@@ -10,7 +10,7 @@ from breachwatch.errors import BreachwatchError, BusyError, UnknownNameError
 from breachwatch.incidents.casework.decisions import INSIDERS, decide, decisions
 from breachwatch.model.casework import DecisionKind
 from breachwatch.model.people import program
-from breachwatch.notify import outbox
+from breachwatch.notify import feed, outbox
 from breachwatch.notify.answers import answered
 from breachwatch.notify.channels import channel_named, deliver
 from breachwatch.notify.outbox import Kind, Message, State
@@ -46,7 +46,9 @@ def send(ws: Workspace) -> Sent:
         with ws.lock(LOCK, wait_seconds=0):
             secrets = known_secrets(ws)
             planned = plan(ws, secrets) + plan_reports(ws, secrets) + plan_reminders(ws, secrets)
-            return _deliver_all(ws, planned, secrets)
+            calendar = feed.refresh(ws)
+            sent = _deliver_all(ws, planned, secrets)
+            return replace(sent, errors=(calendar, *sent.errors)) if calendar else sent
     except BusyError:
         return Sent(busy=True)
 
