@@ -11,7 +11,7 @@ from breachwatch.detect import describing
 from breachwatch.detect.loading import RuleText
 from breachwatch.detect.provenance import origin_of, origin_of_filter
 from breachwatch.detect.rulepack import Rule
-from breachwatch.model.finding import CompiledRule, Finding, Outcome, RuleOutcome, make_finding_key
+from breachwatch.model.finding import CompiledRule, Finding, Match, Outcome, RuleOutcome, make_finding_key
 
 _DATASET_CHARS = 63
 
@@ -36,6 +36,7 @@ class Hit:
     dataset: str
     who: describing.Who
     why: dict[str, str]
+    matched: tuple[Match, ...] = ()  # where the rule's own query told it
 
 
 def finding_of(rule: Rule, revision: str, hit: Hit) -> Finding:
@@ -55,6 +56,7 @@ def finding_of(rule: Rule, revision: str, hit: Hit) -> Finding:
         entities=describing.entities([(hit.who, hit.weight)]),
         tags=rule.tags,
         why=hit.why,
+        matched=hit.matched,
     )
 
 

@@ -18,11 +18,15 @@ from breachwatch.detect.episodes import Episodes
 from breachwatch.detect.mapping import AUTHENTICATION
 from breachwatch.detect.ran import Hit, Ran, as_run, finding_of, matched
 from breachwatch.detect.rulepack import Rule
-from breachwatch.detect.why import explained
+from breachwatch.detect.why import explained, told, told_by_values
+from breachwatch.detect.why_told import Explanation
 from breachwatch.detect.window import LakeWindow
 from breachwatch.lake import spans
-from breachwatch.model.finding import Outcome, RuleOutcome
+from breachwatch.model.finding import Match, Outcome, RuleOutcome
 from breachwatch.workspace import Workspace
+
+_SHOWN = 9
+"""Of a row so many values stand before those of the rule's fields."""
 
 
 class Runner:
@@ -90,9 +94,11 @@ class Runner:
             analytic = analytic_of(rule.custom)
             if self.window.place(searches) is None:
                 ran = self.ended(rule, Outcome.NO_MATCH, "")
+            elif analytic:
+                ran = self._with_why(rule, self.analytics.run(rule, searches, asked))
             else:
-                ran = self.analytics.run(rule, searches, asked) if analytic else self._events(rule, searches, asked)
-            return replace(self._with_why(rule, ran), outcome=replace(ran.outcome, unknown_fields=unknown))
+                ran = self._events(rule, searches, asked)
+            return replace(ran, outcome=replace(ran.outcome, unknown_fields=unknown))
         except (RuleError, ValueError) as error:
             excused = isinstance(error, RuleError) and error.waits
             return Ran(rule.outcome(Outcome.COULD_NOT_RUN, f"{rule.source.origin}: {error}", excused=excused))
@@ -161,21 +167,41 @@ class Runner:
     def _events(self, rule: Rule, searches: Sequence[Search], asked: dict[str, tuple[str, ...]]) -> Ran:
         hits: list[Hit] = []
         ran: list[Search] = []
+        telling = self._told_by_values(rule)
         for search in searches:
             place = self.window.place([search])
             if place is None:
                 continue
-            shown = ", ".join(self.shown(search, asked))
+            values = [telling.plain.fields] if telling and telling.plain else []
+            shown = ", ".join([*self.shown(search, asked), *values])
             sql = (
                 f"SELECT event_id, time, {shown} FROM (\n{search.sql}\n) ORDER BY time, event_id LIMIT {self.limit + 1}"
             )
-            found = [self.hit(search, row) for row in self.window.run(place, sql)]
+            found = self._hits(rule, search, self.window.run(place, sql), telling)
             hits += found
             ran += [search] if found else []
         total = len(hits)
         if total > self.limit:
             total = self._count(rule, ran)
-        return self.found(rule, hits, total, ";\n\n".join(search.sql for search in ran), ran)
+        made = self.found(rule, hits, total, ";\n\n".join(search.sql for search in ran), ran)
+        return made if telling else self._with_why(rule, made)
+
+    def _told_by_values(self, rule: Rule) -> Explanation | None:
+        """What tells why a rule's events match from values that its own query brings; None: that takes a query."""
+        try:
+            return told_by_values(self.window, self.compiler, rule)
+        except RuleError:
+            return None  # the outcome will say so, if there is anything to be told
+
+    def _hits(
+        self, rule: Rule, search: Search, rows: Sequence[Sequence[Any]], telling: Explanation | None
+    ) -> list[Hit]:
+        if telling is None:
+            return [self.hit(search, row) for row in rows]
+        # The values stand last.
+        values = [row[_SHOWN + len(search.fields) :] for row in rows]
+        matches = told(telling, rule.id, [row[0] for row in rows], values)
+        return [self.hit(search, row, matches.get(row[0], ())) for row in rows]
 
     def shown(self, search: Search, asked: dict[str, tuple[str, ...]]) -> list[str]:
         table = self.window.mappings.tables[search.dataset]
@@ -185,10 +211,11 @@ class Runner:
         who = describing.entity_columns(table, named)
         return ["observed_at", "repeat_count", dataset, *who, *fields]
 
-    def hit(self, search: Search, row: Sequence[Any]) -> Hit:
+    def hit(self, search: Search, row: Sequence[Any], matched: tuple[Match, ...] = ()) -> Hit:
+        """The hit of a row that begins with id, time, and what is `shown` of the search."""
         event_id, time, observed_at, weight, dataset, user, source_ip, host, other, *values = row
-        why = describing.matched_fields(list(search.fields), values)
-        return Hit(time, event_id, observed_at, weight, dataset, (user, source_ip, host, other), why)
+        why = describing.matched_fields(list(search.fields), values[: len(search.fields)])
+        return Hit(time, event_id, observed_at, weight, dataset, (user, source_ip, host, other), why, matched)
 
     def found(self, rule: Rule, hits: list[Hit], total: int, sql: str, ran: Sequence[Search]) -> Ran:
         if not hits:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 VALUE_CHARS = 200
 BEFORE_CHARS = 60
 """How much of a long value is shown before the part that matched."""
+
+_AT_ONCE = 2048
+"""So many events are asked about together, so that what is known of them meanwhile stays small."""
+
+Mask: TypeAlias = npt.NDArray[np.bool_]
 
 _HOLDS: dict[str, Callable[[str, str], bool]] = {
     "has": str.__contains__,
@@ -39,45 +48,65 @@ class Plain:
     @property
     def sql(self) -> str:
         """The query for the fields of the events in `asked_events`."""
-        fields = ", ".join(f"{column}, lower({column})" for column in self.columns)
-        return f"SELECT event_id, {fields} FROM {self.source} WHERE event_id IN (SELECT event_id FROM asked_events)"
+        return (
+            f"SELECT event_id, {self.fields} FROM {self.source} WHERE event_id IN (SELECT event_id FROM asked_events)"
+        )
 
-    def held(self, row: Sequence[Any]) -> list[dict[str, Any]]:
-        """The tests that an event passes, of a row of `sql`, as `Explanation.sql` would give them."""
-        return list(_Told(self, row[1::2], row[2::2]))
+    @property
+    def fields(self) -> str:
+        """The fields as SQL, each as it is and in lower case."""
+        return ", ".join(f"{column}, lower({column})" for column in self.columns)
+
+    def held(self, rows: Sequence[Sequence[Any]]) -> list[list[dict[str, Any]]]:
+        """Of each event, given by its `fields`, the tests that it passes, as `Explanation.sql` would give them."""
+        some = (rows[begin : begin + _AT_ONCE] for begin in range(0, len(rows), _AT_ONCE))
+        return [held for part in some for held in _Told(self, part).held()]
 
 
 class _Told:
-    """What one event passes."""
+    """What some events pass: each test is asked about all of them, one after another."""
 
-    def __init__(self, plain: Plain, texts: Sequence[str | None], lowered: Sequence[str | None]) -> None:
+    def __init__(self, plain: Plain, rows: Sequence[Sequence[Any]]) -> None:
         self._plain = plain
-        self._texts = texts
-        self._lowered = lowered
-        self._known: dict[int, bool] = {}
+        self._count = len(rows)
+        # A field without a value holds no text; no leaf's is empty.
+        self._texts, self._lowered = (
+            [[row[2 * column + more] or "" for row in rows] for column in range(len(plain.columns))] for more in (0, 1)
+        )
+        self._known: dict[int, Mask] = {}
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def held(self) -> list[list[dict[str, Any]]]:
+        found: list[list[dict[str, Any]]] = [[] for _ in range(self._count)]
+        everything = np.ones(self._count, np.bool_)
         for selection in self._plain.selections:
-            for number in self._passed(selection):
+            for number, passed in self._passed(selection, everything):
                 _, column, literal = self._plain.leaves[self._plain.tests[number]]
-                yield {"test": number + 1, **cut(self._texts[column] or "", self._lowered[column] or "", literal)}
+                texts, lowered = self._texts[column], self._lowered[column]
+                for event in np.flatnonzero(passed).tolist():
+                    found[event].append({"test": number + 1, **cut(texts[event], lowered[event], literal)})
+        return found
 
-    def _passed(self, selection: Sequence[Any]) -> Iterator[int]:
+    def _passed(self, selection: Sequence[Any], among: Mask) -> Iterator[tuple[int, Mask]]:
         whole, parts = selection
-        if self._holds(whole):
-            for part in parts:
-                if isinstance(part, list):
-                    yield from self._passed(part)
-                elif self._holds(self._plain.tests[part]):
-                    yield part
+        mine = among & self._holds(whole)
+        if not mine.any():
+            return
+        for part in parts:
+            if isinstance(part, list):
+                yield from self._passed(part, mine)
+            else:
+                yield part, mine & self._holds(self._plain.tests[part])
 
-    def _holds(self, tree: Tree) -> bool:
+    def _holds(self, tree: Tree) -> Mask:
         if isinstance(tree, list):
-            return (all if tree[0] == "and" else any)(map(self._holds, tree[1]))
+            joined: Mask = (np.logical_and if tree[0] == "and" else np.logical_or).reduce(
+                [self._holds(part) for part in tree[1]]
+            )
+            return joined
         if tree not in self._known:
             kind, column, literal = self._plain.leaves[tree]
-            text = self._lowered[column]
-            self._known[tree] = text is not None and _HOLDS[kind](text, literal)
+            told = map(_HOLDS[kind], self._lowered[column], repeat(literal))
+            self._known[tree] = np.fromiter(told, np.bool_, self._count)
         return self._known[tree]
 
 

@@ -41,7 +41,8 @@ def told(table: OneTable, item: Explanation) -> tuple[dict[str, Any], dict[str, 
     by_query = {event: held for event, held, _ in table.connection.execute(item.sql).fetchall()}
     assert item.plain is not None
     rows = table.connection.execute(item.plain.sql).fetchall()
-    return by_query, {row[0]: item.plain.held(row) for row in rows if row[0] in by_query}
+    held = item.plain.held([row[1:] for row in rows])
+    return by_query, {row[0]: one for row, one in zip(rows, held, strict=True) if row[0] in by_query}
 
 
 def _selections() -> st.SearchStrategy[Any]:
