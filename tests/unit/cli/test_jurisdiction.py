@@ -76,7 +76,7 @@ def test_the_citys_own_profile_is_the_default_and_a_broken_one_is_named(
     folder.mkdir()
     (folder / "the-city.yaml").write_text("schema: 1\nextends: us-tx-city\nid: the-city\ntitle: The City\n")
     assert json.loads(said(capsys, "show", "--json"))["title"] == "The City"
-    assert "the-city: 22 obligations" in said(capsys, "check")
+    assert "the-city: 23 obligations" in said(capsys, "check")
     assert "+ The City" in said(capsys, "diff", "us-tx-city", "the-city")
     (folder / "the-city.yaml").write_text("schema: 1\nextends: us-tx-city\nid: the-city\ntitel: The City\n")
     assert "titel (line 4): there is no such key" in said(capsys, "check", code=1)
