@@ -99,6 +99,12 @@ def asked(folder: Path, work: Callable[[], Any]) -> Any:
     return pickle.loads(answer.read_bytes())
 
 
+def loaded_by(work: Callable[[], Any]) -> list[str]:
+    """The modules that are loaded once some work is done."""
+    work()
+    return sorted(sys.modules)
+
+
 def trials(folder: Path, template: Path, work: Work, points: int, dice: random.Random) -> int:
     """Kill the work at so many points, each on a copy of its own; how often it was in time to be killed."""
 
@@ -107,17 +113,16 @@ def trials(folder: Path, template: Path, work: Work, points: int, dice: random.R
         return folder / name
 
     calm = copy("calm")
-    assert done(lambda: work(calm, 0)) == 0
-    wanted = asked(folder, lambda: state(calm))
-    counted = copy("counted")
-    found = asked(folder, lambda: (count_events(lambda: work(counted, 0)), sorted(sys.modules)))
-    for name in found[1]:
+    for name in asked(folder, lambda: loaded_by(lambda: work(calm, 0))):
         if name.startswith(PRELOADED):
             importlib.import_module(name)
+    wanted = asked(folder, lambda: state(calm))
+    counted = copy("counted")
+    events = asked(folder, lambda: count_events(lambda: work(counted, 0)))  # those of imports are none of a trial
     kills = 0
     for number in range(points):
         root = copy(f"trial-{number}")
-        fault = Fault(choose(dice, found[0]))
+        fault = Fault(choose(dice, events))
         code = in_child(lambda root=root, fault=fault: with_fault(fault, lambda: work(root, 0)))
         assert code in {0, -signal.SIGKILL}, (fault, code)
         kills += code == -signal.SIGKILL
